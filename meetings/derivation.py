@@ -12,7 +12,9 @@ What happens to the row with some number, depending on that number's place in th
     outside the rhythm (extra, or last)  unchanged                    unchanged
 
 If a meeting placed by a person (an extra session, or one that was put last) overlaps one that would
-be written, that week is skipped first (`make_room`), so that both are held, a week apart.
+be written, that week is skipped first (`make_room`), so that both are held, a week apart. The same
+holds for a week in which a meeting would be written into a break of the cohort (`skip_breaks`); if
+the break drops meetings, it is written as cancelled instead.
 
 "Free to follow": in preview always; later only while both the row's start and its new place are in
 the future. Nothing follows a place whose time zone does not exist, and no meeting is created there.
@@ -23,7 +25,7 @@ preview, or has ended, keeps its meetings.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -62,12 +64,15 @@ def diff_meetings(
         if not _may_update(row, place, in_preview, now):
             continue
         if place is not None:
-            if _apply_place(row, place):
+            if _apply_place(row, place, rhythm, now):
                 diff.update.append(row)
         elif not row.is_cancelled and row.rhythm_starts_at:
             (diff.delete if in_preview else diff.update).append(_set_aside(row))
     known = {number: place for number, place in places.items() if place.is_known}
     diff.create = [_new(group, number, place) for number, place in known.items()]
+    for row in diff.create:
+        if rhythm.drops(known[row.number or 0]):
+            _drop(row, now)
     return diff
 
 
@@ -78,9 +83,30 @@ def _may_update(row: Meeting, place: Place | None, in_preview: bool, now: dateti
 
 
 def make_room(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> Rhythm:
-    """Skip each week in which a meeting placed by a person overlaps one that would be written."""
+    """Skip each week in which a meeting placed by a person overlaps one that would be written, and
+    those of breaks."""
     placed = [span for row in rows if (span := span_of(row)) and not follows_rhythm(row)]
-    while (week := _find_taken(group, rhythm, rows, placed, now)) is not None:
+
+    def is_taken(place: Place) -> bool:
+        span = MeetingTime(place.starts_at, place.minutes)
+        return rhythm.skips(place) or any(span.overlaps(other) for other in placed)
+
+    return _skip_weeks(group, rhythm, rows, is_taken, now)
+
+
+def skip_breaks(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> Rhythm:
+    """Skip each week in which a meeting would be written into a break that skips weeks."""
+    return _skip_weeks(group, rhythm, rows, rhythm.skips, now)
+
+
+def _skip_weeks(
+    group: Group,
+    rhythm: Rhythm,
+    rows: Collection[Meeting],
+    is_taken: Callable[[Place], bool],
+    now: datetime,
+) -> Rhythm:
+    while (week := _find_taken(group, rhythm, rows, is_taken, now)) is not None:
         rhythm = replace(rhythm, skipped=rhythm.skipped | {week})
     return rhythm
 
@@ -89,9 +115,10 @@ def _find_taken(
     group: Group,
     rhythm: Rhythm,
     rows: Collection[Meeting],
-    placed: Collection[MeetingTime],
+    is_taken: Callable[[Place], bool],
     now: datetime,
 ) -> date | None:
+    """Return the first week whose place is taken, of those at which a meeting would be written."""
     known = {row.number: row for row in rows}
     in_preview = group.set_up_at is None
     for number, place in rhythm.numbered().items():
@@ -101,7 +128,7 @@ def _find_taken(
         else:
             comes = is_set_aside(row) or (follows_rhythm(row) and span_of(row) != span)
             is_written = comes and _may_update(row, place, in_preview, now)
-        if is_written and any(span.overlaps(other) for other in placed):
+        if is_written and is_taken(place):
             return place.week
     return None
 
@@ -116,13 +143,21 @@ def _new(group: Group, number: int, place: Place) -> Meeting:
     )
 
 
-def _apply_place(row: Meeting, place: Place) -> bool:
+def _drop(row: Meeting, now: datetime) -> None:
+    """Cancel a row as a break does that drops meetings."""
+    row.status, row.touched_at = Meeting.Status.CANCELLED, now
+
+
+def _apply_place(row: Meeting, place: Place, rhythm: Rhythm, now: datetime) -> bool:
     """Update a row from its place, as far as it may follow. Return whether it changed."""
     before = _values(row)
     if is_set_aside(row) or follows_rhythm(row):
+        is_written = is_set_aside(row) or row.starts_at != place.starts_at
         row.starts_at = row.rhythm_starts_at = place.starts_at
         row.duration_minutes = place.minutes
         row.status, row.touched_at = Meeting.Status.SCHEDULED, None
+        if is_written and rhythm.drops(place):
+            _drop(row, now)
     elif row.rhythm_starts_at:
         row.rhythm_starts_at = place.starts_at
     return _values(row) != before

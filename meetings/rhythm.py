@@ -18,7 +18,7 @@ Weeks are counted from the cohort's start date, seven days each, on whichever we
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, islice
 
@@ -62,6 +62,19 @@ class SlotUntil:
 
 
 @dataclass(frozen=True, slots=True)
+class Days:
+    """A range of days without meetings, both included, on the clock of each group. Meetings that
+    would be written there are cancelled (`drop`), or their week is skipped."""
+
+    first: date
+    last: date
+    drop: bool = False
+
+    def holds(self, moment: datetime, zone: str) -> bool:
+        return self.first <= moment.astimezone(find_zone(zone)).date() <= self.last
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """One place in the rhythm: the start of a meeting, in UTC, and the slot it follows.
 
@@ -81,12 +94,17 @@ class Place:
         """Whether the slot's time zone exists. If plain SQL broke it, `starts_at` is a guess."""
         return self.slot.zone in zone_names()
 
+    def is_in(self, days: Days) -> bool:
+        return days.holds(self.starts_at, self.slot.zone)
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """The data that a group's weekly places are computed from. Without a slot there are no places.
 
     `earlier`: the previous slots, oldest first. `skipped`: a day of each week without a meeting.
+    `breaks`: the cohort's breaks, which skip or drop only what would be written anew: a break has
+    changed the meetings that existed then, and staff may have changed them since.
     """
 
     start_date: date
@@ -94,6 +112,7 @@ class Rhythm:
     slot: Slot | None
     earlier: tuple[SlotUntil, ...] = ()
     skipped: frozenset[date] = frozenset()
+    breaks: tuple[Days, ...] = ()
 
     def numbered(self) -> dict[int, Place]:
         """Return the places by meeting number."""
@@ -104,11 +123,30 @@ class Rhythm:
         if self.slot is None:
             return
         for week in count():
-            begins = self.start_date + timedelta(weeks=week)
-            if not self._is_skipped(begins):
-                slot = self._slot_in(week, self.slot)
-                start = instant(self._day(week, slot), slot.start_time, slot.zone)
-                yield Place(begins, start, slot)
+            if not self._is_skipped(self.start_date + timedelta(weeks=week)):
+                yield self._place_in(week, self.slot)
+
+    def place_of_week(self, day: date) -> Place | None:
+        """Return the place of the week that contains this day, also if it is skipped."""
+        weeks = (day - self.start_date).days // DAYS_OF_WEEK
+        return self._place_in(weeks, self.slot) if self.slot and weeks >= 0 else None
+
+    def skips(self, place: Place) -> bool:
+        """Return whether a break skips the week of a place at which a meeting would be written."""
+        return any(place.is_in(days) for days in self.breaks if not days.drop)
+
+    def drops(self, place: Place) -> bool:
+        """Return whether a break drops a meeting that would be written at this place."""
+        return any(place.is_in(days) for days in self.breaks if days.drop)
+
+    def skipping_all(self) -> Rhythm:
+        """Return the rhythm whose breaks all skip: meetings that are pushed back are not lost."""
+        return replace(self, breaks=tuple(replace(days, drop=False) for days in self.breaks))
+
+    def _place_in(self, week: int, slot: Slot) -> Place:
+        slot = self._slot_in(week, slot)
+        start = instant(self._day(week, slot), slot.start_time, slot.zone)
+        return Place(self.start_date + timedelta(weeks=week), start, slot)
 
     def _is_skipped(self, begins: date) -> bool:
         return any(timedelta(0) <= day - begins < timedelta(weeks=1) for day in self.skipped)

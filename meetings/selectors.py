@@ -11,10 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from cohorts.models import Group, Membership, User, live_group, set_up_group
+from cohorts.models import CohortStep, Group, Membership, User, live_group, set_up_group
 from cohorts.selectors import last_members_of
 from meetings.attendance.weeks import ELSEWHERE, list_presences
 from meetings.facts import MeetingFacts
@@ -25,8 +26,9 @@ from meetings.models import (
     Meeting,
     SkippedWeek,
 )
-from meetings.rhythm import Rhythm, Slot, SlotUntil
+from meetings.rhythm import Days, Rhythm, Slot, SlotUntil
 
+BREAK = "break"  # the kind of cohort step
 MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
 
 Role = Membership.Role
@@ -326,13 +328,15 @@ def _once(people: Iterable[User]) -> list[User]:
 
 
 def read_rhythms(groups: Collection[Group]) -> dict[int, Rhythm]:
-    """Return the weekly rhythm of these groups, whose cohorts must be loaded. Two queries."""
+    """Return the weekly rhythm of these groups, whose cohorts must be loaded. Three
+    queries."""
     earlier: dict[int, list[SlotUntil]] = defaultdict(list)
     for row in EarlierSlot.objects.filter(group__in=groups).order_by("until"):
         earlier[row.group_id].append(SlotUntil(row.until, _slot_of(row)))
     skipped: dict[int, set[date]] = defaultdict(set)
     for week in SkippedWeek.objects.filter(group__in=groups):
         skipped[week.group_id].add(week.day)
+    breaks = _read_breaks({group.cohort_id for group in groups})
     return {
         group.pk: Rhythm(
             start_date=group.cohort.start_date,
@@ -340,9 +344,26 @@ def read_rhythms(groups: Collection[Group]) -> dict[int, Rhythm]:
             slot=slot_of(group),
             earlier=tuple(earlier[group.pk]),
             skipped=frozenset(skipped[group.pk]),
+            breaks=tuple(breaks[group.cohort_id]),
         )
         for group in groups
     }
+
+
+def _read_breaks(cohort_ids: Collection[int]) -> dict[int, list[Days]]:
+    """Return the breaks of these cohorts that were carried out and not undone."""
+    found: dict[int, list[Days]] = defaultdict(list)
+    for step in CohortStep.objects.filter(
+        cohort__in=cohort_ids, kind=BREAK, state=CohortStep.State.DONE
+    ).order_by("pk"):
+        found[step.cohort_id].append(read_days(step.params))
+    return found
+
+
+def read_days(params: Mapping[str, Any]) -> Days:
+    """Return the days of a break from the params of its step."""
+    first, last = date.fromisoformat(params["first"]), date.fromisoformat(params["last"])
+    return Days(first, last, params["drop"])
 
 
 def slot_of(group: Group) -> Slot | None:

@@ -39,7 +39,7 @@ def repair_meetings(now: datetime) -> set[int]:
 def update_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
     """Update the meetings of these groups from their slot, start date and number of meetings.
 
-    If nothing differs, it takes four queries and no lock. Returns the ids of the changed groups;
+    If nothing differs, it takes five queries and no lock. Returns the ids of the changed groups;
     the caller announces them.
     """
     differing = _compare(Group.objects.filter(pk__in=set(group_ids)).select_related("cohort"), now)
@@ -49,7 +49,7 @@ def update_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
         # Compare again under the lock: concurrent writers have finished by now.
         diffs = _compare(lock_groups(differing).values(), now)
         before = read_meetings(diffs)
-        _skip_weeks(diffs)
+        _skip_weeks(diffs, now)
         _write(diffs.values())
         record_derived(before, now)
     return set(diffs)
@@ -73,9 +73,9 @@ def _diff(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime
     )
 
 
-def _skip_weeks(diffs: Mapping[int, MeetingDiff]) -> None:
+def _skip_weeks(diffs: Mapping[int, MeetingDiff], now: datetime) -> None:
     SkippedWeek.objects.bulk_create(
-        SkippedWeek(group_id=group_id, day=day)
+        SkippedWeek(group_id=group_id, day=day, created_at=now)
         for group_id, diff in diffs.items()
         for day in diff.skip
     )

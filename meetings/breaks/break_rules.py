@@ -13,32 +13,33 @@ from meetings.derivation import DERIVED_FIELDS, diff_meetings, follows_rhythm, m
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.concluding import conclude
 from meetings.moving.types import Decision, MoveFacts
-from meetings.rhythm import Place, Rhythm, later_by_weeks
+from meetings.rhythm import Days, Place, Rhythm, later_by_weeks
 
 Values = list[Any]  # of DERIVED_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
-    """The days without meetings, both included. `also`: ids of meetings outside the rhythm that
-    are to change with the others."""
+class Break(Days):
+    """The days of a break that staff ask for. `also`: ids of meetings outside the rhythm that are
+    to change with the others."""
 
-    first: date
-    last: date
-    drop: bool = False
     also: frozenset[int] = frozenset()
-
-    def holds(self, moment: datetime, zone: str) -> bool:
-        return self.first <= moment.astimezone(find_zone(zone)).date() <= self.last
 
 
 @dataclass(frozen=True, slots=True)
 class BreakUndo:
-    """What a break did to one group: the weeks it skipped, and each row before and after it."""
+    """What a break did to one group: the weeks it skipped, and each row before and after it.
+
+    `days` are those of the break, `since` is when it took effect: meetings that were written later,
+    because the group or its slot is new, followed it too. `skipped_later`: weeks skipped since.
+    """
 
     skipped: frozenset[date]
     before: Mapping[int, Values]
     after: Mapping[int, Values]
+    days: Days | None = None
+    since: datetime | None = None
+    skipped_later: frozenset[date] = frozenset()
 
 
 def decide_break(wanted: Break, facts: MoveFacts, now: datetime) -> Decision | None:
@@ -69,10 +70,42 @@ def decide_undo(done: BreakUndo, facts: MoveFacts, now: datetime) -> Decision | 
         if before is not None and is_same and min(row.starts_at, before[0]) > now:
             for name, value in zip(DERIVED_FIELDS, before, strict=True):
                 setattr(row, name, value)
-    wanted = replace(facts.rhythm, skipped=facts.rhythm.skipped - done.skipped)
+    wanted = _without_break(done, facts.rhythm)
+    for row in rows:
+        if row.pk not in done.before and _was_dropped(done, row, wanted, now):
+            row.status, row.touched_at = Meeting.Status.SCHEDULED, None
     rhythm = make_room(facts.group, wanted, rows, now)
     diff_meetings(facts.group, rhythm, rows, now)
     return conclude(facts, rows, rhythm, MeetingMove.Kind.UNBREAK)
+
+
+def _without_break(done: BreakUndo, rhythm: Rhythm) -> Rhythm:
+    later = {
+        day
+        for day in done.skipped_later
+        if done.days and (place := rhythm.place_of_week(day)) and place.is_in(done.days)
+    }
+    return replace(
+        rhythm,
+        skipped=rhythm.skipped - done.skipped - later,
+        breaks=tuple(days for days in rhythm.breaks if days != done.days),
+    )
+
+
+def _was_dropped(done: BreakUndo, row: Meeting, rhythm: Rhythm, now: datetime) -> bool:
+    """Return whether the meeting was written since the break, as cancelled by it, and is ahead."""
+    place = rhythm.numbered().get(row.number or 0)
+    return bool(
+        done.days
+        and done.days.drop
+        and done.since
+        and row.is_cancelled
+        and row.touched_at
+        and row.touched_at >= done.since
+        and place
+        and row.starts_at == place.starts_at > now
+        and place.is_in(done.days)
+    )
 
 
 def values_of(row: Meeting) -> Values:
@@ -89,7 +122,7 @@ def is_by_hand(row: Meeting, now: datetime) -> bool:
 
 def _push_back(wanted: Break, facts: MoveFacts, rows: list[Meeting], now: datetime) -> Rhythm:
     """Update the rows and return the rhythm without the weeks of the break."""
-    rhythm, weeks = facts.rhythm, 0
+    rhythm, weeks = facts.rhythm.skipping_all(), 0
     while (week := _next_week(wanted, rows, rhythm, now)) is not None:
         rhythm, weeks = replace(rhythm, skipped=rhythm.skipped | {week}), weeks + 1
     if not weeks:
@@ -98,7 +131,7 @@ def _push_back(wanted: Break, facts: MoveFacts, rows: list[Meeting], now: dateti
         if _is_ticked(wanted, row, now) and weeks:
             row.starts_at = later_by_weeks(row.starts_at, weeks, facts.group.timezone)
             row.touched_at = now
-    if rhythm != facts.rhythm:
+    if rhythm.skipped != facts.rhythm.skipped:
         rhythm = make_room(facts.group, rhythm, rows, now)
         diff_meetings(facts.group, rhythm, rows, now)
     return rhythm

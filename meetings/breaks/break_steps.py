@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ from meetings.breaks.services import (
     CohortPlan,
     groups_of_cohort,
     make_plan,
-    read_record,
+    read_effects,
     read_until,
     restore_answers,
     write_plan,
@@ -37,6 +37,7 @@ from meetings.breaks.wording import (
 from meetings.models import Meeting
 from meetings.moving.forms import DateInput
 from meetings.moving.rules import MAX_DISTANCE
+from meetings.selectors import BREAK, read_days
 
 PUSH, DROP = "push", "drop"
 ANSWER = "Can't attend at a new time?"
@@ -103,13 +104,12 @@ def _list_by_hand(cohort_id: int, now: datetime) -> list[tuple[str, str]]:
 
 
 def _read_break(step: CohortStep) -> Break:
-    said = step.params
-    first, last = date.fromisoformat(said["first"]), date.fromisoformat(said["last"])
-    return Break(first, last, said["drop"], frozenset(said["also"]))
+    days = read_days(step.params)
+    return Break(days.first, days.last, days.drop, frozenset(step.params["also"]))
 
 
 class SkipWeeks(StepKind):
-    name = "break"
+    name = BREAK
     title = "Skip weeks"
     button = "Skip these dates"
     permissions = PERMISSIONS
@@ -234,9 +234,8 @@ class UndoBreak(StepKind):
         return done
 
     def _plan(self, done: CohortStep, now: datetime) -> CohortPlan:
-        effects = read_record(done.record)
-        live = [pk for pk in groups_of_cohort(done.cohort_id) if pk in effects]
-        return make_plan(live, lambda facts: decide_undo(effects[facts.group.pk], facts, now))
+        effects = read_effects(done)
+        return make_plan(effects, lambda facts: decide_undo(effects[facts.group.pk], facts, now))
 
     def preview(self, step: CohortStep, now: datetime) -> StepPreview:
         done = self._done(step, now)

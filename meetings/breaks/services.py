@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,11 +14,12 @@ from cohorts.signals import announce, meetings_changed
 from meetings.absences import find_absences
 from meetings.breaks.break_rules import BreakUndo, values_of
 from meetings.breaks.visit_effects import VisitEffect, find_visits, keep_visits
-from meetings.models import Attendance, Meeting
+from meetings.models import Attendance, Meeting, SkippedWeek
 from meetings.moving.facts import read_facts
 from meetings.moving.history import record_move
 from meetings.moving.services import write_decision
 from meetings.moving.types import Change, Decision, MoveFacts
+from meetings.selectors import read_days
 
 Rsvp = Attendance.Rsvp
 Decide = Callable[[MoveFacts], Decision | None]
@@ -61,7 +63,7 @@ def groups_of_cohort(cohort_id: int) -> list[int]:
 
 
 def make_plan(group_ids: Iterable[int], decide: Decide) -> CohortPlan:
-    """Return what happens to these groups. Five queries each. Raises Refusal, naming the group."""
+    """Return what happens to these groups. Six queries each. Raises Refusal, naming the group."""
     plans = []
     for group_id in group_ids:
         facts = read_facts(group_id)
@@ -148,6 +150,27 @@ def read_record(record: Mapping[str, Any]) -> dict[int, BreakUndo]:
             {int(pk): _values(said) for pk, said in one["after"].items()},
         )
         for group_id, one in record["groups"].items()
+    }
+
+
+def read_effects(done: CohortStep) -> dict[int, BreakUndo]:
+    """Return what undoing a break has to take back, for each group of its cohort that continues:
+    also for those whose meetings were written since."""
+    record = read_record(done.record)
+    live = groups_of_cohort(done.cohort_id)
+    later: dict[int, set[date]] = defaultdict(set)
+    weeks = SkippedWeek.objects.filter(group__in=live, created_at__gte=done.finished_at)
+    for week in weeks:
+        later[week.group_id].add(week.day)
+    nothing = BreakUndo(frozenset(), {}, {})
+    return {
+        group_id: replace(
+            record.get(group_id, nothing),
+            days=read_days(done.params),
+            since=done.finished_at,
+            skipped_later=frozenset(later[group_id]),
+        )
+        for group_id in live
     }
 
 

@@ -38,7 +38,7 @@ from cohorts.models import Group
 from cohorts.models.courses import MAX_MEETINGS
 from cohorts.validators import check_zone
 from cohorts.zones import zone_names
-from meetings.derivation import diff_meetings, follows_rhythm
+from meetings.derivation import diff_meetings, follows_rhythm, skip_breaks
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.concluding import conclude
 from meetings.moving.moves import (
@@ -105,9 +105,9 @@ class _Draft:
         return self.rhythm.numbered().get(row.number or 0)
 
     def follow(self, rhythm: Rhythm) -> None:
-        """Update the rows to follow another rhythm."""
-        self.rhythm = rhythm
-        diff_meetings(self.group, rhythm, self.rows, self.now)
+        """Update the rows to follow another rhythm, around the cohort's breaks."""
+        self.rhythm = skip_breaks(self.group, rhythm, self.rows, self.now)
+        diff_meetings(self.group, self.rhythm, self.rows, self.now)
 
 
 def is_not_held(row: Meeting, now: datetime, *, is_attended: bool) -> bool:
@@ -204,7 +204,7 @@ def _postpone(draft: _Draft, move: Postpone) -> str:
         if not follows_rhythm(other):
             other.starts_at = later_by_weeks(other.starts_at, 1, draft.group.timezone)
     skipped = draft.rhythm.skipped | {place.week}
-    draft.follow(replace(draft.rhythm, skipped=skipped))
+    draft.follow(replace(draft.rhythm.skipping_all(), skipped=skipped))
     return Kind.POSTPONE
 
 

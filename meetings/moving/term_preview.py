@@ -47,8 +47,8 @@ def find_changes(
     found = [Change(row.pk, row.number, before.get(row.pk), span_of(row)) for row in rows]
     changes = tuple(change for change in found if change.before != change.after)
     notes = tuple(
-        f"The week of {day:%-d %B %Y} is skipped because the group has another meeting "
-        "at that time."
+        f"The week of {day:%-d %B %Y} is skipped because of a break, or because the "
+        "group has another meeting at that time."
         for day in sorted(rhythm.skipped - wanted.skipped)
     )
     return changes, notes

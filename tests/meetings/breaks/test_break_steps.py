@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,9 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.updating import update_all_visits
 from meetings.models import Attendance, Meeting, SkippedWeek
 from meetings.moving import moves
+from meetings.moving.preview import preview_move
 from meetings.moving.services import carry_out
+from meetings.rhythm import Slot
 from meetings.rsvps import set_rsvp
 from meetings.services import repair_meetings
 from tests.support.academy import Academy
@@ -225,6 +227,64 @@ def test_the_preview_shows_exactly_what_happens(academy):
             assert (group.name, said) in planned
     step.refresh_from_db()
     assert step.letters == {str(one.user_id): dict(one.values) for one in shown.recipients}
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_a_group_that_is_added_later_gets_the_break_too_and_undoing_restores_its_meetings(
+    academy, set_clock, drop
+):
+    step = ask(academy, drop=drop)
+    carry_out_due(DUE)
+    set_clock(DUE + MINUTE)
+    academy.groups["D"] = academy._add_group("D", 3)
+    repair_meetings(DUE + MINUTE)
+    assert dates(academy, "D") == (
+        ["10.1.", "-", "24.1.", "31.1."] if drop else ["10.1.", "24.1.", "31.1.", "7.2."]
+    )
+    shown = dates(academy, "D")
+    repair_meetings(DUE + 2 * MINUTE)
+    assert dates(academy, "D") == shown, "the same again"
+
+    ask(academy, "break_undo", now=DUE + DAY, step=step.pk)
+    carry_out_due(DUE + DAY)
+    assert dates(academy, "D") == ["10.1.", "17.1.", "24.1.", "31.1."]
+    assert dates(academy, "A") == ["7.1.", "14.1.", "21.1.", "28.1."]
+    assert not SkippedWeek.objects.exists()
+    repair_meetings(DUE + DAY)
+    assert dates(academy, "D") == ["10.1.", "17.1.", "24.1.", "31.1."]
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_another_slot_puts_no_meeting_into_a_break(academy, drop):
+    """The weeks of the cohort begin on Mondays; the break is on Saturday and Sunday only."""
+    ask(academy, first="2027-01-16", last="2027-01-17", drop=drop)
+    carry_out_due(DUE)
+    assert dates(academy, "A") == ["7.1.", "14.1.", "21.1.", "28.1."]
+    saturdays = Slot(5, time(12), "UTC", 60)
+    move = moves.ChangeSlot(academy.groups["A"].pk, date(2027, 1, 11), saturdays)
+    shown = preview_move(move, now=DUE)
+    carry_out(move, by=None, now=DUE, seen=shown.digest)
+    after = ["7.1.", "-", "23.1.", "30.1."] if drop else ["7.1.", "23.1.", "30.1.", "6.2."]
+    assert dates(academy, "A") == after
+    repair_meetings(DUE + MINUTE)
+    assert dates(academy, "A") == after
+
+
+def test_what_staff_put_into_a_break_stays_there(academy):
+    ask(academy, drop=True)
+    carry_out_due(DUE)
+    week_2 = academy.meeting("A", 2)
+    carry_out(moves.Restore(week_2.pk), by=None, now=DUE + MINUTE)
+    repair_meetings(DUE + 2 * MINUTE)
+    assert dates(academy, "A") == ["7.1.", "14.1.", "21.1.", "28.1."]
+
+
+def test_meetings_that_are_pushed_back_are_not_lost_in_an_earlier_break(academy):
+    ask(academy, first="2027-01-25", last="2027-01-31", drop=True)
+    carry_out_due(DUE)
+    ask(academy, now=DUE)
+    carry_out_due(DUE + 10 * MINUTE)
+    assert dates(academy, "A") == ["7.1.", "21.1.", "4.2.", "-"]
 
 
 @pytest.mark.django_db(transaction=True)
