@@ -11,8 +11,8 @@ from cohorts import clock
 from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import ProviderState
-from tests.admin.test_browser import SIZES, picture
 from tests.support.academy import Academy
+from tests.support.accessibility import SIZES, picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_providers")]
 

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from cohorts.models import CohortStep
-from tests.admin.test_browser import SIZES, picture
 from tests.support.academy import Academy
+from tests.support.accessibility import SIZES, picture
 
 pytestmark = [
     pytest.mark.browser,

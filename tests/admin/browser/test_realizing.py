@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from cohorts.reconcile.models import GroupSync
+from tests.support.accessibility import SIZES, picture
 from tests.support.cohort import join, make_cohort
 from tests.support.processes import wait_until
 
@@ -17,15 +15,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("only_discord", "working"),
 ]
-
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-# Where pictures of each step are kept, for people to look at; none where it is not set.
-PICTURES = os.environ.get("LENS_PICTURES")
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
 def has_looked() -> bool:
