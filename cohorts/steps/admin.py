@@ -168,14 +168,21 @@ def ask(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Show the form of a kind of step, its preview, and take the confirmation."""
     found = _kind(request, kind)
     cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
-    data = request.POST if request.method == "POST" else None
-    form = found.form_class(data, initial=request.GET.dict(), cohort=cohort)
+    form = _read_form(request, found, cohort)
     asking = _Asking(request, found, cohort, form, clock.now())
     with timezone.override(find_zone(cast(User, request.user).timezone)):
         asking.advance()
         if asking.done:
             return _confirmed(request, asking.done)
         return _show(asking)
+
+
+def _read_form(request: HttpRequest, kind: StepKind, cohort: Cohort) -> StepForm:
+    """Return the form, filled in. A form that asks nothing leads straight to the preview."""
+    if request.method == "POST":
+        return kind.form_class(request.POST, cohort=cohort)
+    form = kind.form_class(initial=request.GET.dict(), cohort=cohort)
+    return form if form.visible_fields() else kind.form_class(request.GET, cohort=cohort)
 
 
 def _kind(request: HttpRequest, name: str) -> StepKind:
@@ -204,6 +211,7 @@ def _show(asking: _Asking) -> HttpResponse:
     context = {
         **admin.site.each_context(asking.request),
         "title": f"{asking.kind.title}: {asking.cohort.course}, {asking.cohort}",
+        "cohort": asking.cohort,
         "kind": asking.kind,
         "form": asking.form,
         "preview": asking.preview,
@@ -239,6 +247,7 @@ def show_step(request: HttpRequest, pk: int) -> HttpResponse:
         context = {
             **admin.site.each_context(request),
             **describe_step(step),
+            "cohort": step.cohort,
             "title": f"{kind.title}: {step.cohort.course}, {step.cohort}",
             "back": reverse(COHORT_PAGE, args=[step.cohort_id]),
             "take_back": _take_back_url(kind, step),
