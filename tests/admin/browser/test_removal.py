@@ -1,0 +1,79 @@
+"""Staff review what ended groups have left in Discord, keep one channel and approve the rest."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from playwright.sync_api import expect
+
+from cohorts import clock
+from cohorts.models import Group
+from cohorts.services.groups import end_group
+from discordsync.models import DiscordObject
+from tests.support.accessibility import SIZES, check_page
+from tests.support.cohort import MadeCohort, join, make_cohort, realize, work
+from tests.support.processes import wait_until
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("only_discord", "no_waiting"),
+]
+LIST = "/admin/discordsync/discordobject/removals/"
+
+
+@pytest.fixture
+def made(only_discord, sandbox, set_clock) -> MadeCohort:
+    """A cohort of two groups that was realized, and ended 31 days ago."""
+
+    def build() -> MadeCohort:
+        try:
+            made = make_cohort(groups=2, members=2)
+            join(sandbox, made.people)
+            realize(made)
+            work("discord")
+            for group in made.groups:
+                end_group(group.pk, status=Group.Status.COMPLETED, now=clock.now())
+            work("discord")
+            later = clock.now() + timedelta(days=31)
+            set_clock(later)
+            sandbox.set_clock(later)
+            work("discord")
+            return made
+        finally:
+            connections.close_all()
+
+    # In another thread: a browser's loop runs in this one, and a worker starts its own.
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(build).result()
+
+
+def names_in_discord(sandbox) -> set[str]:
+    guild = sandbox.get("state")["discord"]
+    return {one["name"] for one in [*guild["channels"].values(), *guild["roles"].values()]}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_staff_keep_one_channel_and_approve_the_rest(size, open_page, sandbox, made, working):
+    page = open_page(size, LIST)
+    check_page(page, f"removal-{size}-1-list")
+    page.get_by_role("button", name="Review Spring").click()
+    button = page.get_by_role("button", name="Remove and keep as chosen")
+    expect(button).to_be_visible(timeout=20_000)
+    check_page(page, f"removal-{size}-2-review")
+    assert "group-1" in names_in_discord(sandbox), "a review changes nothing"
+
+    kept = page.get_by_role("group", name="Text channel group-1")
+    kept.get_by_label("Keep").check()
+    button.click()
+    check_page(page, f"removal-{size}-3-approved")
+    wait_until(lambda: "group-2" not in names_in_discord(sandbox), 60, "nothing was removed")
+    wait_until(
+        lambda: not DiscordObject.objects.filter(kind="role", released_at=None).exists(),
+        60,
+        "the roles were not removed",
+    )
+    assert "group-1" in names_in_discord(sandbox)
