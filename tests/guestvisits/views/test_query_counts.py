@@ -50,7 +50,7 @@ def cost(now, settings):
         ("/meetings/", 15),
         ("/meetings/{home}/alternatives/", 10),
         ("/meetings/zone/", 3),
-        ("/meetings/messages/", 6),  # the person, choices, the direct line
+        ("/meetings/messages/", 7),  # the person, choices, the direct line, whether they facilitate
         ("/meetings/groups/", 7),  # places, groups, who leads them, what is mine
         ("/groups/", 12),  # groups, ended ones, meetings, where, a roster's four and substitutes
         ("/groups/{group}/", 18),  # three of them: who may see it, and which buttons it has
