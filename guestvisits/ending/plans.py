@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q
+
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
 from cohorts.selectors import members_of
@@ -14,6 +16,7 @@ from guestvisits.models import GuestVisit
 from meetings.models import Meeting
 from meetings.selectors import AttendanceCount, count_attendance, meetings_ahead
 
+CANCELLED = Group.Status.CANCELLED
 Counts = Mapping[tuple[int, int], AttendanceCount]
 
 
@@ -44,8 +47,12 @@ class EndPlan:
         return found
 
     def status_of(self, group: Group) -> str:
-        """Return the status that a group gets: one that never met was not completed."""
-        return Group.Status.CANCELLED if group.status == Group.Status.PREVIEW else self.status
+        return _end_status(group, self.status)
+
+
+def _end_status(group: Group, status: str) -> str:
+    """Return the status that a group gets: one that never met was not completed."""
+    return CANCELLED if group.status == Group.Status.PREVIEW else status
 
 
 def read_end(step: CohortStep, now: datetime) -> EndPlan:
@@ -59,21 +66,34 @@ def read_end(step: CohortStep, now: datetime) -> EndPlan:
     if len(groups) < len(chosen):
         raise Refusal("group_ended", "One of these groups has already ended.")
     ids = [group.pk for group in groups]
+    status = step.params["status"]
+    cancelled = [group.pk for group in groups if _end_status(group, status) == CANCELLED]
     return EndPlan(
         cohort=cohort,
-        status=step.params["status"],
+        status=status,
         is_whole=not chosen,
         groups=tuple(groups),
         members=tuple(members_of(ids).select_related("group")),
         meetings=tuple(meetings_ahead(ids, now)),
-        visits=tuple(_open_visits(ids, now)),
+        visits=tuple(_open_visits(ids, cancelled, now)),
         counts=count_attendance(ids, now),
         reads_until=step.archive_ends_at(now),
     )
 
 
-def _open_visits(group_ids: Iterable[int], now: datetime) -> Iterable[GuestVisit]:
-    visits = GuestVisit.objects.filter(
-        ended_at__isnull=True, host_meeting__group__in=group_ids, host_meeting__starts_at__gt=now
+def _open_visits(
+    group_ids: Iterable[int], cancelled: Iterable[int], now: datetime
+) -> Iterable[GuestVisit]:
+    """Return the visits to these groups, and those of people who will be in no group, because
+    theirs is cancelled. Once carried out, `guestvisits.lifecycle` applies the same rules."""
+    elsewhere = Membership.objects.filter(
+        cohort=OuterRef("host_meeting__group__cohort"),
+        user=OuterRef("user"),
+        role=Membership.Role.PARTICIPANT,
+        status=Membership.Status.ACTIVE,
+    ).exclude(group__in=group_ids)
+    ends = Q(host_meeting__group__in=group_ids) | (
+        Q(home_meeting__group__in=cancelled) & ~Exists(elsewhere)
     )
+    visits = GuestVisit.objects.filter(ends, ended_at__isnull=True, host_meeting__starts_at__gt=now)
     return visits.select_related("host_meeting__group").order_by("host_meeting__starts_at", "pk")

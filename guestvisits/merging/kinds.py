@@ -17,6 +17,7 @@ from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
 from cohorts.steps.words import join_names, name_day, name_when, one_line
 from guestvisits.joining.joinable import GroupChoice, read_choices
+from guestvisits.merging.names import MERGE
 from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, read_merge
 from guestvisits.merging.services import write_merge
 
@@ -76,7 +77,7 @@ def name_choice(choice: GroupChoice) -> str:
 
 
 class MergeGroups(StepKind):
-    name = "merge"
+    name = MERGE
     title = "Merge groups"
     button = "Merge these groups"
     permissions = PERMISSIONS
@@ -141,6 +142,11 @@ def _list_sections(plan: MergePlan) -> Iterator[StepSection]:
         for one in plan.visits
     ]
     visits += [f"{one.user.display_name}'s visit ends." for one in plan.ended_visits]
+    visits += [
+        f"{one.user.display_name}'s visit to {plan.target} in {one.host_meeting.label} ends: they "
+        "are a member now."
+        for one in plan.own_visits
+    ]
     if visits:
         yield StepSection("Guest visits", tuple(visits))
     if plan.new_size is not None:
@@ -180,7 +186,12 @@ def _member_values(plan: MergePlan, member: Membership) -> dict[str, str]:
         **_names(plan),
         "from_today": f"From today you're in {one_line(plan.target.name)}{led}." if joins else "",
         "next": f"Next meeting: {name_when(ahead.starts_at, zone)}." if joins and ahead else "",
-        "visit": "",
+        "visit": " ".join(
+            f"Your visit to {one_line(plan.target.name)} in {one.host_meeting.label} has ended, "
+            "since you're a member now."
+            for one in plan.own_visits
+            if one.user_id == member.user_id
+        ),
         "archive": _promise(plan, zone),
         "help": f"The time doesn't work? Tell us {settings.SITE_URL}{reverse('my-meetings')}"
         if joins

@@ -48,6 +48,7 @@ class MergePlan:
     leavers: tuple[Membership, ...]
     visits: tuple[MovedVisit, ...]
     ended_visits: tuple[GuestVisit, ...]
+    own_visits: tuple[GuestVisit, ...]  # of the movers, to the target: they end
     leaders: tuple[str, ...]  # who will lead the target
     next_meeting: Meeting | None
     new_size: int | None  # of the target; None: unchanged
@@ -79,6 +80,7 @@ def read_merge(step: CohortStep, now: datetime) -> MergePlan:
         leavers=tuple(one for one in mine if one not in movers),
         visits=visits,
         ended_visits=ended,
+        own_visits=tuple(_find_own_visits(target, movers, now)),
         leaders=tuple(
             one.user.display_name for one in (*theirs, *movers) if one.role == Role.FACILITATOR
         ),
@@ -125,6 +127,18 @@ def _sort_visits(
         else:
             ended.append(visit)
     return tuple(moved), tuple(ended)
+
+
+def _find_own_visits(
+    target: Group, movers: Collection[Membership], now: datetime
+) -> Iterable[GuestVisit]:
+    visits = GuestVisit.objects.filter(
+        ended_at__isnull=True,
+        user__in=[one.user_id for one in movers],
+        host_meeting__group=target,
+        host_meeting__starts_at__gt=now,
+    )
+    return visits.select_related("user", "host_meeting__group").order_by("pk")
 
 
 def _find_size(

@@ -26,6 +26,7 @@ from cohorts.outbox.registry import (
     topics,
 )
 from guestvisits.ending.names import END
+from guestvisits.merging.names import MERGE
 from guestvisits.messages.throttling import (
     ENDS,
     last_sent,
@@ -58,7 +59,13 @@ LEAVES_A_CHOICE = frozenset(
     {End.CANCELLED_BY_STAFF, End.HOST_MOVED, End.HOST_CANCELLED, End.HOST_GROUP_ENDED}
 )
 
-ENDED_WITH_A_GROUP = frozenset({End.COHORT_ENDED, End.HOST_GROUP_ENDED, End.HOME_GROUP_ENDED})
+# The kind of step whose letter says it, and the value of that letter which does.
+SAID_BY_STEP = {
+    End.COHORT_ENDED: (END, "visits"),
+    End.HOST_GROUP_ENDED: (END, "visits"),
+    End.HOME_GROUP_ENDED: (END, "visits"),
+    End.BECAME_MEMBER: (MERGE, "visit"),
+}
 
 topics.register(
     Topic(
@@ -119,17 +126,20 @@ def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
     return _base_context(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
 
 
-def _is_in_ending_letter(visit: GuestVisit) -> bool:
-    """Return whether the guest gets the letter about an end that ended this visit.  One query."""
-    if visit.end_reason not in ENDED_WITH_A_GROUP or visit.ended_at is None:
+def _is_in_step_letter(visit: GuestVisit) -> bool:
+    """Return whether the guest's letter about an end or a merge says that this visit ended.  One
+    query."""
+    kind, value = SAID_BY_STEP.get(visit.end_reason, ("", ""))
+    if not kind or visit.ended_at is None:
         return False
-    return CohortStep.objects.filter(
-        kind=END,
+    steps = CohortStep.objects.filter(
+        kind=kind,
         cohort=visit.host_meeting.group.cohort_id,
         state=CohortStep.State.DONE,
         finished_at__range=(visit.ended_at - timedelta(hours=1), visit.ended_at),
-        letters__has_key=str(visit.user_id),
-    ).exists()
+    )
+    letters = steps.values_list("letters", flat=True)
+    return any(one.get(str(visit.user_id), {}).get(value) for one in letters)
 
 
 @notification(BROKEN, topic="visits")
@@ -139,8 +149,8 @@ def broken_context(message: Message, now: datetime) -> dict[str, Any]:
     Raises MessageObsolete, also if the guest has booked another visit.
     """
     visit = get_visit(message)
-    if _is_in_ending_letter(visit):
-        raise MessageObsolete("The letter about the end of the guest's group says it.")
+    if _is_in_step_letter(visit):
+        raise MessageObsolete("The letter about the end or the merge of the group says it.")
     again = GuestVisit.objects.filter(
         user=visit.user_id, home_meeting=visit.home_meeting_id, ended_at__isnull=True
     )

@@ -185,6 +185,32 @@ def test_a_single_group_ends_and_the_cohort_goes_on(academy):
     assert leader.status == "active"
 
 
+@pytest.mark.parametrize("status", ["cancelled", "completed"])
+def test_a_visit_that_ends_with_ones_own_group_is_in_the_letter(
+    academy, django_capture_on_commit_callbacks, set_clock, status
+):
+    """Who completed their group may still visit; who is left without a group may not."""
+    visit = GuestVisit.objects.create(
+        user=academy.ann,
+        home_meeting=academy.meeting("A", 4),
+        host_meeting=academy.meeting("B", 4),
+        chosen_start=academy.meeting("B", 4).starts_at,
+        booked_at=NOW,
+    )
+    now = academy.meeting("B", 2).ends_at
+    params = {"groups": [academy.groups["A"].pk], "status": status}
+    sections = {one.title: one.lines for one in preview(academy, "end", params, now).sections}
+    set_clock(now + DELAY)
+    connection.run_on_commit.clear()  # of what the test did before
+    with django_capture_on_commit_callbacks(execute=True):
+        step = end(academy, now, "A", status=status)
+    visit.refresh_from_db()
+    ends = status == "cancelled"
+    assert visit.end_reason == ("home_group_ended" if ends else "")
+    assert ("Your visit to Group B on" in letter_of(step, academy.ann)) is ends
+    assert ("A visit to Group B on" in "".join(sections["Visits that end"])) is ends
+
+
 def test_undo_in_the_last_second_leaves_everything_and_mails_no_one(academy):
     before = facts()
     now = academy.meeting("B", 2).ends_at

@@ -11,6 +11,7 @@ from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
 from cohorts.services.installation import ensure_installation
 from cohorts.steps.registry import step_kinds
@@ -157,6 +158,20 @@ def test_everyone_who_is_concerned_gets_one_letter(academy: Academy, set_clock: 
     assert sorted(set(kinds) & {"member_joined", "member_left", "group_assigned"}) == []
     posts = Message.objects.filter(kind="step_letter", channel="discord_channel")
     assert sorted(post.group.name for post in posts if post.group) == ["Group A", "Group B"]
+
+
+def test_who_was_going_to_visit_the_new_group_reads_it_in_the_same_letter(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    ask(academy)
+    set_clock(DUE)
+    carry_out_due(DUE)
+    update_all_visits(now=DUE)
+    assert GuestVisit.objects.get(user__name="Ali").end_reason == "became_member"
+    assert "Your visit to Group B in week 2 has ended, since you're a member" in letters()["Ali"]
+    assert "visit" not in letters()["Ann"]
+    with pytest.raises(MessageObsolete):
+        render(Message.objects.get(user__name="Ali", kind="visit_broken"), DUE)
 
 
 def note(academy: Academy, who: str, group: str, week: int, presence: str) -> None:
