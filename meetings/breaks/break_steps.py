@@ -252,6 +252,6 @@ class UndoBreak(StepKind):
         done = self._done(step, now)
         plan = self._plan(done, now)
         record = write_plan(plan, step, now) if plan.groups else {}
-        restore_answers(done.record["answers"])
+        restore_answers(done.record)
         CohortStep.objects.filter(pk=done.pk).update(state=State.UNDONE, finished_at=now)
         return record

@@ -120,9 +120,18 @@ def ask_again(changes: Collection[Change], now: datetime) -> dict[str, list[str]
     return {str(row.pk): [row.rsvp, row.rsvp_at.isoformat()] for row in asked if row.rsvp_at}
 
 
-def restore_answers(answers: Mapping[str, list[str]]) -> None:
-    """Write the answers that a break had withdrawn, unless people have answered since."""
-    for row in Attendance.objects.filter(pk__in=map(int, answers), rsvp=Rsvp.PENDING):
+def restore_answers(record: Mapping[str, Any]) -> None:
+    """Write the answers that a break had withdrawn, unless people have answered since.
+
+    Only those to meetings that are at the time again for which they were given.
+    """
+    answers = record["answers"]
+    undone = read_record(record).values()
+    before = {pk: values[0] for undo in undone for pk, values in undo.before.items()}
+    rows = Attendance.objects.filter(pk__in=map(int, answers), rsvp=Rsvp.PENDING)
+    for row in rows.select_related("meeting"):
+        if row.meeting.starts_at != before.get(row.meeting_id):
+            continue
         row.rsvp, row.rsvp_at = answers[str(row.pk)][0], _moment(answers[str(row.pk)][1])
         row.save(update_fields=["rsvp", "rsvp_at"])
 

@@ -178,6 +178,21 @@ def test_dropped_meetings_are_cancelled_end_their_visits_and_count_nowhere(acade
     assert dates(academy, "B") == ["8.1.", "15.1.", "22.1.", "29.1."]
 
 
+def test_an_answer_to_the_old_time_does_not_come_back_for_a_meeting_moved_since(academy):
+    member = Membership.objects.get(user__name="Ann").user_id
+    week_2, week_3 = academy.meeting("A", 2), academy.meeting("A", 3)
+    for meeting in (week_2, week_3):
+        set_rsvp(meeting.pk, member, "attending", now=NOW - MINUTE)
+    step = ask(academy)
+    carry_out_due(DUE)
+    week_3.refresh_from_db()
+    carry_out(moves.Reschedule(week_3.pk, week_3.starts_at + DAY), by=None, now=DUE + DAY)
+    ask(academy, "break_undo", now=DUE + 2 * DAY, step=step.pk)
+    carry_out_due(DUE + 2 * DAY)
+    rsvps = {m.pk: Attendance.objects.get(meeting=m, user=member).rsvp for m in (week_2, week_3)}
+    assert rsvps == {week_2.pk: "attending", week_3.pk: "pending"}
+
+
 def test_what_was_moved_by_hand_since_stays_and_undo_ends_with_the_first_start(academy):
     step = ask(academy)
     carry_out_due(DUE)
