@@ -60,6 +60,8 @@ class SubstitutionsView(RefusalView):
 
 
 class AskSubstituteView(RefusalView):
+    limits = {"POST": "moves"}
+
     @extend_schema(
         summary="I can't lead this meeting: look for a substitute",
         parameters=[path_id("meeting_id")],
@@ -72,6 +74,8 @@ class AskSubstituteView(RefusalView):
 
 
 class AnswerSubstituteView(RefusalView):
+    limits = {"POST": "moves"}
+
     @extend_schema(
         summary="Answer: I lead it, I can't, or I can lead after all",
         parameters=[path_id("substitution_id")],

@@ -100,6 +100,14 @@ def test_a11_moves_are_limited_in_the_api_and_on_the_pages(academy, bob, rates):
     assert client.get(address).status_code == 200
 
 
+def test_requests_for_substitutes_are_limited_in_the_api_as_on_the_pages(academy, bob, rates):
+    rates["moves"] = "1/m"
+    address = f"/api/meetings/{academy.meeting('A').pk}/substitute"
+    assert client_of(bob).post(address).status_code == 200
+    check_refused_by_the_api(client_of(bob).post(address))
+    check_refused_by_the_api(client_of(bob).post("/api/substitutes/1", {"answer": "lead"}))
+
+
 def test_a11_guesses_of_a_feeds_address_are_limited_and_true_ones_are_not_counted(alice):
     client_of(alice).post("/meetings/calendar/", {})
     feed = f"/calendar/{alice.calendar_feed.token}.ics"
