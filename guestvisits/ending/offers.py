@@ -64,6 +64,9 @@ def end_automatically(now: datetime) -> int:
         except Refusal as refusal:
             logger.warning("Cohort %s does not end automatically: %s", offer.cohort.pk, refusal)
             continue
+        except Exception:  # it stops no other cohort
+            logger.exception("Cohort %s could not be ended automatically", offer.cohort.pk)
+            continue
         asked += 1
     return asked
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 
@@ -17,6 +18,8 @@ from guestvisits.services.booking import decline_home
 from guestvisits.services.ending import end_visit
 from meetings.models import Meeting
 
+logger = logging.getLogger(__name__)
+
 
 def update_all_visits(now: datetime) -> int:
     """Close visits that are over, and update those affected by changes that were not announced.
@@ -25,8 +28,13 @@ def update_all_visits(now: datetime) -> int:
     since windows depend on dates alone. Returns how many visits changed.
     """
     due = [visit for visit, facts in read_open_visits() if next_transition(facts, now)]
-    group_ids = {visit.host_meeting.group_id for visit in due}
-    return update_visits(group_ids, now=now) if group_ids else 0
+    changed = 0
+    for group_id in sorted({visit.host_meeting.group_id for visit in due}):
+        try:
+            changed += update_visits([group_id], now=now)
+        except Exception:  # it is tried again in a minute, and stops no other group
+            logger.exception("The visits of group %s could not be updated", group_id)
+    return changed
 
 
 @transaction.atomic

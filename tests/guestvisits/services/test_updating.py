@@ -14,6 +14,7 @@ from guestvisits.services.updating import update_all_visits
 from guestvisits.windows import guest_windows
 from meetings.models import Attendance, Meeting
 from tests.support.moves import cancel_meeting, move_meeting
+from tests.support.refused_rows import forbid_writing
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,21 @@ def answers(user) -> dict[str, str]:
 def ended(visit: GuestVisit) -> str:
     visit.refresh_from_db()
     return visit.end_reason
+
+
+def test_one_visit_that_cannot_be_closed_does_not_keep_the_others_open(academy, alice, visit, now):
+    bob = academy.add_member("Bob", "A")
+    other = book_visit(
+        bob.pk,
+        home_meeting_id=academy.meeting("A").pk,
+        host_meeting_id=academy.meeting("C").pk,
+        now=now,
+    )
+    Group.objects.update(status=Group.Status.COMPLETED, ended_at=now)
+    with forbid_writing("guestvisits_guestvisit", visit.pk):
+        assert update_all_visits(now) == 1
+    assert (ended(visit), ended(other)) == ("", "host_group_ended")
+    assert update_all_visits(now) == 1
 
 
 def test_a_moved_host_meeting_ends_the_visit(academy, alice, visit, committed, now):
