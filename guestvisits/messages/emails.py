@@ -7,7 +7,7 @@ visit_broken        after it ended without the guest's doing, with the remaining
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,7 +60,7 @@ LEAVES_A_CHOICE = frozenset(
 )
 
 # The kind of step whose letter says it, and the value of that letter which does.
-SAID_BY_STEP = {
+SAID_BY_STEP: Mapping[str, tuple[str, str]] = {
     End.COHORT_ENDED: (END, "visits"),
     End.HOST_GROUP_ENDED: (END, "visits"),
     End.HOME_GROUP_ENDED: (END, "visits"),

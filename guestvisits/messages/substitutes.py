@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from cohorts.models import Membership, User, active_group
+from cohorts.models import Membership, User, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
@@ -31,14 +31,14 @@ from cohorts.outbox.registry import (
     topics,
 )
 from guestvisits.models import SubstituteOffer, Substitution
-from guestvisits.substitutes.facts import TOPIC, others_who_come
+from guestvisits.substitutes.facts import CLOSED, TOPIC, others_who_come
 from guestvisits.substitutes.selectors import substitute_of
 from guestvisits.substitutes.substitute_rules import OFFERS_END
 from guestvisits.windows import substitute_window
 from meetings.models import Attendance, Meeting
 from meetings.selectors import expected_at
 
-OFFER, CLOSED, LEADS = "substitute_offer", "substitute_closed", "substitute_leads"
+OFFER, LEADS = "substitute_offer", "substitute_leads"
 RELEASED, FOUND, LOST = "substitute_released", "substitute_found", "substitute_lost"
 QUESTION, MISSING = "substitute_question", "substitute_missing"
 SENT_WITHIN = timedelta(days=2)
@@ -103,13 +103,17 @@ def _about_end(
 
 
 def _closed_at(row: Substitution, offer: SubstituteOffer) -> datetime | None:
-    """Return when an unanswered offer was first answered by someone else, or ended."""
+    """Return when someone else's yes that still counts, or the end, closed an unanswered offer.
+    None while the search goes on."""
     answers = [
         other.answered_at
         for other in row.offers.all()
-        if other.answer == "yes" and other.answered_at and other.answered_at >= offer.offered_at
+        if other.answer == "yes"
+        and other.ended_at in {None, row.ended_at}
+        and other.answered_at
+        and other.answered_at >= offer.offered_at
     ]
-    return min([*answers, *([row.ended_at] if row.ended_at else [])], default=None)
+    return max(answers, default=row.ended_at)
 
 
 def _alarms(row: Substitution, staff: list[User]) -> Iterator[PendingMessage]:
@@ -170,9 +174,9 @@ def pending_questions(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield the questions to facilitators who declined, on our pages or in a calendar. One query
-    and one more for each decline."""
+    and three more for each decline of a facilitator."""
     declined = Attendance.objects.filter(
-        active_group("meeting__group__"),
+        set_up_group("meeting__group__"),
         rsvp=Attendance.Rsvp.NOT_ATTENDING,
         rsvp_at__gt=since - SENT_WITHIN,
         rsvp_at__lte=now - QUESTION_AFTER,
@@ -180,7 +184,9 @@ def pending_questions(
         meeting__status=Meeting.Status.SCHEDULED,
         meeting__starts_at__gt=since,
         meeting__group__memberships__in=Membership.objects.filter(
-            role=Membership.Role.FACILITATOR, status=Membership.Status.ACTIVE
+            user=OuterRef("user"),
+            role=Membership.Role.FACILITATOR,
+            status=Membership.Status.ACTIVE,
         ),
     ).select_related("meeting__group", "user")
     if group_ids is not None:
@@ -247,6 +253,8 @@ def closed_context(message: Message, _now: datetime) -> dict[str, Any]:
     )
     if offer.answer or not asked.exists():
         raise MessageObsolete("The person has answered, or was not asked yet.")
+    if offer.substitution.is_open and not substitute_of(offer.substitution):
+        raise MessageObsolete("The search goes on, since the substitute withdrew.")
     return _context(offer.substitution)
 
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.models.archive import was_let_go
-from cohorts.outbox.models import MessageChoice
+from cohorts.outbox.models import Message, MessageChoice
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from guestvisits.substitutes.substitute_rules import (
     FAIR_OVER,
@@ -24,6 +24,7 @@ from meetings.models import Attendance, Meeting
 from meetings.selectors import MAX_DURATION
 
 TOPIC = "substitutes"  # what people turn off to be asked no more
+CLOSED = "substitute_closed"  # the message that no answer is needed any more
 Role = Membership.Role
 Status = Membership.Status
 Rsvp = Attendance.Rsvp
@@ -139,6 +140,27 @@ def others_who_come(meeting: Meeting, away_id: int) -> list[User]:
     declined = Attendance.objects.filter(meeting=meeting, rsvp=Rsvp.NOT_ATTENDING)
     coming = others.exclude(user__in=declined.values("user")).select_related("user")
     return [membership.user for membership in coming.order_by("user__name", "user")]
+
+
+def has_coming_facilitator(meeting: Meeting) -> bool:
+    """Return whether a facilitator of the group has answered that they come. One query."""
+    leads = Membership.objects.filter(
+        group=meeting.group_id, status=Status.ACTIVE, role=Role.FACILITATOR, user__is_active=True
+    )
+    coming = Attendance.objects.filter(meeting=meeting, rsvp=Rsvp.ATTENDING, is_guest=False)
+    return coming.filter(user__in=leads.values("user")).exists()
+
+
+def find_told_closed(substitution: Substitution) -> list[int]:
+    """Return the ids of the offers whose people were told that no answer is needed any more."""
+    ids = substitution.offers.values_list("pk", flat=True)
+    told = Message.objects.filter(
+        kind=CLOSED,
+        user__in=substitution.offers.values("user"),
+        context__offer__in=list(ids),
+        state=Message.State.SENT,
+    )
+    return [context["offer"] for context in told.values_list("context", flat=True)]
 
 
 def read_facts(substitution: Substitution) -> SubstitutionFacts:

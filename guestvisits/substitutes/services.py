@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from cohorts.signals import announce
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import (
     find_busy,
+    find_told_closed,
+    has_coming_facilitator,
     has_left_course,
     may_substitute,
     others_who_come,
@@ -28,10 +31,13 @@ from guestvisits.substitutes.substitute_rules import (
     RETURN_UNTIL,
     find_end,
     is_free,
+    may_ask,
     next_to_ask,
 )
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
+
+logger = logging.getLogger(__name__)
 
 Answer = SubstituteOffer.Answer
 End = Substitution.End
@@ -43,12 +49,16 @@ def request_substitute(meeting_id: int, user_id: int, *, now: datetime) -> Subst
     """Look for someone to lead a meeting that its facilitator can't lead, and ask the first ones.
 
     Also declines the meeting for the facilitator. Repeating a request changes nothing. Raises
-    Refusal: no_meeting, other_facilitator, and those of `set_rsvp`.
+    Refusal: no_meeting, already_requested, other_facilitator, and those of `set_rsvp`.
     """
     meeting = _lock_meeting(meeting_id)
     if meeting is None or not _facilitates(meeting, user_id):
         raise Refusal("no_meeting", "There is no such meeting among those of your groups.")
-    open_one = _open().filter(meeting=meeting).first()
+    open_one = _open().filter(meeting=meeting).select_related("away").first()
+    if open_one is not None and open_one.away_id != user_id:
+        raise Refusal(
+            "already_requested", f"{open_one.away} has already asked for a substitute for it."
+        )
     if open_one is not None:
         return open_one
     others = others_who_come(meeting, user_id)
@@ -81,7 +91,7 @@ def answer_offer(offer_id: int, user_id: int, *, leads: bool, now: datetime) -> 
     elif offer.leads:
         _check_ahead(substitution.meeting, now)
         _release(substitution, now)
-        _ask(substitution, now)
+        _ask_anew(substitution, now)
     else:
         offer.answer, offer.answered_at = Answer.NO, now
         offer.save(update_fields=["answer", "answered_at"])
@@ -164,10 +174,17 @@ def update_all_substitutions(now: datetime) -> int:
 
 
 def update_substitutions(group_ids: Iterable[int], *, now: datetime) -> int:
-    """Update the open substitutions of these groups. Each is a transaction of its own."""
+    """Update the open substitutions of these groups. Each is a transaction of its own; one that
+    fails is logged."""
     ids = set(group_ids)
     found = list(_open().filter(meeting__group__in=ids)) if ids else []
-    return sum(_update(substitution.pk, now) for substitution in found)
+    changed = 0
+    for substitution in found:
+        try:
+            changed += _update(substitution.pk, now)
+        except Exception:  # it is tried again in a minute, and stops no other
+            logger.exception("Substitution %s could not be updated", substitution.pk)
+    return changed
 
 
 @transaction.atomic
@@ -181,8 +198,22 @@ def _update(substitution_id: int, now: datetime) -> bool:
         if reason == End.MEETING_MOVED:
             _begin_again(substitution, now)
         return True
-    lost = _release_lost(substitution, now)
-    return _ask(substitution, now) or lost
+    if _returned(substitution, now):
+        _end(substitution, End.RETURNED, now)
+        return True
+    if _release_lost(substitution, now):
+        _ask_anew(substitution, now)
+        return True
+    return _ask(substitution, now)
+
+
+def _returned(substitution: Substitution, now: datetime) -> bool:
+    """Return whether a facilitator of the group has answered that they come after all, in time."""
+    meeting = substitution.meeting
+    until = meeting.starts_at
+    if find_substitute(substitution):
+        until -= RETURN_UNTIL
+    return now <= until and has_coming_facilitator(meeting)
 
 
 def _begin_again(ended: Substitution, now: datetime) -> None:
@@ -224,18 +255,32 @@ def _begin(
     return substitution
 
 
+def _ask_anew(substitution: Substitution, now: datetime) -> None:
+    """Ask again, after a substitute was lost: the next people, and those who were told that no
+    answer is needed any more."""
+    _ask(substitution, now)
+    if now >= substitution.meeting.starts_at - OFFERS_END:
+        return
+    able = rank_candidates(substitution.meeting, now)
+    told = find_told_closed(substitution)
+    substitution.offers.filter(pk__in=told, answer="", user__in=able).update(offered_at=now)
+
+
 def _ask(substitution: Substitution, now: datetime) -> bool:
     """Write the offers that are due. Return whether there were any."""
     if find_substitute(substitution):
         return False
     offers = list(substitution.offers.all())
     asked = [offer.offered_at for offer in offers]
+    starts_at = substitution.meeting.starts_at
+    if not may_ask(max(asked, default=None), starts_at, now):
+        return False  # finding the next people costs eight queries, every minute
     due = next_to_ask(
         rank_candidates(substitution.meeting, now),
         asked={offer.user_id for offer in offers},
         last_asked_at=max(asked, default=None),
         asked_first=substitution.asked_first_id,
-        starts_at=substitution.meeting.starts_at,
+        starts_at=starts_at,
         now=now,
     )
     SubstituteOffer.objects.bulk_create(

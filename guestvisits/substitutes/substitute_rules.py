@@ -18,7 +18,8 @@ When they are asked:
     more than 1 hour         everyone
     1 hour or less           no one: all offers have ended
 
-The substitute of the same meeting at its earlier time is asked alone first.
+The substitute of the same meeting at its earlier time is asked alone first. If a substitute is
+lost, people who had not answered before the yes are asked again.
 
 What ends a substitution; the first matching row decides:
 
@@ -30,7 +31,8 @@ What ends a substitution; the first matching row decides:
     the meeting starts at another time than was requested      meeting_moved; if it is ahead, a new
       (unless both have passed: then it was held)                one begins for the new time
 
-The facilitator's own return is not handled here.
+It also ends if a facilitator of the group answers that they come: once there is a substitute, until
+RETURN_UNTIL. That is not handled here.
 """
 
 from __future__ import annotations
@@ -104,6 +106,15 @@ def _fairness(candidate: SubstituteCandidate) -> tuple[int, float, int]:
     return candidate.substitutions, asked, candidate.user_id
 
 
+def may_ask(last_asked_at: datetime | None, starts_at: datetime, now: datetime) -> bool:
+    """Return whether the next people may be asked now."""
+    left = starts_at - now
+    if left <= EVERYONE_WITHIN:
+        return left > OFFERS_END
+    pause = SHORT_PAUSE if left <= SOON else PAUSE
+    return last_asked_at is None or now >= last_asked_at + pause
+
+
 def next_to_ask(
     ranked: Sequence[int],
     *,
@@ -117,16 +128,12 @@ def next_to_ask(
 
     `asked` are the people who were asked already, the last ones at `last_asked_at`.
     """
-    left = starts_at - now
+    if not may_ask(last_asked_at, starts_at, now):
+        return []
     known = set(asked)
     others = [user_id for user_id in ranked if user_id not in known]
-    if left <= OFFERS_END:
-        return []
-    if left <= EVERYONE_WITHIN:
+    if starts_at - now <= EVERYONE_WITHIN:
         return others
-    pause = SHORT_PAUSE if left <= SOON else PAUSE
-    if last_asked_at is not None and now < last_asked_at + pause:
-        return []
     if asked_first in others:
         return [asked_first]
     return others[:AT_ONCE]

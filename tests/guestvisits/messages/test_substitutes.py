@@ -8,6 +8,7 @@ from django.test import Client
 from cohorts.models import User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
 from discordsync.bot.replies.rsvp_buttons import components_of
 from guestvisits.models import GuestVisit, SubstituteOffer
@@ -64,6 +65,51 @@ def test_the_offer_has_the_words_and_the_buttons_and_the_others_are_told(world):
     assert sent_to(first) == ["substitute_offer", "substitute_leads"]
     assert sent_to(second) == ["substitute_offer", "substitute_closed"]
     assert sent_to(world.fay) == ["substitute_found"]
+
+
+def test_people_who_were_told_are_asked_again_once_if_the_substitute_withdraws(world):
+    request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    collected(world, world.now)
+    first, second, third = world.helpers[:3]
+    offers = {each.user_id: each.pk for each in SubstituteOffer.objects.all()}
+    answer_offer(offers[first.pk], first.pk, leads=True, now=world.now)
+    answer_offer(offers[third.pk], third.pk, leads=False, now=world.now)
+    collected(world, world.now + timedelta(minutes=1))
+    later = world.now + timedelta(hours=1)
+    answer_offer(offers[first.pk], first.pk, leads=False, now=later)
+    collected(world, later)
+    assert sent_to(second) == ["substitute_offer", "substitute_closed", "substitute_offer"]
+    assert sent_to(third) == ["substitute_offer"]
+    answer_offer(offers[second.pk], second.pk, leads=True, now=later)
+    collected(world, later)
+    assert sent_to(second)[-1] == "substitute_leads"
+
+
+def test_a_yes_that_is_taken_back_at_once_tells_the_others_nothing(world):
+    request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    collected(world, world.now)
+    first, second, third = world.helpers[:3]
+    offers = {each.user_id: each.pk for each in SubstituteOffer.objects.all()}
+    answer_offer(offers[first.pk], first.pk, leads=True, now=world.now)
+    collect(None, now=world.now)
+    answer_offer(offers[first.pk], first.pk, leads=False, now=world.now)
+    for message in Message.objects.filter(kind="substitute_closed"):
+        with pytest.raises(MessageObsolete):
+            render(message, world.now)
+    Message.objects.filter(kind="substitute_closed").update(state="dropped")
+    assert sent_to(second) == ["substitute_offer", "substitute_closed"], "and no second offer"
+    later = world.now + timedelta(minutes=5)
+    answer_offer(offers[third.pk], third.pk, leads=True, now=later)
+    collect(None, now=later)
+    [told] = Message.objects.filter(user=second, kind="substitute_closed", state="pending")
+    assert render(told, later).text
+
+
+def test_a_decline_is_asked_about_though_no_one_is_in_the_server_yet(world):
+    type(world.academy.groups["A"]).objects.update(status="preview")
+    set_rsvp(world.meeting.pk, world.fay.pk, "not_attending", now=world.now)
+    collected(world, world.now + timedelta(minutes=10))
+    assert sent_to(world.fay) == ["substitute_question"]
 
 
 def test_a_decline_only_asks_and_an_alarm_comes_with_a_way_out(world):

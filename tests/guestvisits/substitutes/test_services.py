@@ -24,6 +24,7 @@ from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
 from meetings.selectors import count_attendance
 from tests.support.moves import cancel_meeting, move_meeting
+from tests.support.refused_rows import forbid_writing
 
 HOUR = timedelta(hours=1)
 
@@ -150,6 +151,48 @@ def test_a_substitute_who_withdraws_loses_access_at_once_and_the_search_goes_on(
 
 def _windows(world):
     return [window for window in access_windows(None, world.now) if window.leads]
+
+
+def test_a_facilitator_who_answers_that_they_come_ends_the_search_in_time(world):
+    found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    first = world.helpers[0]
+    answer_offer(offer_to(first).pk, first.pk, leads=True, now=world.now)
+    set_rsvp(world.meeting.pk, world.fay.pk, "attending", now=world.now + HOUR)
+    update_all_substitutions(world.before(minutes=119))
+    assert find_substitute(found).user == first
+    update_all_substitutions(world.before(hours=2))
+    found.refresh_from_db()
+    assert found.end_reason == "returned"
+    assert find_substitute(found) is None
+
+
+def test_a_second_facilitator_is_told_that_a_substitute_is_looked_for_already(world):
+    second = world.lead("Fred", "A")
+    set_rsvp(world.meeting.pk, second.pk, "not_attending", now=world.now)
+    request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    assert refused(request_substitute, world.meeting.pk, second.pk, now=world.now) == (
+        "already_requested"
+    )
+
+
+def test_one_substitution_that_cannot_be_updated_does_not_stop_the_next(world):
+    found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    other = world.academy.meeting("C", 2)
+    for helper in world.helpers[1:]:
+        set_rsvp(other.pk, helper.pk, "not_attending", now=world.now)
+    second = request_substitute(other.pk, world.helpers[0].pk, now=world.now)
+    Meeting.objects.filter(pk__in=[world.meeting.pk, other.pk]).update(status="cancelled")
+    with forbid_writing("guestvisits_substitution", found.pk):
+        assert update_all_substitutions(world.now) == 1
+    second.refresh_from_db()
+    assert second.end_reason == "meeting_cancelled"
+    assert update_all_substitutions(world.now) == 1
+
+
+def test_waiting_for_answers_costs_few_queries(world, django_assert_max_num_queries):
+    request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    with django_assert_max_num_queries(12):
+        update_all_substitutions(world.now + HOUR)
 
 
 def test_the_facilitator_returns_until_two_hours_before(world):
