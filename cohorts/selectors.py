@@ -11,7 +11,7 @@ from collections.abc import Collection
 from functools import reduce
 from operator import or_
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, ErasureRequest, Membership, User
@@ -51,6 +51,21 @@ def last_members_of(group_ids: Collection[int]) -> QuerySet[Membership]:
     lasting = Q(status=Membership.Status.ACTIVE) | Q(left_at=F("group__ended_at"))
     members = Membership.objects.filter(lasting, group__in=group_ids)
     return members.select_related("user").order_by("group", "role", "user__name", "user")
+
+
+def let_go_since(cohort_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Return (cohort id, user id) of people who dropped out of these cohorts or were removed, and
+    did not come back.  One query."""
+    alone = Q(status=Membership.Status.REMOVED) & (
+        Q(group__ended_at__isnull=True) | ~Q(left_at=F("group__ended_at"))
+    )
+    later = Membership.objects.filter(
+        user=OuterRef("user"), cohort=OuterRef("cohort"), joined_at__gt=OuterRef("joined_at")
+    )
+    left = Membership.objects.filter(
+        Q(status=Membership.Status.DROPPED) | alone, ~Exists(later), cohort__in=cohort_ids
+    )
+    return set(left.values_list("cohort", "user"))
 
 
 def facilitators_of(group_ids: Collection[int]) -> dict[int, list[User]]:

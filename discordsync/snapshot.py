@@ -20,6 +20,7 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
 from cohorts.reconcile.models import ProviderState
+from cohorts.selectors import let_go_since
 from cohorts.services.installation import ensure_installation
 from discordsync.delivery.discord_text import mentioned
 from discordsync.delivery.dm_channels import count_allowed, read_channels
@@ -65,6 +66,7 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
         {direct.person for directs in to_people.values() for direct in directs},
     )
     members, former, last = _memberships(people, rows)
+    let_go = _find_let_go(groups, now)
     open_windows = _windows(people, former, windows)
     ahead = Meeting.objects.filter(group__in=ids, starts_at__gt=now)
     meetings = facts_by_group(ahead.order_by("number"))
@@ -98,7 +100,7 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
                 posts_to_delete=tuple(posts.get(group.pk, ())),
                 next_try_at=tries.get(group.pk),
                 archive=group.archive,
-                last_members=tuple(last[group.pk]) if group.has_ended else (),
+                last_members=_readers(group, last[group.pk], let_go),
             )
             for group in groups
         },
@@ -200,6 +202,21 @@ def _memberships(
         else:
             former[group_id].append(Former(person, "the membership has ended"))
     return members, former, last
+
+
+def _find_let_go(groups: Iterable[Group], now: datetime) -> set[tuple[int, int]]:
+    """Return (cohort id, user id) of people who may not read their cohort's archives any more."""
+    archives = (g.cohort_id for g in groups if g.archive and g.archive.is_open(now))
+    cohort_ids = set(archives)
+    return let_go_since(cohort_ids) if cohort_ids else set()
+
+
+def _readers(
+    group: Group, last: Iterable[DiscordPerson], let_go: set[tuple[int, int]]
+) -> tuple[DiscordPerson, ...]:
+    if not group.has_ended:
+        return ()
+    return tuple(one for one in last if (group.cohort_id, one.id) not in let_go)
 
 
 # Group, person, from, until, why, and whether with a facilitator's rights.

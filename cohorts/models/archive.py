@@ -6,7 +6,8 @@
     it is not known when it ended                    no archive: nothing stays open
 
 Its readers are those who were members at the end: people who had left before are not, also those
-who had moved to another group. People whom a merge moves leave at the very moment of the end.
+who had moved to another group. People whom a merge moves leave at the very moment of the end. Nor
+are people readers who have dropped out of the cohort since, or were removed from it.
 """
 
 from __future__ import annotations

@@ -10,11 +10,12 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
 from cohorts.services.locks import lock_groups, lock_people
-from cohorts.signals import announced_together
+from cohorts.signals import announce, announced_together
 
 Role = Membership.Role
 Status = Membership.Status
@@ -80,8 +81,16 @@ def end_membership(membership_id: int, *, status: str, now: datetime, why: str =
     lock_groups([_find(membership_id).group_id])
     membership = _lock(membership_id)
     _check_active(membership)
-    write_end(membership, status, now, why)
+    with announced_together():
+        write_end(membership, status, now, why)
+        announce(_earlier_groups(membership))
     return membership
+
+
+def _earlier_groups(membership: Membership) -> QuerySet[Membership, int]:
+    """Return the ids of the person's other groups in the cohort, which may be archives."""
+    mine = Membership.objects.filter(user=membership.user_id, cohort=membership.cohort_id)
+    return mine.exclude(group=membership.group_id).values_list("group", flat=True)
 
 
 @transaction.atomic
