@@ -22,7 +22,7 @@ pytestmark = [
 
 COHORTS = "/admin/cohorts/cohort/"
 GROUPS = "/admin/cohorts/group/"
-START = "/admin/"
+START = "/admin/operations/"
 
 
 def break_role(made, sandbox):

@@ -64,6 +64,33 @@ def api(door: Door) -> Door:
 
 
 MOVES = {"preview": True}
+# Any of these opens the page of the machine's own tables.
+OPERATIONS = (
+    *REALIZE,
+    "auth.view_group",
+    "bot.view_botheartbeat",
+    "bot.view_guildmembership",
+    "calendarsync.view_calendaraddress",
+    "calendarsync.view_calendarcopy",
+    "calendarsync.view_calendarevent",
+    "calendarsync.view_calendarseries",
+    "calendarsync.view_observedrsvp",
+    "cohorts.view_accessstate",
+    "cohorts.view_installation",
+    "discordsync.view_discordobject",
+    "discordsync.view_dmchannel",
+    "django_q.view_failure",
+    "django_q.view_ormq",
+    "django_q.view_schedule",
+    "django_q.view_success",
+    "sync.view_groupsync",
+    "sync.view_providerstate",
+    "sync.view_realizerequest",
+    "sync.view_syncaction",
+    "sync.view_syncrun",
+    "sync.view_workerheartbeat",
+)
+
 ROUTES: dict[str, list[Door]] = {
     # -- for everyone ----------------------------------------------------------------------------
     "healthz": [anyone()],
@@ -204,7 +231,9 @@ ROUTES: dict[str, list[Door]] = {
     ],
     "api/groups/<id:group_id>/slot": [api(led("POST", *MOVE, **MOVES))],
     # -- the admin -------------------------------------------------------------------------------
-    "admin/": [staff("GET"), staff("POST")],  # which shows the same page
+    "admin/": [staff("GET")],
+    "admin/operations/": [replace(staff("GET", *OPERATIONS), any_of=True)],
+    "admin/search/": [staff("GET", q="a")],
     "admin/login/": [Door(m, (), (), outside=FORBIDDEN) for m in ("GET", "POST")],
     "admin/logout/": [anyone("POST")],
     "admin/password_change/": [staff("GET"), staff("POST")],

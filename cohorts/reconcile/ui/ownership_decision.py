@@ -81,4 +81,4 @@ def _carry_out(request: HttpRequest, question: ownership.Question) -> HttpRespon
         case _:
             messages.error(request, "Choose one of the two options.")
             return redirect("sync:decide")
-    return redirect("admin:index")
+    return redirect("admin:operations")

@@ -117,7 +117,7 @@ def approve_removals(request: HttpRequest, ids: list[int]) -> HttpResponse:
     messages.success(
         request, f"Removals allowed for the {count} people shown. They lose access shortly."
     )
-    return redirect("admin:index")
+    return redirect("admin:operations")
 
 
 def _find(ids: Iterable[int]) -> list[SyncRun]:

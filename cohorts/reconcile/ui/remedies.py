@@ -127,7 +127,9 @@ def _address(request: HttpRequest, group: Group | None = None) -> str:
     address = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return address
-    return reverse("sync:progress", args=[group.cohort_id]) if group else reverse("admin:index")
+    if group is None:
+        return reverse("admin:operations")
+    return reverse("sync:progress", args=[group.cohort_id])
 
 
 # The views by the `remedy` of an issue.

@@ -27,7 +27,7 @@ def test_staff_realize_a_cohort_from_the_list_to_the_end(size, olgas_page, live_
     join(sandbox, made.people[:8])
     width, height = SIZES[size]
     olgas_page.set_viewport_size({"width": width, "height": height})
-    olgas_page.goto(f"{live_server.url}/admin/")
+    olgas_page.goto(f"{live_server.url}/admin/operations/")
     picture(olgas_page, f"{size}-1-start")
 
     wait_until(has_looked, 90, "the worker has not looked")

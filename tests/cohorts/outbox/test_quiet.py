@@ -80,7 +80,10 @@ def test_b13_a_copy_sends_nothing_until_staff_have_seen_to_whom(in_question, mai
     assert "This copy sends no messages" in page
     assert "alice@example.org" in page
     assert "bob@example.org" in page
-    assert "This is a copy, and it sends no messages." in client.get("/admin/").content.decode()
+    assert (
+        "This is a copy, and it sends no messages."
+        in client.get("/admin/operations/").content.decode()
+    )
 
     answer = client.post(reverse("sync:decide"), {"word": "send"}, follow=True)
     assert "This copy now sends messages." in answer.content.decode()

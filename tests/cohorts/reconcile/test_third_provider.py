@@ -47,7 +47,7 @@ def test_staff_pages_and_plans_show_it(links, client):
     made = make_cohort(groups=1)
     realize(made)
     work("links")
-    assert "Meeting links" in client.get("/admin/").content.decode()
+    assert "Meeting links" in client.get("/admin/operations/").content.decode()
     (run,) = services.request_plan(made.ids, as_if_requested=False)
     work("links")
     run.refresh_from_db()

@@ -135,11 +135,11 @@ def test_c25_weeks_of_a_broken_zone_are_not_postponed(academy, now):
     assert academy.meeting("A", 2).starts_at > week_2 + timedelta(days=3)
 
 
-def test_c25_the_first_page_names_the_person_and_the_group(broken):
-    page = read("Sam", "/admin/")
+def test_c25_operations_names_the_person_and_the_group(broken):
+    page = read("Sam", "/admin/operations/")
     section = page.split('id="broken-zones"')[1].split("</section>")[0]
     for name in ("Alice", "Bob", "Group A", BROKEN):
         assert name in section
     Group.objects.update(timezone="UTC")
     User.objects.update(timezone="Europe/Berlin")
-    assert "broken-zones" not in read("Sam", "/admin/")
+    assert "broken-zones" not in read("Sam", "/admin/operations/")

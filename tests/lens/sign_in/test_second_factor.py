@@ -39,20 +39,20 @@ def enter(client: Client, password: str = PASSWORD):
 def test_a2_staff_set_one_up_before_they_reach_anything(olga):
     client = Client()
     enter(client)
-    led = client.get("/admin/", follow=True)
-    assert led.redirect_chain == [("/security/app/?next=/admin/", 302)]
+    led = client.get("/admin/operations/", follow=True)
+    assert led.redirect_chain == [("/security/app/?next=/admin/operations/", 302)]
     secret = re.search(r'class="key">(\w+)<', led.content.decode()).group(1)
     for page in ("/admin/cohorts/user/", "/groups/", "/meetings/", "/security/"):
         assert client.get(page).headers["Location"].startswith("/security/app/"), page
     refused = client.get("/api/users/me/meetings")
     assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_required")
     assert "not correct" in client.post("/security/app/", {"code": "000000"}).content.decode()
-    assert client.get("/admin/").status_code == 302
+    assert client.get("/admin/operations/").status_code == 302
 
     done = client.post("/security/app/", {"code": code_of(secret)}, follow=True)
     codes = re.findall(r"<code>(\d{8})</code>", done.content.decode())
     assert len(codes) == 10
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/operations/").status_code == 200
     assert client.get("/api/users/me/meetings").status_code == 200
 
 
@@ -68,11 +68,11 @@ def test_a2_the_code_is_asked_for_on_every_way_to_sign_in(olga, way, walk, tell)
         tell(email=olga.email)
         answer = walk.sign_in()
     assert answer.headers["Location"] == "/sign-in/code/"
-    assert client.get("/admin/").status_code == 302
+    assert client.get("/admin/operations/").status_code == 302
     assert "not correct" in client.post("/sign-in/code/", {"code": "000000"}).content.decode()
     code = code_of(secret)
     assert client.post("/sign-in/code/", {"code": code}).status_code == 302
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/operations/").status_code == 200
     client.post("/sign-out/")
     enter(client)
     again = client.post("/sign-in/code/", {"code": code})
@@ -97,7 +97,7 @@ def test_a2_codes_cannot_be_guessed(olga):
         client.post("/sign-in/code/", {"code": "000000"})
     answer = client.post("/sign-in/code/", {"code": code_of(secret)})
     assert "Too many failed attempts" in answer.content.decode()
-    assert client.get("/admin/").status_code == 302
+    assert client.get("/admin/operations/").status_code == 302
 
 
 @pytest.mark.usefixtures("required")
@@ -105,11 +105,11 @@ def test_a2_a_session_that_began_without_it_asks_for_the_code(olga):
     client = Client()
     client.force_login(olga)
     secret = give_second_factor(olga)
-    asked = client.get("/admin/").headers["Location"]
-    assert asked == "/sign-in/again/code/?next=/admin/"
+    asked = client.get("/admin/operations/").headers["Location"]
+    assert asked == "/sign-in/again/code/?next=/admin/operations/"
     answer = client.post(asked, {"code": code_of(secret)})
-    assert answer.headers["Location"] == "/admin/"
-    assert client.get("/admin/").status_code == 200
+    assert answer.headers["Location"] == "/admin/operations/"
+    assert client.get("/admin/operations/").status_code == 200
 
 
 @pytest.mark.usefixtures("required")
@@ -125,7 +125,7 @@ def test_a2_a_superuser_without_the_staff_flag_needs_one_too(olga):
 def test_a2_a_part_of_a_page_is_not_replaced_by_the_page_that_sets_it_up(olga):
     client = Client(headers={"HX-Request": "true"})
     client.force_login(olga)
-    assert client.get("/admin/").headers["HX-Redirect"].startswith("/security/app/")
+    assert client.get("/admin/operations/").headers["HX-Redirect"].startswith("/security/app/")
 
 
 @pytest.mark.usefixtures("required")
@@ -141,7 +141,7 @@ def test_a2_learners_need_none_and_probes_and_files_with_a_token_stay_open(olga)
 def test_a2_without_the_requirement_staff_need_none(olga):
     client = Client()
     enter(client)
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/operations/").status_code == 200
 
 
 @pytest.mark.usefixtures("required")
@@ -150,7 +150,7 @@ def test_a2_who_turns_it_off_is_led_to_set_up_another(olga):
     assert "Turn off" in client.get("/security/app/off/").content.decode()
     client.post("/security/app/off/")
     assert not Authenticator.objects.exists()
-    assert client.get("/admin/").headers["Location"].startswith("/security/app/")
+    assert client.get("/admin/operations/").headers["Location"].startswith("/security/app/")
 
 
 def test_a2_secrets_are_encrypted_at_rest(olga, settings, caplog):
@@ -172,9 +172,12 @@ def test_a2_the_command_is_the_way_back_in(olga):
     client = sign_in(olga)
     call_command("reset_second_factor", "Olga@Example.org")
     assert not Authenticator.objects.exists()
-    assert client.get("/admin/").headers["Location"] == "/admin/login/?next=/admin/"
+    assert (
+        client.get("/admin/operations/").headers["Location"]
+        == "/admin/login/?next=/admin/operations/"
+    )
     assert enter(client).headers["Location"] == "/meetings/"
-    assert client.get("/admin/").headers["Location"].startswith("/security/app/")
+    assert client.get("/admin/operations/").headers["Location"].startswith("/security/app/")
     with pytest.raises(CommandError, match=r"No one has the address x@example\.org"):
         call_command("reset_second_factor", "x@example.org")
 

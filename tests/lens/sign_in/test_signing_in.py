@@ -227,7 +227,7 @@ def test_a_person_tied_to_another_account_stays_so_and_staff_are_notified(walk, 
     [told] = RefusedSignIn.objects.all()
     assert (told.code, told.user, told.discord_id) == ("other_account", ada, ADA)
     assert told.first_at < told.last_at
-    shown = text_of(staff.get("/admin/"))
+    shown = text_of(staff.get("/admin/operations/"))
     assert "the person is linked to another Discord account" in shown
     assert "clear the Discord ID on the person's page" in shown.replace("&#x27;", "'")
     # What staff are advised to do helps.
@@ -251,7 +251,7 @@ def test_if_they_exist_all_the_same_no_one_is_guessed_and_staff_are_notified(wal
     assert "Several people have your address" in text_of(answer)
     assert walk.name == ""
     assert not User.objects.filter(discord_id=ADA).exists()
-    assert "several people have this address" in text_of(staff.get("/admin/"))
+    assert "several people have this address" in text_of(staff.get("/admin/operations/"))
     User.objects.filter(name="Another Ada").update(email="other@example.org")
     walk.sign_in()
     assert walk.name == "Ada"
@@ -332,7 +332,7 @@ def test_none_of_allauths_own_pages_is_there():
 
 
 def test_the_admin_has_none_of_allauths_tables(staff):
-    assert "Social" not in text_of(staff.get("/admin/"))
+    assert "Social" not in text_of(staff.get("/admin/operations/"))
     assert staff.get("/admin/socialaccount/socialapp/add/").status_code == 404
 
 

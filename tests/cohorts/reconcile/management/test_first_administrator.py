@@ -14,4 +14,4 @@ def test_the_first_administrator_signs_in_with_the_address_in_any_case(call, cli
     assert (made.status, again.refusal) == (0, "Error: That e-mail is already taken.")
     sign_in = {"username": "OLGA@example.org", "password": "a good long word"}
     assert client.post("/sign-in/?next=/admin/", sign_in).url == "/admin/"
-    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/operations/").status_code == 200

@@ -1,0 +1,1 @@
+"""The frame around staff pages: sidebar, search, start page, operations, time zone and roles."""

@@ -1,0 +1,182 @@
+"""The sidebar of staff pages: what it lists, and which of it a person may open.
+
+Every table of the admin belongs to exactly one section. A table that no section names belongs to
+Operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from cohorts.access import staff_may
+from cohorts.models import User
+from cohorts.reconcile.ui.staff import PERMISSION
+from meetings.access import SEE_GROUP
+
+SEE_TODAY = ("cohorts.view_cohort", *SEE_GROUP)
+
+
+@dataclass(frozen=True)
+class SidebarSection:
+    """A section with its tables, as model labels. Its link is its first page that is open."""
+
+    key: str
+    title: str
+    tables: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()  # its pages that belong to no table
+
+
+@dataclass(frozen=True)
+class SidebarLink:
+    title: str
+    url: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class SidebarEntry:
+    """A section that the person may open; `links` are its tables if it is the current one."""
+
+    key: str
+    title: str
+    url: str
+    is_current: bool
+    links: tuple[SidebarLink, ...] = ()
+
+
+SECTIONS = (
+    SidebarSection("today", "Today", prefixes=("today/",)),
+    SidebarSection(
+        "cohorts",
+        "Cohorts",
+        tables=(
+            "cohorts.cohort",
+            "cohorts.group",
+            "cohorts.course",
+            "meetings.meeting",
+            "meetings.meetingmove",
+            "guestvisits.substitution",
+        ),
+        prefixes=("sync/cohorts/", "sync/plans/", "sync/groups/"),
+    ),
+    SidebarSection(
+        "people",
+        "People",
+        tables=(
+            "cohorts.user",
+            "cohorts.membership",
+            "guestvisits.guestvisit",
+            "meetings.attendance",
+            "cohorts.accessexception",
+            "cohorts.refusedsignin",
+            "cohorts.erasurerequest",
+        ),
+        prefixes=("members/", "people/"),
+    ),
+    SidebarSection(
+        "messages",
+        "Messages",
+        tables=(
+            "outbox.message",
+            "outbox.messagekind",
+            "outbox.messagechoice",
+            "outbox.outboxpart",
+        ),
+    ),
+    SidebarSection("operations", "Operations", prefixes=("operations/", "sync/")),
+)
+
+
+def operations_tables() -> tuple[str, ...]:
+    """Return the tables that no other section lists."""
+    listed = {table for section in SECTIONS for table in section.tables}
+    labels = {model._meta.label_lower for model in admin.site._registry}
+    return tuple(sorted(labels - listed))
+
+
+def build_sidebar(request: HttpRequest) -> list[SidebarEntry]:
+    """Return the sections that the person may open. It needs no query beyond their permissions."""
+    here = find_section(request.path)
+    entries = []
+    for section in SECTIONS:
+        links = open_links(request, section)
+        if links:
+            shown = links if section.key == here and len(links) > 1 else ()
+            first = links[0].url
+            entries.append(
+                SidebarEntry(section.key, section.title, first, section.key == here, shown)
+            )
+    return entries
+
+
+def open_links(request: HttpRequest, section: SidebarSection) -> tuple[SidebarLink, ...]:
+    """Return the pages of a section that the person may open."""
+    match section.key:
+        case "today":
+            return (
+                (SidebarLink("Today", reverse("admin:index")),) if may_open_today(request) else ()
+            )
+        case "operations":
+            return _operations_links(request)
+        case _:
+            return tuple(_table_links(request, section.tables))
+
+
+def may_open_today(request: HttpRequest) -> bool:
+    return (
+        find_today() is not None
+        and isinstance(request.user, User)
+        and staff_may(request.user, *SEE_TODAY)
+    )
+
+
+def find_today() -> str | None:
+    """Return the address of the page Today, None if this installation has none."""
+    try:
+        return reverse("admin:today")
+    except NoReverseMatch:
+        return None
+
+
+def may_open_operations(request: HttpRequest) -> bool:
+    """Whether the person may see the sync status, or any of the machine's own tables."""
+    if request.user.has_perm(PERMISSION):
+        return True
+    return any(_may_view(request, label) for label in operations_tables())
+
+
+def _operations_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
+    url = reverse("admin:operations")
+    return (SidebarLink("Operations", url),) if may_open_operations(request) else ()
+
+
+def _table_links(request: HttpRequest, labels: Iterable[str]) -> Iterable[SidebarLink]:
+    for label in labels:
+        if _may_view(request, label):
+            meta = apps.get_model(label)._meta
+            url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+            title = str(meta.verbose_name_plural)
+            is_current = request.path == url
+            yield SidebarLink(title[0].upper() + title[1:], url, is_current)
+
+
+def _may_view(request: HttpRequest, label: str) -> bool:
+    return admin.site.get_model_admin(apps.get_model(label)).has_view_permission(request)
+
+
+def find_section(path: str) -> str:
+    """Return the key of the section that a page belongs to, "" if it belongs to none."""
+    below = path.removeprefix(reverse("admin:index"))
+    if not below:
+        return "today"
+    label = ".".join(below.split("/")[:2])
+    for section in SECTIONS:
+        if label in section.tables or below.startswith(section.prefixes or ("\0",)):
+            return section.key
+    return "operations" if label in operations_tables() else ""

@@ -1,0 +1,71 @@
+"""The start page, the page Operations, and the search."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, resolve
+from django.views.decorators.http import require_safe
+
+from cohorts.models import User
+from lens.frame import sidebar
+from lens.frame.search import SHOWN, search_everything
+
+
+@require_safe
+def start_view(request: HttpRequest) -> HttpResponse:
+    """Show Today; to those who may not open it, the first page of their sidebar."""
+    if sidebar.may_open_today(request):
+        return resolve(cast(str, sidebar.find_today())).func(request)
+    entries = sidebar.build_sidebar(request)
+    if entries:
+        return redirect(entries[0].url)
+    return TemplateResponse(request, "admin/frame/nothing.html", _context(request, "Welcome"))
+
+
+@require_safe
+def operations_view(request: HttpRequest) -> HttpResponse:
+    """Show the sync status and the machine's own tables, each to those who may view it."""
+    if not sidebar.may_open_operations(request):
+        raise PermissionDenied
+    context = _context(request, "Operations", app_list=_operations_apps(request))
+    return TemplateResponse(request, "admin/index.html", context)
+
+
+def _operations_apps(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the admin's list of apps with only the tables that belong to Operations."""
+    tables = sidebar.operations_tables()
+    found = []
+    for app in admin.site.get_app_list(request):
+        models = [each for each in app["models"] if each["model"]._meta.label_lower in tables]
+        if models:
+            found.append({**app, "models": models})
+    return found
+
+
+@require_safe
+def search_view(request: HttpRequest) -> HttpResponse:
+    """Show what the text in `q` finds among the rows that the person may view."""
+    text = request.GET.get("q", "").strip()
+    found = search_everything(text, viewer=cast(User, request.user))
+    context = _context(request, "Search", text=text, found=found, most=SHOWN)
+    return TemplateResponse(request, "admin/frame/search.html", context)
+
+
+def _context(request: HttpRequest, title: str, **extra: Any) -> dict[str, Any]:
+    return {**admin.site.each_context(request), "title": title, **extra}
+
+
+def frame_urls() -> list[URLPattern]:
+    """Return the pages below /admin/, in the admin's own namespace and before its own pages."""
+    view = admin.site.admin_view
+    return [
+        path("", view(start_view), name="index"),
+        path("operations/", view(operations_view), name="operations"),
+        path("search/", view(search_view), name="search"),
+    ]

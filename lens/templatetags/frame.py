@@ -1,0 +1,24 @@
+"""Template tags of the frame around staff pages."""
+
+from __future__ import annotations
+
+from django import template
+
+from cohorts.access import staff_may
+from cohorts.models import User
+from lens.frame.sidebar import SidebarEntry, build_sidebar
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def sidebar(context: template.Context) -> list[SidebarEntry]:
+    """Return the sections that the reader may open."""
+    return build_sidebar(context["request"])
+
+
+@register.filter
+def may_search(user: User) -> bool:
+    """Return whether the search could find anything for the user."""
+    tables = ("cohorts.view_user", "cohorts.view_group", "cohorts.view_cohort")
+    return any(staff_may(user, permission) for permission in tables)
