@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "lens.sign_in.confirmation.ConfirmationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "lens.frame.zone.StaffZoneMiddleware",
 ]
 ROOT_URLCONF = "lens.urls"
 WSGI_APPLICATION = "lens.wsgi.application"
@@ -146,6 +147,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["lens.formats"]  # one format of dates and times on all staff pages
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
