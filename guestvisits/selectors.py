@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from cohorts.models import Membership, User
-from guestvisits.models import GuestVisit
+from cohorts.models import AccessException, Membership, User
+from guestvisits.models import GuestVisit, SubstituteOffer
 from guestvisits.windows import GuestWindow, window_of
 from meetings.models import PRESENCE, Attendance
 
@@ -61,10 +61,18 @@ class MyVisit:
 
 
 def belonged_to(people: Collection[int] | QuerySet[User]) -> Q:
-    """Return a filter for the groups that one of these people was ever a member or guest of."""
+    """Return a filter for the groups that one of these people was ever a member or guest of, was
+    asked to lead once, or had access to by an exception."""
     members = Membership.objects.filter(user__in=people)
     guests = GuestVisit.objects.filter(user__in=people)
-    return Q(pk__in=members.values("group")) | Q(pk__in=guests.values("host_meeting__group"))
+    asked = SubstituteOffer.objects.filter(user__in=people)
+    exceptions = AccessException.objects.filter(user__in=people)
+    return (
+        Q(pk__in=members.values("group"))
+        | Q(pk__in=guests.values("host_meeting__group"))
+        | Q(pk__in=asked.values("substitution__meeting__group"))
+        | Q(pk__in=exceptions.values("group"))
+    )
 
 
 def list_visits(user_id: int, now: datetime) -> list[MyVisit]:

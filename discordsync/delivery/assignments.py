@@ -271,7 +271,9 @@ def _needs_post(arrival: Any, welcome: Message | None) -> bool:
     does not mention them   if they got access after it            yes
     does not exist          no: they were in it before Lens        yes
     """
-    is_founder = arrival.joined_at <= arrival.group.activated_at
+    # Plain SQL can activate a group without saying when; then its members were there before.
+    activated_at = arrival.group.activated_at
+    is_founder = activated_at is None or arrival.joined_at <= activated_at
     if welcome is None:
         return not is_founder
     if welcome.sent_at is None:

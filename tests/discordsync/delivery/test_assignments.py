@@ -228,6 +228,18 @@ def test_a_person_who_joins_after_the_welcome_is_announced_once_in_the_channel(a
     assert words_of("member_joined", later).text == f"<@{ALICE}> has joined **Group A**. Welcome!"
 
 
+def test_a_group_that_plain_sql_activated_keeps_no_other_from_its_posts(academy):
+    report(academy, "not_joined", "Alice", now=NOW - HOUR)
+    welcome(academy)
+    Group.objects.filter(name="Group B").update(activated_at=None)
+    other = academy.add_member("Bob", "B", discord_id=BOB)
+    later = NOW + HOUR
+    report_access("discord", academy.groups["B"].pk, [(other.pk, "granted", "")], now=later)
+    report(academy, "granted", "Alice", now=later)
+    collect(None, now=later)
+    assert "channel" in pending("member_joined")
+
+
 def test_people_mentioned_in_the_welcome_are_not_announced_after_a_new_grant(academy):
     welcome(academy, ALICE)
     report(academy, "granted", "Alice", now=NOW + HOUR)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from cohorts.models import AccessException, CohortStep, Group, Membership, User
+from cohorts.outbox.models import Message
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
 from cohorts.steps.messages import write_letter
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import ask_for_step, carry_out_step
-from guestvisits.models import GuestVisit
+from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from lens.personal_data.erasure import approve_erasure, complete_erasures
 from meetings.moving.moves import Cancel
 from meetings.moving.services import carry_out as carry_out_move
@@ -35,7 +36,7 @@ NAME = "Zerubabel"
 def academy(set_clock: SetClock) -> Academy:
     """Zerubabel leads group A, in which Ann is; Bea is in B."""
     set_clock(NOW)
-    academy = Academy(NOW, groups="AB")
+    academy = Academy(NOW, groups="ABC")
     Group.objects.update(activated_at=NOW)
     academy.add_facilitator(NAME, "A", timezone="Europe/Berlin")
     academy.add_member("Ann", "A")
@@ -93,6 +94,37 @@ def test_letters_posts_and_reasons_name_the_person_no_longer(academy: Academy) -
     assert set(step.letters[str(person.pk)].values()) == {""}
     _, lines = write_letter(step, "Ann", step.letters[str(ann.pk)])
     assert any("You can read the channels of Group A" in line for line in lines), "the rest stays"
+
+
+def test_a_substitute_is_forgotten_in_the_group_where_they_led_once(academy: Academy) -> None:
+    person, bea = User.objects.get(name=NAME), User.objects.get(name="Bea")
+    meeting = academy.meeting("B", 2)
+    away = academy.add_facilitator("Fay", "B")
+    substitution = Substitution.objects.create(
+        meeting=meeting, away=away, chosen_start=meeting.starts_at
+    )
+    SubstituteOffer.objects.create(
+        substitution=substitution, user=person, answer="yes", answered_at=NOW
+    )
+    AccessException.objects.create(
+        user=person, group=academy.groups["A"], until=NOW, reason="a visit"
+    )
+    for group in "AB":
+        Message.objects.create(
+            key=f"{group}:1",
+            kind="substitute_found",
+            channel="email",
+            group=academy.groups[group],
+            user=bea,
+            due_at=NOW,
+            cutoff_at=NOW,
+            state="sent",
+            sent_at=NOW,
+            body=f"{NAME} leads this meeting.",
+        )
+    Membership.objects.filter(user=person).update(group=academy.groups["C"])
+    erase(person)
+    assert find_in_database(NAME) == []
 
 
 def test_reopening_brings_back_no_one_who_was_erased(academy: Academy) -> None:
