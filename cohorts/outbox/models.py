@@ -43,7 +43,8 @@ class Message(models.Model):
         blank=True,
         related_name="messages",
     )
-    # Template data besides group and person: only ids, which are looked up when it is sent.
+    # Template data besides group and person: ids, which are looked up when it is sent, and a text
+    # that staff edited.
     context = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     due_at = models.DateTimeField("due")

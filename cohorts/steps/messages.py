@@ -78,12 +78,12 @@ def step_letter_context(message: Message, _now: datetime) -> dict[str, Any]:
     if step.state != State.DONE:
         raise MessageObsolete("The change was undone.")
     if message.user_id is None:
-        return {"lines": _lines(step.posts.get(str(message.group_id), "").splitlines())}
+        return {"lines": split_links(step.posts.get(str(message.group_id), "").splitlines())}
     values = step.letters.get(str(message.user_id))
     if values is None or message.user is None:
         raise MessageObsolete("The person is no longer concerned.")
     subject, lines = write_letter(step, message.user.display_name, values)
-    return {"subject": subject, "lines": _lines(lines)}
+    return {"subject": subject, "lines": split_links(lines)}
 
 
 def write_letter(
@@ -94,7 +94,7 @@ def write_letter(
     return fill_letter(text, {**values, "name": name})
 
 
-def _lines(lines: Iterable[str]) -> list[dict[str, str]]:
+def split_links(lines: Iterable[str]) -> list[dict[str, str]]:
     """Split our own address at the end of a line from its words, so that it becomes a link."""
     own = re.compile(rf"^(?P<words>.*?)\s*(?P<url>{re.escape(settings.SITE_URL)}/\S*)?$", re.DOTALL)
     return [found.groupdict("") for line in lines if (found := own.match(line))]

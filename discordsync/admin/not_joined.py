@@ -22,8 +22,11 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.reconcile.ui.staff import staff_page
+from cohorts.steps.letters import check_letter
 from discordsync.joining.reminders import (
+    DEFAULT_LETTER,
     JOIN_REMINDER,
+    PLACEHOLDERS,
     NotJoined,
     find_not_joined,
     find_reachable,
@@ -60,10 +63,10 @@ def not_joined_view(request: HttpRequest, pk: int) -> HttpResponse:
         chosen = _chosen(request, rows)
         if not chosen:
             messages.warning(request, "Choose at least one person who can be reminded.")
-        elif "confirmed" in request.POST:
-            _send(request, cohort, chosen, now)
-        else:
+        elif "confirmed" not in request.POST or _why_bad(_letter_of(request)):
             return _preview(request, cohort, chosen, now)
+        else:
+            _send(request, cohort, chosen, now)
         return redirect(request.path)
     return _show(request, "not_joined", cohort, rows=rows, is_read=is_server_read(now))
 
@@ -115,12 +118,32 @@ def _chosen(request: HttpRequest, rows: Iterable[NotJoinedRow]) -> list[NotJoine
 def _preview(
     request: HttpRequest, cohort: Cohort, chosen: list[NotJoinedRow], now: datetime
 ) -> HttpResponse:
-    """Show the letter to the first of them, as it would be sent now."""
-    letter, why = _letter_to(chosen[0], now)
-    return _show(request, "remind", cohort, chosen=chosen, letter=letter, why=why)
+    """Show the letter to the chosen reader, or the first of them, as it would be sent now."""
+    text = _letter_of(request)
+    picked = request.POST.get("person", "")
+    reader = next((row for row in chosen if str(row.person.pk) == picked), chosen[0])
+    bad = _why_bad(text)
+    letter, why = (None, "") if bad else _letter_to(reader, text, now)
+    context = {"text": text, "bad": bad, "reader": reader, "letter": letter, "why": why}
+    return _show(
+        request, "remind", cohort, chosen=chosen, placeholders=PLACEHOLDERS.items(), **context
+    )
 
 
-def _letter_to(row: NotJoinedRow, now: datetime) -> tuple[MessageContent | None, str]:
+def _letter_of(request: HttpRequest) -> str:
+    """Return the text that staff typed, or the usual one."""
+    return request.POST.get("letter", "").replace("\r\n", "\n").strip() or DEFAULT_LETTER
+
+
+def _why_bad(text: str) -> str:
+    try:
+        check_letter(text, PLACEHOLDERS)
+    except Refusal as refusal:
+        return refusal.sentence
+    return ""
+
+
+def _letter_to(row: NotJoinedRow, text: str, now: datetime) -> tuple[MessageContent | None, str]:
     message = Message(
         kind=JOIN_REMINDER,
         channel=Message.Channel.EMAIL,
@@ -128,6 +151,7 @@ def _letter_to(row: NotJoinedRow, now: datetime) -> tuple[MessageContent | None,
         group=row.groups[0],
         due_at=now,
         cutoff_at=now,
+        context={"letter": text},
     )
     try:
         letter = render(message, now)
@@ -138,8 +162,10 @@ def _letter_to(row: NotJoinedRow, now: datetime) -> tuple[MessageContent | None,
 
 
 def _send(request: HttpRequest, cohort: Cohort, chosen: list[NotJoinedRow], now: datetime) -> None:
+    text = _letter_of(request)
+    letter = "" if text == DEFAULT_LETTER else text
     try:
-        count = remind(cohort.pk, [row.person.pk for row in chosen], now=now)
+        count = remind(cohort.pk, [row.person.pk for row in chosen], letter=letter, now=now)
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
         return

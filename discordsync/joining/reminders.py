@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,10 @@ from cohorts.models import Cohort, Membership, User, set_up_group
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
+from cohorts.outbox.templatetags.message_tags import in_zone
+from cohorts.steps.letters import fill_letter
+from cohorts.steps.messages import split_links
+from cohorts.steps.words import count, one_line
 from cohorts.zones import find_zone
 from discordsync.joining.states import find_states, find_steps, is_server_read, not_inside
 from discordsync.joining.times import SENT_WITHIN, Invitation, JoinReminder, plan_reminders
@@ -161,9 +165,10 @@ def build_reminder(one: NotJoined, due_at: datetime, cutoff_at: datetime) -> Pen
     )
 
 
-def build_now(one: NotJoined, now: datetime) -> PendingMessage:
-    """Return the reminder that staff send today."""
-    return build_reminder(one, now, now + SENT_WITHIN)
+def build_now(one: NotJoined, letter: str, now: datetime) -> PendingMessage:
+    """Return the reminder that staff send today. `letter`: its text, if they edited it."""
+    reminder = build_reminder(one, now, now + SENT_WITHIN)
+    return replace(reminder, context={"letter": letter}) if letter else reminder
 
 
 # -- message text --------------------------------------------------------------------------------
@@ -178,7 +183,7 @@ def join_reminder_context(message: Message, now: datetime) -> dict[str, Any]:
         group=message.group_id,
         status=Membership.Status.ACTIVE,
     )
-    member = members.select_related("user").first()
+    member = members.select_related("user", "group").first()
     if member is None:
         raise MessageObsolete("The person is no longer in the group, or the group has ended.")
     meetings = Meeting.objects.filter(group=member.group_id, status=Meeting.Status.SCHEDULED)
@@ -191,9 +196,47 @@ def join_reminder_context(message: Message, now: datetime) -> dict[str, Any]:
     if not steps:
         raise MessageObsolete("The person has joined.")
     missed = meetings.filter(starts_at__gt=member.joined_at, starts_at__lte=now)
-    return {
+    context = {
         "next": upcoming,
         "is_first": not missed.exists(),
         "steps": steps,
         "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
+    }
+    letter = message.context.get("letter")
+    if letter:
+        subject, lines = fill_letter(letter, _values(member, context))
+        context |= {"subject": subject, "lines": split_links(lines)}
+    return context
+
+
+# What staff edit before they send a reminder; the templates of the kind say the same.
+DEFAULT_LETTER = """\
+You're in {group}: {count} before your {meeting} meeting
+{when}, your time.
+
+{steps}
+
+Can't make a week? Join another group for it: {meetings}"""
+PLACEHOLDERS = {
+    "name": "the reader's name",
+    "group": "their group",
+    "count": "how many steps are left, such as “2 steps”",
+    "steps": "these steps with their links",
+    "meeting": "“first” or “next”",
+    "when": "the time of that meeting, in the reader's zone",
+    "meetings": "the address of “My meetings”",
+}
+
+
+def _values(member: Membership, context: Mapping[str, Any]) -> dict[str, str]:
+    steps = context["steps"]
+    numbered = (f"{n}. {step.label}: {step.url}" for n, step in enumerate(steps, start=1))
+    return {
+        "name": one_line(member.user.display_name),
+        "group": one_line(member.group.name),
+        "count": count(len(steps), "step"),
+        "steps": "\n".join(numbered),
+        "meeting": "first" if context["is_first"] else "next",
+        "when": in_zone(context["next"].starts_at, member.user.timezone),
+        "meetings": context["meetings_url"],
     }

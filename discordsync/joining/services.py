@@ -7,7 +7,9 @@ from datetime import datetime
 
 from cohorts.errors import Refusal
 from cohorts.outbox.collecting import store
+from cohorts.steps.letters import check_letter
 from discordsync.joining.reminders import (
+    PLACEHOLDERS,
     build_now,
     find_not_joined,
     find_reachable,
@@ -16,12 +18,15 @@ from discordsync.joining.reminders import (
 from discordsync.joining.states import is_server_read
 
 
-def remind(cohort_id: int, user_ids: Collection[int], *, now: datetime) -> int:
+def remind(cohort_id: int, user_ids: Collection[int], *, letter: str = "", now: datetime) -> int:
     """Record a reminder for those of these people who have not joined; return how many are new.
 
     People who get one today already, by the time or from staff, get no second one, and neither do
-    those without an address or who turned these messages off.  Raises Refusal: server_unread.
+    those without an address or who turned these messages off.  `letter` replaces the usual text; it
+    may contain PLACEHOLDERS.  Raises Refusal: server_unread, bad_letter.
     """
+    if letter:
+        check_letter(letter, PLACEHOLDERS)
     if not is_server_read(now):
         raise Refusal(
             "server_unread",
@@ -31,4 +36,6 @@ def remind(cohort_id: int, user_ids: Collection[int], *, now: datetime) -> int:
     members = invited_members().filter(cohort=cohort_id, user__in=user_ids)
     people = find_not_joined(members)
     reachable = find_reachable([one.person.pk for one in people], now)
-    return store([build_now(one, now) for one in people if one.person.pk in reachable], now=now)
+    return store(
+        [build_now(one, letter, now) for one in people if one.person.pk in reachable], now=now
+    )

@@ -231,6 +231,7 @@ def _empty_texts(person: User) -> None:
         _empty(model, texts_naming(person, *columns), columns)
     GroupSync.objects.filter(texts_naming(person, "removals_approved")).update(removals_approved=[])
     SyncRun.objects.filter(texts_naming(person, "summary")).update(summary={})
+    Message.objects.filter(texts_naming(person, "context"), kind="join_reminder").update(context={})
     for step in CohortStep.objects.filter(cohort__groups__in=groups_of(person.pk)).distinct():
         _empty_letters(step, person)
 

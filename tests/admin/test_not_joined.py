@@ -10,7 +10,9 @@ from playwright.sync_api import Page, expect
 from cohorts import clock
 from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import render
 from cohorts.reconcile.models import ProviderState
+from tests.admin.reading import text_of
 from tests.support.academy import Academy
 from tests.support.accessibility import SIZES, picture
 
@@ -65,6 +67,38 @@ def test_all_or_some_are_reminded_once_a_day_after_the_letter_was_shown(staff, a
     )
     assert "reminded today already" in staff.post(address, both, follow=True).content.decode()
     assert reminded() == ["Alice", "Ned"]
+
+
+def test_staff_edit_the_letter_read_it_as_a_chosen_person_and_send_exactly_that(staff, address):
+    shown = staff.post(address, {"all": "1"}).content.decode()
+    assert "{group}: {count} before your {meeting} meeting" in shown
+    ned, alice = User.objects.get(name="Ned"), User.objects.get(name="Alice")
+    letter = "Dear {name}, we miss you\n\n{steps}\n{meetings}"
+    said = {"user": [alice.pk, ned.pk], "letter": letter}
+    as_ned = staff.post(address, {**said, "person": ned.pk}).content.decode()
+    assert "The letter to <bdi>Ned</bdi>" in as_ned
+    assert "<strong>Dear Ned, we miss you</strong>" in as_ned
+
+    bad = staff.post(address, {**said, "letter": "Hi {nobody}", "confirmed": "1"}).content.decode()
+    assert "{nobody}, which does not exist" in bad
+    assert reminded() == []
+    staff.post(address, {**said, "confirmed": "1"})
+    assert reminded() == ["Alice", "Ned"]
+    content = render(Message.objects.get(user=ned), clock.now())
+    assert content.subject == "Dear Ned, we miss you"
+    assert "1. Join our Discord server: https://discord.gg/ours" in content.text
+    assert '/meetings/">' in content.html
+    assert "Can't make a week?" not in content.text + content.html
+
+
+def test_the_letter_that_staff_see_first_says_what_the_usual_one_says(staff, address):
+    alice = User.objects.get(name="Alice")
+    shown = " ".join(text_of(staff.post(address, {"user": [alice.pk]})).split())
+    staff.post(address, {"user": [alice.pk], "letter": "", "confirmed": "1"})
+    message = Message.objects.get()
+    assert message.context == {}
+    usual = render(message, clock.now()).text.partition("\n--\n")[0].replace("meeting.", "meeting")
+    assert " ".join(usual.split()) in shown
 
 
 def test_nobody_is_reminded_while_the_server_could_not_be_read(staff, address):

@@ -149,3 +149,20 @@ def test_one_person_who_cannot_be_erased_does_not_keep_the_next(academy: Academy
     assert User.objects.get(pk=first.pk).name == "Ann"
     assert User.objects.get(pk=second.pk).name == ""
     assert complete_erasures(NOW) == 1
+
+
+def test_an_edited_reminder_names_the_person_no_longer(academy: Academy) -> None:
+    person, ann = User.objects.get(name=NAME), User.objects.get(name="Ann")
+    for user, letter in ((ann, f"Dear {{name}}, {NAME} misses you"), (ann, "Dear {name}")):
+        Message.objects.create(
+            key=letter,
+            kind="join_reminder",
+            channel="email",
+            user=user,
+            context={"letter": letter},
+            due_at=NOW,
+            cutoff_at=NOW,
+        )
+    erase(person)
+    rest = Message.objects.filter(kind="join_reminder").values_list("context", flat=True)
+    assert sorted(map(str, rest)) == ["{'letter': 'Dear {name}'}", "{}"]
