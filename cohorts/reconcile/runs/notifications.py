@@ -16,10 +16,12 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState, RealizeRequest
 from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.runs.realize_requests import READY, WITHDRAWN
+from cohorts.reconcile.values import IssueCode
 
 REALIZE_ENDED = "realize_ended"
 SENT_WITHIN = timedelta(days=1)
 NAMES_SHOWN = 40
+SET_UP = frozenset({READY, IssueCode.NO_ONE_HAS_ACCESS})  # people join later, in their own time
 
 
 def why_held() -> str:
@@ -63,16 +65,19 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
     groups = Group.objects.filter(pk__in=request.group_ids).select_related("cohort__course")
     results = {group: request.results[str(group.pk)] for group in groups}
     absent = _people_not_in_server(request.group_ids)
+    empty = [group for group, outcome in results.items() if outcome == IssueCode.NO_ONE_HAS_ACCESS]
     return {
         "cohorts": sorted({f"{group.cohort.course}, {group.cohort}" for group in groups}),
         "processed": len(results),
-        "ready": sum(outcome == READY for outcome in results.values()),
+        "ready": sum(outcome in SET_UP for outcome in results.values()),
         "withdrawn": sum(outcome == WITHDRAWN for outcome in results.values()),
         "troubled": [
             {"group": group, "issue": find_issue(outcome)}
             for group, outcome in results.items()
-            if outcome not in {READY, WITHDRAWN}
+            if outcome not in {*SET_UP, WITHDRAWN}
         ],
+        "empty": sorted(empty, key=lambda group: group.name)[:NAMES_SHOWN],
+        "more_empty": max(len(empty) - NAMES_SHOWN, 0),
         "absent": absent[:NAMES_SHOWN],
         "more_absent": max(len(absent) - NAMES_SHOWN, 0),
         "overview_url": f"{settings.SITE_URL}{reverse('admin:cohorts_cohort_changelist')}",

@@ -94,4 +94,5 @@ def _gravest(outcomes: list[str]) -> str:
     if OPEN in outcomes:
         return OPEN
     issues = [one for one in outcomes if one not in {READY, WITHDRAWN}]
+    issues.sort(key=lambda one: one == IssueCode.NO_ONE_HAS_ACCESS)  # this needs no action
     return next(iter(issues), WITHDRAWN if WITHDRAWN in outcomes else READY)

@@ -154,6 +154,33 @@ def test_the_email_says_what_is_ready_and_what_needs_a_person(made, staff, mail_
     assert "Late &lt;b&gt;risers&lt;/b&gt;" in html
 
 
+def test_a_group_of_which_no_one_has_joined_is_set_up_and_needs_no_action(made, mail_server):
+    """As with every cohort that is realized before its people have joined."""
+    Group.objects.filter(pk=made.ids[1]).update(name="Wren <b>")
+    stand(made.groups[0])
+    look(made.groups[1], issue="no_one_has_access")
+    sweep()
+    tasks.collect_all()
+    tasks.send_emails()
+
+    (letter,) = mail_server.letters
+    assert letter["Subject"] == "Safety, Spring: set up"
+    text = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert "2 of 2 groups set up." in text
+    assert "No one from these groups has joined the Discord server yet:\n- Wren <b>\n" in text
+    assert "<bdi>Wren &lt;b&gt;</bdi>" in letter.get_body(("html",)).get_content()
+
+
+@pytest.mark.parametrize("other", ["calendar", "discord"])
+def test_what_needs_a_person_is_reported_though_no_one_has_joined(made, other):
+    stand(made.groups[0])
+    look(made.groups[1], issue="no_one_has_access")
+    row = GroupSync.objects.filter(group=made.groups[1], provider=other)
+    row.update(issue="no_slot")
+    close_ended(clock.now())
+    assert RealizeRequest.objects.get().results[str(made.ids[1])] == "no_slot"
+
+
 def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
     sandbox,
     only_discord,
