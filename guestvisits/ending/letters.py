@@ -16,14 +16,19 @@ from meetings.selectors import AttendanceCount
 
 
 def describe_attendance(found: AttendanceCount) -> str:
-    """Return "You attended 7 of 8 meetings, one of them with another group.", or ""."""
-    if not found.held:
+    """Return "You attended 7 of 8 meetings, one of them with another group.", or "".
+
+    Where no record exists, nothing is claimed: without a bot, no one knows who was there.
+    """
+    if found.unknown == found.held:
         return ""
     words = f"You attended {found.attended + found.elsewhere} of {count(found.held, 'meeting')}"
-    if not found.elsewhere:
-        return f"{words}."
-    number = "one" if found.elsewhere == 1 else str(found.elsewhere)
-    return f"{words}, {number} of them with another group."
+    if found.elsewhere:
+        number = "one" if found.elsewhere == 1 else str(found.elsewhere)
+        words += f", {number} of them with another group"
+    if found.unknown:
+        words += f"; for {found.unknown} of them it is not known"
+    return f"{words}."
 
 
 def write_recipients(plan: EndPlan, reason: str) -> tuple[StepRecipient, ...]:
