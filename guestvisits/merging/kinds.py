@@ -159,10 +159,18 @@ def _write_posts(plan: MergePlan) -> dict[int, str]:
     archive = "\nThis channel can be read for a while." if plan.reads_until else ""
     posts = {
         plan.source.pk: f"{old} now meets with {new}{archive}",
-        plan.target.pk: f"{old} joins this group\nWelcome {joining}!" if joining else "",
+        plan.target.pk: f"{old} joins this group\nWelcome {joining}!{_name_guests(plan)}"
+        if joining
+        else "",
     }
     groups = {plan.source.pk: plan.source, plan.target.pk: plan.target}
     return {pk: text for pk, text in posts.items() if text and groups[pk].is_active}
+
+
+def _name_guests(plan: MergePlan) -> str:
+    """Return a line for the target's post: its channel was not told of these guests before."""
+    guests = [f"{one_line(one.visit.user.display_name)} ({one.to.label})" for one in plan.visits]
+    return f"\nGuests: {', '.join(guests)}" if guests else ""
 
 
 # -- what the people read ------------------------------------------------------------------------

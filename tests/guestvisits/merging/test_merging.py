@@ -210,6 +210,20 @@ def test_what_was_attended_before_a_merge_counts_and_no_week_counts_twice(
     }
 
 
+def test_the_new_group_reads_who_visits_it_from_now_on(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    ask(academy)
+    set_clock(DUE)
+    carry_out_due(DUE)
+    step = CohortStep.objects.get()
+    assert step.posts[str(academy.groups["B"].pk)].splitlines() == [
+        "Group A joins this group",
+        "Welcome Ali, Ann!",
+        "Guests: Cleo (week 2), Cid (week 3)",
+    ]
+
+
 def test_facilitators_and_the_size_come_along_only_if_staff_say_so(
     academy: Academy, set_clock: SetClock
 ) -> None:
