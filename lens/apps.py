@@ -8,7 +8,9 @@ class LensConfig(AppConfig):
 
     def ready(self) -> None:
         from lens import checks  # noqa: F401 - registers them
+        from lens.frame.roles import connect_roles
         from lens.reporting.sentry import start_reporting
         from lens.sign_in import receivers  # noqa: F401 - connects them
 
+        connect_roles()
         start_reporting(settings.SENTRY_DSN, installation=settings.INSTALLATION_ID)

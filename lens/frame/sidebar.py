@@ -73,6 +73,7 @@ SECTIONS = (
             "cohorts.membership",
             "guestvisits.guestvisit",
             "meetings.attendance",
+            "cohorts.accessstate",
             "cohorts.accessexception",
             "cohorts.refusedsignin",
             "cohorts.erasurerequest",

@@ -75,7 +75,6 @@ OPERATIONS = (
     "calendarsync.view_calendarevent",
     "calendarsync.view_calendarseries",
     "calendarsync.view_observedrsvp",
-    "cohorts.view_accessstate",
     "cohorts.view_installation",
     "discordsync.view_discordobject",
     "discordsync.view_dmchannel",

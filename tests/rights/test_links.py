@@ -1,4 +1,4 @@
-"""No page of the admin links to an address that refuses the person who sees the link."""
+"""No page of the admin has a link or a button that refuses the person who sees it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.test import Client
 
-from tests.rights.doors import OPEN, SUPERUSERS_ONLY, Door
+from lens.frame.roles import ROLES, make_roles
+from tests.rights.doors import OPEN, REFUSED, SUPERUSERS_ONLY, Door
+from tests.rights.forms import Request, requests_of
 from tests.rights.kinds import SINGLE, STAFF, SUPERUSER, VIEWERS, World
 from tests.rights.test_table import all_doors, enter, held_by, see
 from tests.support.second_factor import sign_in
@@ -93,3 +96,87 @@ def test_a5_no_link_is_refused_to_staff_who_may_see_one_page_only(
         found = refused_links(world, SINGLE, perms, values)
         refused |= {f"{' '.join(perms)}: {path}": why for path, why in found.items()}
     assert refused == {}
+
+
+# -- roles ---------------------------------------------------------------------------------------
+
+# Signing out would end the walk; uploads and searches are tried by their own tests.
+LEFT_OUT = ("/admin/logout/",)
+
+
+def press(client: Client, asked: Request) -> str:
+    """Send what a button sends, and return what the answer says about the right to it."""
+    address = f"{asked.path}?{asked.query}" if asked.query else asked.path
+    data: dict[str, list[str]] = {}
+    for name, value in asked.data:
+        data.setdefault(name, []).append(value)
+    with transaction.atomic():
+        answer = client.post(address, data) if asked.method == "post" else client.get(address, data)
+        transaction.set_rollback(True)
+    return see(answer)
+
+
+def refused_buttons(
+    world: World, held: Iterable[str], values: dict[str, Any], *, enough: int
+) -> dict[str, str]:
+    """Press every button on every page of the admin that the person may see."""
+    client = sign_in(world.people[SINGLE], Client(raise_request_exception=False))
+    cookies = client.cookies.output().replace("Set-Cookie: ", "")
+    pressed: dict[tuple[str, str, tuple[str, ...]], str] = {}
+    refused = {}
+    for route, door in admin_pages():
+        if door.expected(SINGLE, set(held)) != OPEN:
+            continue
+        with transaction.atomic():
+            page = enter(client, route, door, values)
+            is_page = page.status_code == 200 and "html" in page.headers["Content-Type"]
+            address = page.wsgi_request.get_full_path()
+            buttons = requests_of(address, page.content.decode()) if is_page else []
+            for asked in buttons:
+                if asked.path in LEFT_OUT:
+                    continue
+                sort = (asked.method, asked.path, tuple(sorted({name for name, _ in asked.data})))
+                if sort not in pressed:
+                    pressed[sort] = press(client, asked)
+                    client.cookies.load(cookies)
+                if pressed[sort] not in (OPEN, REFUSED):
+                    refused[f"{asked.method} {asked.path}"] = f"{pressed[sort]}, on {address}"
+            transaction.set_rollback(True)
+    assert len(pressed) >= enough, "the walk found hardly any button"
+    return refused
+
+
+def give_role(world: World, role: str) -> tuple[str, ...]:
+    make_roles()
+    person = world.people[SINGLE]
+    person.user_permissions.clear()
+    person.groups.set([Group.objects.get(name=role)])
+    return ROLES[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_sees_a_button_that_it_may_not_use(
+    world: World, values: dict[str, Any], role: str
+) -> None:
+    enough = {"Viewer": 3}.get(role, 20)
+    assert refused_buttons(world, give_role(world, role), values, enough=enough) == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_sees_a_link_that_it_may_not_follow(
+    world: World, values: dict[str, Any], role: str
+) -> None:
+    assert refused_links(world, SINGLE, give_role(world, role), values) == {}
+
+
+def test_the_reader_of_forms_finds_what_each_button_sends() -> None:
+    page = """<form method="post" action="../a/"><input name="x" value="1"><input type="checkbox"
+      name="no"><select name="s"><option value="2" selected></select><button name="b" value="3">
+      </button><button formaction="/c/" disabled></button></form>
+      <form id="f"><input name="q"></form><button form="f" formmethod="post" formaction="/d/">
+      </button><div hx-get="/e/?n=1"></div>"""
+    assert requests_of("/admin/p/", page) == [
+        Request("get", "/e/", (), "n=1"),
+        Request("post", "/admin/a/", (("x", "1"), ("s", "2"), ("b", "3"))),
+        Request("post", "/d/", (("q", ""),)),
+    ]
