@@ -19,7 +19,7 @@ from calendarsync.models import (
 )
 from calendarsync.records import import_series, invite_again
 from calendarsync.state import ids
-from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin, TextFilter
 
 
 class SeriesForm(forms.ModelForm):
@@ -120,7 +120,7 @@ class ObservedRsvpAdmin(ReadOnlyAdmin):
     """Show people's latest answers in Google Calendar, which may differ from their RSVP in Lens."""
 
     list_display = ["meeting", "user", "own", "series", "observed_at"]
-    list_filter = ["own", "series", "meeting__group__cohort"]
+    list_filter = [("own", TextFilter), ("series", TextFilter), "meeting__group__cohort"]
     list_select_related = ["meeting__group", "user"]
     search_fields = ["user__name", "user__email", "meeting__group__name"]
 

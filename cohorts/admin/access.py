@@ -15,6 +15,12 @@ from cohorts.models import AccessException, AccessState, User
 
 
 class AccessExceptionForm(forms.ModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "until" in self.fields:  # Django names neither of its two inputs
+            date, time = self.fields["until"].widget.widgets
+            date.attrs["aria-label"], time.attrs["aria-label"] = "Until: date", "Until: time"
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
         until = cleaned.get("until")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -14,6 +15,14 @@ from django.template.response import TemplateResponse
 from cohorts.admin_base.links import LinkingAdmin
 from cohorts.errors import Refusal
 from cohorts.validators import zone_names
+
+
+class TextFilter(admin.AllValuesFieldListFilter):
+    """The texts that occur in a column. Django shows an empty one as a link without a name."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield choice if choice["display"] else {**choice, "display": "none"}
 
 
 class ReadOnlyAdmin(LinkingAdmin):

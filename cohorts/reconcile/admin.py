@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from cohorts import clock
 from cohorts.admin.courses import CohortAdmin
 from cohorts.admin.groups import GroupAdmin
-from cohorts.admin_base.base import ReadOnlyAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin, TextFilter
 from cohorts.models import Cohort, Group, live_group
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import UNKNOWN, find_issue
@@ -173,7 +173,7 @@ class OutOfSyncFilter(admin.SimpleListFilter):
         return queryset
 
 
-class IssueFilter(admin.AllValuesFieldListFilter):
+class IssueFilter(TextFilter):
     """The issues that occur, as people read them."""
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
