@@ -92,5 +92,6 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
             },
         ),
         ("Substitutes", {"fields": ["substitute_alarm_hours"]}),
+        ("Small groups", {"fields": ["smallest_group"]}),
         ("Joining", {"fields": ["join_reminder_days"]}),
     ]

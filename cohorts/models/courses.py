@@ -129,6 +129,16 @@ class Cohort(models.Model):
         "another one as well. Leave empty to allow no switching.",
     )
 
+    smallest_group = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        default=3,
+        help_text=(
+            "From the start on, groups with fewer participants are shown on the Today page. Leave "
+            "empty to show none."
+        ),
+    )
+
     join_reminder_days = models.CharField(
         max_length=40,
         default="7, 3, 1",
