@@ -7,4 +7,13 @@ class CohortsConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts import receivers  # noqa: F401
+        from cohorts.needs import group_needs as needs
+        from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.steps import messages  # noqa: F401 - registers them
+
+        # Worst first, as on the Today page; other apps' kinds come between them.
+        need_kinds.register(
+            NeedKind(needs.THIN_GROUP, "Thin group", needs.find_thin_groups), order=30
+        )
+        need_kinds.register(NeedKind(needs.NO_GROUP, "No group", needs.find_no_group), order=70)
+        need_kinds.register(NeedKind(needs.NO_SLOT, "No slot", needs.find_no_slot), order=80)

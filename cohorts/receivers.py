@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from cohorts import clock
 from cohorts.models import AccessException, Cohort, Group, Membership, User
 from cohorts.services.account_emails import Account, record_change_warnings
-from cohorts.signals import announce, group_changed, members_changed
+from cohorts.signals import address_changed, announce, group_changed, members_changed
 
 BEFORE = "_account_before"  # attribute on the User between pre_save and post_save
 
@@ -64,3 +64,5 @@ def email_old_address(instance: User, **_: Any) -> None:
     if before:
         after = Account(instance.email, instance.discord_id)
         record_change_warnings(before, after, now=clock.now())
+        if before.email != after.email:
+            address_changed.send(sender=User, user_id=instance.pk)

@@ -21,6 +21,9 @@ group_changed = Signal()  # slot, status or end; or the cohort's term, status or
 members_changed = Signal()  # memberships, or the accounts of people in them
 meetings_changed = Signal()
 
+# Sent with `user_id` when a person's e-mail address has changed, in the same transaction.
+address_changed = Signal()
+
 Changes = defaultdict[Signal, set[int]]
 
 _waiting: ContextVar[Changes | None] = ContextVar("waiting", default=None)

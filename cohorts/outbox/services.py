@@ -26,6 +26,7 @@ from django.db.models import F, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, Left, Trim
 
 from cohorts.models import Installation, User
+from cohorts.outbox.health.undelivered import rejected_emails
 from cohorts.outbox.holds import may_send
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.nudges import nudge_channels
@@ -119,6 +120,17 @@ def mark_dropped(*message_ids: int, why: str) -> int:
     return Message.objects.filter(pk__in=message_ids, state__in=waiting).update(
         state=Message.State.DROPPED, not_sent_reason=why[:WHY_LENGTH]
     )
+
+
+@transaction.atomic
+def retry_rejected(user_id: int, *, now: datetime) -> None:
+    """Send a person's e-mails to the corrected address if the mail server rejected the former one.
+
+    For those that are too late, the rejection no longer counts as one of the person's address.
+    """
+    rejected = rejected_emails().filter(user=user_id)
+    retry_now(rejected.filter(state=Message.State.PENDING).values_list("pk", flat=True), now=now)
+    rejected.filter(state=Message.State.EXPIRED).update(tried_at=None)
 
 
 @transaction.atomic

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.mail import EmailMessage, get_connection
 
+from cohorts.outbox.health.undelivered import ADDRESS_REJECTED
+
 
 class MailFailure(Enum):
     """What a failure means for this e-mail and for the others."""
@@ -147,7 +149,7 @@ def explain(error: Exception) -> str:
             return "The mail server rejects the user name or password in EMAIL_URL."
         case smtplib.SMTPRecipientsRefused():
             code, answer = next(iter(error.recipients.values()))
-            return f"The mail server rejects the address: {code} {_decode(answer)}"
+            return f"{ADDRESS_REJECTED}: {code} {_decode(answer)}"
         case smtplib.SMTPResponseException():
             text = _decode(error.smtp_error)
             return f"The mail server rejects the message: {error.smtp_code} {text}"

@@ -1,0 +1,151 @@
+"""Items about groups: too few participants, no weekly time, and people left without a group."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from urllib.parse import urlencode
+
+from django.db.models import Exists, F, OuterRef
+from django.template.defaultfilters import pluralize
+from django.urls import reverse
+
+from cohorts.models import Cohort, Group, Membership
+from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
+from cohorts.needs.open_cohorts import OpenCohorts, display_name
+
+THIN_GROUP, NO_SLOT, NO_GROUP = "thin_group", "no_slot", "no_group"
+Status, Role = Membership.Status, Membership.Role
+
+
+def subject_of_group(group: Group, note: str = "", button: NeedButton | None = None) -> NeedSubject:
+    return NeedSubject(f"group:{group.pk}", group.name, note, button=button)
+
+
+def today_of(now: datetime) -> date:
+    """Return the day in UTC, on which cohorts start."""
+    return now.astimezone(UTC).date()
+
+
+# -- thin groups ---------------------------------------------------------------------------------
+
+
+def find_thin_groups(facts: OpenCohorts) -> Iterator[Need]:
+    for cohort in facts.cohorts.values():
+        groups = facts.groups_of.get(cohort.pk, [])
+        counts = {group.pk: _count_participants(facts, group.pk) for group in groups}
+        thin = [g for g in groups if is_thin(cohort, counts[g.pk], today_of(facts.now))]
+        if thin:
+            yield _thin(cohort, [(group, counts[group.pk]) for group in thin])
+
+
+def is_thin(cohort: Cohort, participants: int, today: date) -> bool:
+    """Return whether a group of this cohort has too few participants.  Pure."""
+    if cohort.smallest_group is None or today < cohort.start_date:
+        return False
+    return participants < cohort.smallest_group
+
+
+def _count_participants(facts: OpenCohorts, group_id: int) -> int:
+    return sum(not member.is_facilitator for member in facts.members_of.get(group_id, ()))
+
+
+def _thin(cohort: Cohort, groups: Collection[tuple[Group, int]]) -> Need:
+    page = reverse("admin:cohorts_cohort_step", args=[cohort.pk, "merge"])
+    needed = ("cohorts.change_group", "cohorts.change_membership")
+    least = cohort.smallest_group or 0
+    return Need(
+        THIN_GROUP,
+        cohort.pk,
+        f"{len(groups)} group{pluralize(len(groups))} with fewer than {_count(least)}",
+        tuple(
+            subject_of_group(
+                group,
+                _count(number),
+                NeedButton("Merge into …", f"{page}?source={group.pk}", needed),
+            )
+            for group, number in groups
+        ),
+    )
+
+
+def _count(participants: int) -> str:
+    return f"{participants} participant{pluralize(participants)}"
+
+
+# -- groups without a weekly time ----------------------------------------------------------------
+
+
+def find_no_slot(facts: OpenCohorts) -> Iterator[Need]:
+    for cohort in facts.cohorts.values():
+        if not is_watched(cohort.start_date, today_of(facts.now)):
+            continue
+        lacking = [g for g in facts.groups_of.get(cohort.pk, []) if not g.has_slot]
+        if lacking:
+            yield Need(
+                NO_SLOT,
+                cohort.pk,
+                f"{len(lacking)} group{pluralize(len(lacking))} without a weekly time",
+                tuple(subject_of_group(group, button=_slot_button(group)) for group in lacking),
+            )
+
+
+def _slot_button(group: Group) -> NeedButton:
+    page = reverse("admin:cohorts_group_change", args=[group.pk])
+    return NeedButton("Set weekly time", page, ("cohorts.change_group",))
+
+
+# -- people whose group ended under them ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A participant whose group was cancelled or merged, and who has no other in the cohort."""
+
+    user_id: int
+    name: str
+    cohort_id: int
+    group: str
+
+
+def read_left_behind(facts: OpenCohorts) -> list[LeftBehind]:
+    """One query.  A completed group has ended as planned, so its people need no other."""
+    other = Membership.objects.filter(
+        user=OuterRef("user"), cohort=OuterRef("cohort"), status=Status.ACTIVE
+    )
+    rows = Membership.objects.filter(
+        ~Exists(other),
+        cohort__in=facts.cohorts,
+        role=Role.PARTICIPANT,
+        status__in=[Status.REMOVED, Status.MOVED],
+        group__status__in=[Group.Status.CANCELLED, Group.Status.MERGED],
+        left_at=F("group__ended_at"),
+        user__is_active=True,
+    ).order_by("user__name", "user", "pk")
+    columns = ("user", "user__nickname", "user__name", "user__email", "cohort", "group__name")
+    return [
+        LeftBehind(user, display_name(user, nickname, name, email), cohort, group)
+        for user, nickname, name, email, cohort, group in rows.values_list(*columns)
+    ]
+
+
+def find_no_group(facts: OpenCohorts) -> Iterable[Need]:
+    found: dict[int, dict[int, LeftBehind]] = defaultdict(dict)
+    for one in facts.read(read_left_behind):
+        found[one.cohort_id][one.user_id] = one
+    for cohort_id, people in found.items():
+        are = "person has" if len(people) == 1 else "people have"
+        yield Need(
+            NO_GROUP,
+            cohort_id,
+            f"{len(people)} {are} no group: theirs has ended",
+            tuple(_left_behind(one) for one in people.values()),
+        )
+
+
+def _left_behind(one: LeftBehind) -> NeedSubject:
+    page = f"{reverse('admin:cohorts_membership_add')}?{urlencode({'user': one.user_id})}"
+    button = NeedButton("Add to a group", page, ("cohorts.add_membership",))
+    return NeedSubject(f"user:{one.user_id}", one.name, f"was in {one.group}", button=button)

@@ -1,0 +1,138 @@
+"""The items on the Today page, and which of them are shown.  Pure.
+
+the item                                                        is
+--------------------------------------------------------------  -------
+belongs to an open cohort that starts in more than 14 days      left out
+follows from something that is silent                           left out
+is snoozed, and everything it names was named then              snoozed
+is harmless                                                     grey, below
+anything else                                                   shown, worst kind first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+WATCHED_FROM = timedelta(days=14)  # before the start
+SILENT = "silent"  # the kind of item whose subjects silence others
+
+
+@dataclass(frozen=True, slots=True)
+class NeedButton:
+    """A link to the page that resolves the item; with `post`, a form with these fields.
+
+    `permissions` are those that its page asks for.
+    """
+
+    label: str
+    url: str
+    permissions: tuple[str, ...] = ()
+    post: Mapping[str, str | tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedSubject:
+    """One group, person or thing that an item names.  `key` identifies it within the item.
+
+    `at` is shown after the note, in the reader's zone.
+    """
+
+    key: str
+    name: str
+    note: str = ""
+    at: datetime | None = None
+    button: NeedButton | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One item: what is wrong in one cohort, or in the whole installation.
+
+    `follows_from`: keys of subjects of SILENT items that would explain it.
+    """
+
+    kind: str
+    cohort_id: int | None
+    sentence: str
+    subjects: tuple[NeedSubject, ...]
+    buttons: tuple[NeedButton, ...] = ()
+    follows_from: frozenset[str] = frozenset()
+    is_harmless: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.cohort_id or ''}"
+
+    @property
+    def subject_keys(self) -> frozenset[str]:
+        return frozenset(subject.key for subject in self.subjects)
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozing:
+    """Until when an item is snoozed, and what it named then."""
+
+    until: date
+    named: frozenset[str]
+
+    def covers(self, need: Need, today: date) -> bool:
+        return today < self.until and need.subject_keys <= self.named
+
+
+@dataclass(frozen=True, slots=True)
+class NeedList:
+    """The items as the page shows them, each list worst first."""
+
+    shown: tuple[Need, ...] = ()
+    harmless: tuple[Need, ...] = ()
+    snoozed: tuple[Need, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """What sorting needs: the kinds worst first, and the starts of the open cohorts."""
+
+    kinds: tuple[str, ...]
+    starts: Mapping[int, date]
+    today: date
+    snoozed: Mapping[str, Snoozing] = field(default_factory=dict)
+
+
+def is_watched(start: date, today: date) -> bool:
+    return start - WATCHED_FROM <= today
+
+
+def sort_needs(found: Collection[Need], sorting: Sorting) -> NeedList:
+    """Return the items to show, by the table above; within a kind, the cohort that began first."""
+    silent = {key for need in found if need.kind == SILENT for key in need.subject_keys}
+    needs = [need for need in found if _is_relevant(need, sorting) and _stands(need, silent)]
+    needs.sort(key=lambda need: _rank(need, sorting))
+    snoozed = [need for need in needs if _is_snoozed(need, sorting)]
+    rest = [need for need in needs if need not in snoozed]
+    return NeedList(
+        shown=tuple(need for need in rest if not need.is_harmless),
+        harmless=tuple(need for need in rest if need.is_harmless),
+        snoozed=tuple(snoozed),
+    )
+
+
+def _is_relevant(need: Need, sorting: Sorting) -> bool:
+    start = sorting.starts.get(need.cohort_id or 0)
+    return start is None or is_watched(start, sorting.today)
+
+
+def _stands(need: Need, silent: Collection[str]) -> bool:
+    """Return whether nothing that is silent explains the item."""
+    return need.kind == SILENT or need.follows_from.isdisjoint(silent)
+
+
+def _rank(need: Need, sorting: Sorting) -> tuple[int, date, int]:
+    start = sorting.starts.get(need.cohort_id or 0, date.min)
+    return sorting.kinds.index(need.kind), start, need.cohort_id or 0
+
+
+def _is_snoozed(need: Need, sorting: Sorting) -> bool:
+    snoozing = sorting.snoozed.get(need.key)
+    return snoozing is not None and snoozing.covers(need, sorting.today)
