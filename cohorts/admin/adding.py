@@ -44,7 +44,7 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perms(PERMISSIONS):
         raise PermissionDenied
     data = request.POST if request.method == "POST" else None
-    form = AddPersonForm(data, initial={"group": request.GET.get("group")})
+    form = AddPersonForm(data, initial=request.GET.dict())
     if form.is_valid():
         try:
             return _add(request, form.cleaned_data)

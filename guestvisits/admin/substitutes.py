@@ -16,6 +16,7 @@ from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from guestvisits.admin.forms import MeetingChoiceField
+from guestvisits.admin.this_week import find_substitute_view
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import read_candidates, span_of_meeting
 from guestvisits.substitutes.joining_another import hosts_for, join_another_group
@@ -93,6 +94,11 @@ class SubstitutionAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            path(
+                "find/<id:meeting_id>/",
+                view(find_substitute_view),
+                name="guestvisits_find_substitute",
+            ),
             path("<id:pk>/name/", view(self.name_view), name="guestvisits_substitution_name"),
             path("<id:pk>/join/", view(self.join_view), name="guestvisits_substitution_join"),
             *super().get_urls(),
@@ -134,7 +140,7 @@ class SubstitutionAdmin(ReadOnlyAdmin):
 
     def join_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row, back = self._find(request, pk, "guestvisits.add_guestvisit"), _back(pk)
-        hosts = hosts_for(row, clock.now())
+        hosts = hosts_for(row.meeting, clock.now())
         form = JoinForm(request.POST if request.method == "POST" else None, hosts=hosts)
         if form.is_valid():
             self._join(request, row, form.cleaned_data["host"])
@@ -154,7 +160,7 @@ class SubstitutionAdmin(ReadOnlyAdmin):
 
     def _join(self, request: HttpRequest, row: Substitution, host: Meeting) -> None:
         by = cast(int, request.user.pk)
-        result = join_another_group(row, host.pk, by=by, now=clock.now())
+        result = join_another_group(row.meeting, host.pk, by=by, now=clock.now())
         done = f"{len(result.booked)} visits booked to {host}."
         self.log_change(request, row, done)
         messages.success(request, done)

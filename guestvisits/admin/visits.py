@@ -15,6 +15,7 @@ from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm
+from guestvisits.admin.this_week import join_another_view
 from guestvisits.converters import read_id
 from guestvisits.models import GuestVisit
 from guestvisits.services.alternatives import find_alternatives
@@ -53,9 +54,11 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         return request.user.has_perm("guestvisits.add_guestvisit")
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.cancel_view)
+        cancel = self.admin_site.admin_view(self.cancel_view)
+        join = self.admin_site.admin_view(join_another_view)
         return [
-            path("<id:pk>/cancel/", view, name="guestvisits_guestvisit_cancel"),
+            path("<id:pk>/cancel/", cancel, name="guestvisits_guestvisit_cancel"),
+            path("join/<id:meeting_id>/", join, name="guestvisits_join_another"),
             *super().get_urls(),
         ]
 

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from cohorts.errors import Refusal
 from cohorts.models import Membership
-from guestvisits.models import Substitution
 from guestvisits.services.booking import book_visit_for
 from meetings.models import Attendance, Meeting
 
@@ -20,9 +19,8 @@ class JoinResult:
     refused: tuple[tuple[str, str], ...]
 
 
-def hosts_for(substitution: Substitution, now: datetime) -> list[Meeting]:
+def hosts_for(home: Meeting, now: datetime) -> list[Meeting]:
     """Return the meetings of the same week that the group could join, earliest first."""
-    home = substitution.meeting
     if home.number is None:
         return []
     meetings = Meeting.objects.filter(
@@ -34,12 +32,9 @@ def hosts_for(substitution: Substitution, now: datetime) -> list[Meeting]:
     return list(meetings.select_related("group__cohort").order_by("starts_at", "group"))
 
 
-def join_another_group(
-    substitution: Substitution, host_id: int, *, by: int, now: datetime
-) -> JoinResult:
+def join_another_group(home: Meeting, host_id: int, *, by: int, now: datetime) -> JoinResult:
     """Book a visit for each participant who has not declined. Each booking is its own transaction,
     so that one refusal keeps no one else from going; repeating it books only what is missing."""
-    home = substitution.meeting
     declined = Attendance.objects.filter(meeting=home, rsvp=Attendance.Rsvp.NOT_ATTENDING)
     members = Membership.objects.filter(
         group=home.group_id,
