@@ -9,11 +9,14 @@ class CalendarSyncConfig(AppConfig):
         from calendarsync import checks, set_up  # noqa: F401 - registers them
         from calendarsync.management.calendar_report import report_calendars
         from calendarsync.provider import CalendarAdmin, CalendarProvider
+        from calendarsync.rsvp.not_invited import NOT_INVITED, find_not_invited
+        from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.reconcile.management.group_reports import group_reports
         from cohorts.reconcile.provider import provider_admins, providers
         from guestvisits.set_up_status import set_up_lines
 
         group_reports.register(report_calendars)
+        need_kinds.register(NeedKind(NOT_INVITED, "Not invited", find_not_invited), order=85)
         provider_admins.register(CalendarAdmin())
         providers.register(CalendarProvider(), order=20)
         set_up_lines.register(set_up.find_lines, order=30)

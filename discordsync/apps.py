@@ -6,6 +6,7 @@ class DiscordSyncConfig(AppConfig):
     verbose_name = "Discord"
 
     def ready(self) -> None:
+        from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.outbox.registry import channels
         from cohorts.outbox.routing.dm_channels import dm_statuses
         from cohorts.reconcile.management.group_reports import group_reports
@@ -18,9 +19,11 @@ class DiscordSyncConfig(AppConfig):
             welcome,
         )
         from discordsync.delivery.channels import CHANNELS
+        from discordsync.joining import missing_people as missing
         from discordsync.joining import reminders, states  # noqa: F401 - registers reminders
         from discordsync.management.group_report import report_groups
         from discordsync.provider import DiscordAdmin, DiscordProvider
+        from discordsync.removal.removal_due import REMOVAL_DUE, find_removals_due
         from discordsync.venues import find_voice_channels
         from guestvisits.set_up_status import set_up_lines
         from meetings.join_steps import join_steps
@@ -31,6 +34,13 @@ class DiscordSyncConfig(AppConfig):
             channels.register(channel)
         join_steps.register(states.find_steps)
         dm_statuses.register(dm_channels.read_statuses)
+        need_kinds.register(
+            NeedKind(missing.NOT_JOINED, "Not joined", missing.find_people_not_joined), order=50
+        )
+        need_kinds.register(
+            NeedKind(missing.LEFT_SERVER, "Left the server", missing.find_people_who_left), order=60
+        )
+        need_kinds.register(NeedKind(REMOVAL_DUE, "Removal due", find_removals_due), order=100)
         provider_admins.register(DiscordAdmin())
         providers.register(DiscordProvider(), order=10)
         set_up_lines.register(set_up.find_lines, order=20)

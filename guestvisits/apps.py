@@ -6,11 +6,13 @@ class GuestVisitsConfig(AppConfig):
     verbose_name = "Guest visits"
 
     def ready(self) -> None:
+        from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.steps.registry import step_kinds
         from guestvisits import receivers  # noqa: F401 - connects them
         from guestvisits.breaks import BREAK_RULES
         from guestvisits.consequences import find_consequences
         from guestvisits.ending import messages  # noqa: F401 - it registers what it contains
+        from guestvisits.ending.cohort_over import COHORT_OVER, find_cohorts_over
         from guestvisits.ending.kinds import EndCohort, ReopenCohort
         from guestvisits.merging.kinds import MergeGroups
         from guestvisits.messages import (  # noqa: F401 - registers them
@@ -22,11 +24,18 @@ class GuestVisitsConfig(AppConfig):
         )
         from guestvisits.selectors import find_absences
         from guestvisits.set_up_status import find_lines, set_up_lines
+        from guestvisits.substitutes.no_facilitator import NO_FACILITATOR, find_no_facilitator
+        from guestvisits.substitutes.thin_meetings import THIN_MEETING, find_thin_meetings
         from meetings.absences import absences
         from meetings.breaks.visit_effects import visit_rules
         from meetings.moving.preview import consequences
 
         absences.register(find_absences)
+        need_kinds.register(
+            NeedKind(NO_FACILITATOR, "No facilitator", find_no_facilitator), order=20
+        )
+        need_kinds.register(NeedKind(THIN_MEETING, "Thin meeting", find_thin_meetings), order=40)
+        need_kinds.register(NeedKind(COHORT_OVER, "Cohort over", find_cohorts_over), order=90)
         step_kinds.register(MergeGroups())
         consequences.register(find_consequences)
         step_kinds.register(EndCohort())

@@ -6,6 +6,7 @@ class MeetingsConfig(AppConfig):
     verbose_name = "Meetings"
 
     def ready(self) -> None:
+        from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.services.calendar_notes import calendar_notes
         from cohorts.services.terms import term_previews
         from cohorts.steps.registry import step_kinds
@@ -16,8 +17,10 @@ class MeetingsConfig(AppConfig):
         # Imported because they register what they contain.
         from meetings.messages import changes, departures, reminders, rsvp_requests  # noqa: F401
         from meetings.moving.term_preview import preview_terms
+        from meetings.needs.clock_changes import CLOCK_CHANGE, find_clock_changes
 
         calendar_notes.register(find_notes)
+        need_kinds.register(NeedKind(CLOCK_CHANGE, "Clock change", find_clock_changes), order=110)
         term_previews.register(preview_terms)
         step_kinds.register(SkipWeeks())
         step_kinds.register(UndoBreak())

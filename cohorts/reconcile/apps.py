@@ -7,9 +7,25 @@ class SyncConfig(AppConfig):
     verbose_name = "Sync"
 
     def ready(self) -> None:
+        from cohorts.needs.items import SILENT
+        from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.outbox.holds import holds
         from cohorts.reconcile import receivers  # noqa: F401 - connects them
         from cohorts.reconcile.runs import notifications
+        from cohorts.reconcile.ui import deleted_outside
+        from cohorts.reconcile.ui.silent import find_silent
         from cohorts.reconcile.workers import checks  # noqa: F401 - registers them
 
         holds.register(notifications.why_held)
+        need_kinds.register(NeedKind(SILENT, "Not working", find_silent), order=10)
+        need_kinds.register(
+            NeedKind(
+                deleted_outside.DELETED_OUTSIDE,
+                "Deleted outside",
+                deleted_outside.find_deleted_outside,
+            ),
+            order=130,
+        )
+        need_kinds.register(
+            NeedKind(deleted_outside.RENAMED, "Renamed", deleted_outside.find_harmless), order=140
+        )

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Protocol
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
@@ -46,14 +47,27 @@ class JoinState(Enum):
         return self in {JoinState.NO_ACCOUNT, JoinState.NOT_IN_SERVER}
 
 
-def is_inside(row: AccessState) -> bool:
+class ReportedAccess(Protocol):
+    """What a comparison reported: a row of `AccessState`, or its values."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def is_inside(row: ReportedAccess) -> bool:
     """Return whether an access state implies that the person is in the server."""
     return row.state in INSIDE and row.reason != UNSEEN
 
 
 def classify(person: User, rows: Collection[AccessState]) -> JoinState:
+    return classify_access(person.discord_id, rows)
+
+
+def classify_access(discord_id: int | None, rows: Collection[ReportedAccess]) -> JoinState:
     """Return the state by the table above.  Pure."""
-    if person.discord_id is None:
+    if discord_id is None:
         return JoinState.NO_ACCOUNT
     if any(is_inside(row) for row in rows):
         return JoinState.JOINED
@@ -85,9 +99,15 @@ def is_server_read(now: datetime) -> bool:
 
     Each group is compared once an hour, which may be a few minutes late: that alone is no outage.
     """
-    late = Q(issue="", last_seen_at__gt=now - UNREAD_AFTER - COMPARED_LATE)
-    read = Q(last_seen_at__gt=now - UNREAD_AFTER) | late
-    return ProviderState.objects.of(PROVIDER).filter(read).exists()
+    return was_read(ProviderState.objects.of(PROVIDER).first(), now)
+
+
+def was_read(state: ProviderState | None, now: datetime) -> bool:
+    """Return the same for the provider's state.  Pure."""
+    if state is None or state.last_seen_at is None:
+        return False
+    allowed = UNREAD_AFTER if state.issue else UNREAD_AFTER + COMPARED_LATE
+    return state.last_seen_at > now - allowed
 
 
 def find_steps(person: User, now: datetime) -> Iterator[JoinStep]:

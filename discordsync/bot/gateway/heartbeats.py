@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -51,19 +52,27 @@ def is_bot_connected() -> bool:
 def find_commands_issue() -> str:
     """Return why no one can use the connected bots' commands, or ""."""
     connected = BotHeartbeat.objects.filter(last_seen_at__gte=Now() - CONNECTED_WITHIN)
-    codes = set(connected.values_list("commands_issue", flat=True))
-    return "" if "" in codes else min(codes, default="")
+    return choose_commands_issue(connected.values_list("commands_issue", flat=True))
+
+
+def choose_commands_issue(codes: Iterable[str]) -> str:
+    """Return "" if one bot's commands can be used."""
+    found = set(codes)
+    return "" if "" in found else min(found, default="")
 
 
 def describe_bot() -> HealthCheck | None:
-    """Return the bot's status for the staff start page; None if Discord is off.  Two queries."""
+    """Return the bot's status for the staff start page; None if Discord is off.  One query."""
     if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
         return None
     recent = Q(last_seen_at__gte=Now() - CONNECTED_WITHIN)
-    newest = list(BotHeartbeat.objects.annotate(connected=recent).order_by("-started_at")[:10])
+    newest = list(
+        BotHeartbeat.objects.annotate(connected=recent).order_by("-connected", "-started_at")[:10]
+    )
     last_seen_at = max((row.last_seen_at for row in newest if row.last_seen_at), default=None)
-    if any(row.connected for row in newest):
-        code = find_commands_issue()
+    connected = [row for row in newest if row.connected]
+    if connected:
+        code = choose_commands_issue(row.commands_issue for row in connected)
         status = describe_issue(code) if code else SyncStatus(Level.FINE, "Listening.")
     else:
         status = describe_issue((newest and newest[0].issue) or "bot_silent")

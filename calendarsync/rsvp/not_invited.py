@@ -1,0 +1,81 @@
+"""People who get no invitation: Google refuses it, or they declined the whole series."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+
+from calendarsync.models import CalendarCopy, CalendarSeries
+from calendarsync.selectors import PROVIDER, current_series, read_addresses
+from calendarsync.state.observed import read_event
+from cohorts.models import AccessState
+from cohorts.needs.items import Need, NeedButton, NeedSubject
+from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, read_access
+
+NOT_INVITED = "not_invited"
+REFUSED = AccessState.State.FAILED
+DECLINED = "declined all meetings in Google Calendar"
+
+
+def find_not_invited(facts: OpenCohorts) -> Iterator[Need]:
+    found: dict[int, dict[str, NeedSubject]] = defaultdict(dict)
+    for member, why in _list_reasons(facts):
+        subject = _subject(facts, member, why)
+        found[member.cohort_id][subject.key] = subject
+    for cohort_id, people in found.items():
+        have = "1 person is" if len(people) == 1 else f"{len(people)} people are"
+        yield Need(
+            NOT_INVITED,
+            cohort_id,
+            f"{have} not invited in Google Calendar",
+            tuple(people.values()),
+            follows_from=frozenset({PROVIDER, "worker"}),
+        )
+
+
+def _list_reasons(facts: OpenCohorts) -> Iterator[tuple[DeskMember, str]]:
+    refused = {
+        (row.user_id, row.group_id): row.reason or "the invitation was refused"
+        for row in facts.read(read_access)
+        if row.provider == PROVIDER and row.state == REFUSED
+    }
+    declined = facts.read(read_declined)
+    for member in facts.members:
+        if why := refused.get((member.user_id, member.group_id)):
+            yield member, why
+        elif (member.group_id, member.email.lower()) in declined:
+            yield member, DECLINED
+
+
+def read_declined(facts: OpenCohorts) -> set[tuple[int, str]]:
+    """Return (group id, address) for people who declined their group's series, as last read.
+
+    An answer to one meeting concerns only that meeting.  Two queries.
+    """
+    series = CalendarSeries.objects.filter(event_id=OuterRef("event_id"))
+    ids = current_series(facts.groups).values("event_id")
+    copies = CalendarCopy.objects.filter(event_id__in=ids, body__icontains='"declined"').annotate(
+        group=Subquery(series.values("group")[:1])
+    )
+    rows = list(copies.values_list("group", "body"))
+    aliases = read_addresses().aliases if rows else {}
+    return {
+        (group_id, attendee.address)
+        for group_id, body in rows
+        for attendee in read_event(body, aliases).attendees
+        if attendee.answer == "declined"
+    }
+
+
+def _subject(facts: OpenCohorts, member: DeskMember, why: str) -> NeedSubject:
+    page = reverse("admin:cohorts_user_change", args=[member.user_id])
+    group = facts.groups[member.group_id]
+    return NeedSubject(
+        f"user:{member.user_id}:{member.group_id}",
+        member.name,
+        f"{group}: {why}",
+        button=NeedButton("Open person", page, ("cohorts.view_user",)),
+    )

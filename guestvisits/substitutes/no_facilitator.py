@@ -1,0 +1,93 @@
+"""Groups that no one leads, and meetings within a week that no one leads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from django.urls import reverse
+
+from cohorts.models import Group, Membership
+from cohorts.needs.group_needs import subject_of_group, today_of
+from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
+from cohorts.needs.open_cohorts import DeskMember, OpenCohorts
+from cohorts.steps.words import count, join_names
+from guestvisits.models import SubstituteOffer
+from guestvisits.substitutes.thin_meetings import read_expected
+from meetings.needs.upcoming import DeskAnswer, DeskMeeting, read_answers
+
+NO_FACILITATOR = "no_facilitator"
+
+
+def find_no_facilitator(facts: OpenCohorts) -> Iterator[Need]:
+    found: dict[int, list[NeedSubject]] = defaultdict(list)
+    for group in facts.groups.values():
+        led = any(member.is_facilitator for member in facts.members_of.get(group.pk, ()))
+        if not led and is_watched(facts.cohorts[group.cohort_id].start_date, today_of(facts.now)):
+            found[group.cohort_id].append(subject_of_group(group, button=_add_button(group)))
+    for group, meeting, away in _unled_meetings(facts):
+        found[group.cohort_id].append(_unled(group, meeting, away))
+    for cohort_id, subjects in found.items():
+        yield Need(
+            NO_FACILITATOR,
+            cohort_id,
+            f"No one leads {count(len(subjects), 'group')}",
+            tuple(subjects),
+        )
+
+
+def _add_button(group: Group) -> NeedButton:
+    page = reverse("admin:cohorts_membership_add_person")
+    return NeedButton(
+        "Add facilitator",
+        f"{page}?group={group.pk}&role={Membership.Role.FACILITATOR}",
+        ("cohorts.add_membership", "cohorts.add_user"),
+    )
+
+
+# -- meetings that no one leads ------------------------------------------------------------------
+
+
+def _unled_meetings(
+    facts: OpenCohorts,
+) -> Iterator[tuple[Group, DeskMeeting, list[DeskMember]]]:
+    """Yield the meetings of groups with facilitators, and who of them is away."""
+    answers, led = facts.read(read_answers), facts.read(read_led)
+    for each in facts.read(read_expected):
+        meeting, group = each.meeting, facts.groups[each.meeting.group_id]
+        leaders = [m for m in facts.members_of.get(group.pk, ()) if m.is_facilitator]
+        if leaders and has_no_leader(leaders, answers.get(meeting.id, ()), meeting.id in led):
+            yield group, meeting, leaders
+
+
+def has_no_leader(
+    leaders: Collection[DeskMember], answers: Iterable[DeskAnswer], has_substitute: bool
+) -> bool:
+    """Return whether all facilitators declined and nobody stands in.  Pure."""
+    declined = {answer.user_id for answer in answers if answer.has_declined}
+    return not has_substitute and all(leader.user_id in declined for leader in leaders)
+
+
+def read_led(facts: OpenCohorts) -> Collection[int]:
+    """Return the meetings ahead that a substitute leads.  One query."""
+    led = SubstituteOffer.objects.filter(
+        answer=SubstituteOffer.Answer.YES,
+        ended_at__isnull=True,
+        substitution__meeting__starts_at__gt=facts.now,
+    )
+    return set(led.values_list("substitution__meeting", flat=True))
+
+
+def _unled(group: Group, meeting: DeskMeeting, away: Collection[DeskMember]) -> NeedSubject:
+    names = join_names(member.name for member in away)
+    return NeedSubject(
+        f"meeting:{meeting.id}",
+        group.name,
+        f"{meeting.label}: {names} can’t lead it,",
+        meeting.starts_at,
+        NeedButton(
+            "Find a substitute",
+            reverse("admin:guestvisits_find_substitute", args=[meeting.id]),
+            ("guestvisits.change_substitution",),
+        ),
+    )

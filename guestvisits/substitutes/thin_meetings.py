@@ -1,0 +1,148 @@
+"""Thin meetings: within 48 hours, and at most two people are expected."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+
+from cohorts.models import live_group
+from cohorts.needs.items import Need, NeedButton, NeedSubject
+from cohorts.needs.open_cohorts import OpenCohorts
+from guestvisits.models import GuestVisit
+from meetings.needs.upcoming import (
+    AHEAD,
+    BEFORE,
+    DeskMeeting,
+    expected_people,
+    meetings_by_group,
+    read_answers,
+)
+
+THIN_MEETING = "thin_meeting"
+WITHIN = timedelta(hours=48)
+MOST = 2  # people
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedMeeting:
+    """A meeting of a group that is set up, and how many people are expected there.
+
+    `participants` leaves out facilitators.
+    """
+
+    meeting: DeskMeeting
+    cohort_id: int
+    expected: int
+    participants: int = 0
+
+    def is_thin(self, now: datetime) -> bool:
+        is_near = now < self.meeting.starts_at <= now + WITHIN
+        return is_near and self.expected <= MOST
+
+
+def find_thin_meetings(facts: OpenCohorts) -> Iterator[Need]:
+    ahead = facts.read(read_expected)
+    thin: dict[int, list[ExpectedMeeting]] = defaultdict(list)
+    for each in _without_joined(facts, [one for one in ahead if one.is_thin(facts.now)]):
+        thin[each.cohort_id].append(each)
+    for cohort_id, rows in thin.items():
+        are = "meeting expects" if len(rows) == 1 else "meetings expect"
+        yield Need(
+            THIN_MEETING,
+            cohort_id,
+            f"{len(rows)} {are} at most {MOST} people",
+            tuple(_subject(facts, row, choose_host(row, ahead)) for row in rows),
+        )
+
+
+def _without_joined(
+    facts: OpenCohorts, thin: Collection[ExpectedMeeting]
+) -> Iterator[ExpectedMeeting]:
+    """Leave out meetings whose participants visit another group instead: those are resolved.
+
+    People who only declined are expected nowhere, so at least one person must visit.
+    """
+    visiting = {meeting_id for meeting_id, _ in facts.read(read_away)}
+    for each in thin:
+        if each.participants or each.meeting.id not in visiting:
+            yield each
+
+
+def read_away(facts: OpenCohorts) -> Mapping[tuple[int, int], str]:
+    """Return the group that a member visits instead of this week's own meeting, by meeting and
+    person.  One query."""
+    visits = GuestVisit.objects.filter(
+        live_group("home_meeting__group__"),
+        ended_at__isnull=True,
+        home_meeting__starts_at__gt=facts.now - BEFORE,
+        home_meeting__starts_at__lt=facts.now + AHEAD,
+    )
+    rows = visits.values_list("home_meeting", "user", "host_meeting__group__name")
+    return {(meeting, user): host for meeting, user, host in rows}
+
+
+def read_expected(facts: OpenCohorts) -> list[ExpectedMeeting]:
+    """Return the meetings of the next days, by start."""
+    answers, until = facts.read(read_answers), facts.now + timedelta(days=7)
+    found = []
+    for group_id, meetings in facts.read(meetings_by_group).items():
+        group = facts.groups[group_id]
+        for meeting in meetings if group.set_up_at else ():
+            if facts.now < meeting.starts_at <= until:
+                members = facts.members_of.get(group_id, ())
+                here, guests = expected_people(members, answers.get(meeting.id, ()))
+                participants = sum(m.user_id in here for m in members if not m.is_facilitator)
+                found.append(
+                    ExpectedMeeting(
+                        meeting, group.cohort_id, len(here | guests), participants + len(guests)
+                    )
+                )
+    return sorted(found, key=lambda each: (each.meeting.starts_at, each.meeting.id))
+
+
+def choose_host(
+    thin: ExpectedMeeting, ahead: Collection[ExpectedMeeting]
+) -> ExpectedMeeting | None:
+    """Return the meeting of the same week that a thin one should join, the fullest.  Pure.
+
+    Extra sessions belong to no week.
+    """
+    hosts = [
+        each
+        for each in ahead
+        if thin.meeting.number is not None
+        and (each.cohort_id, each.meeting.number) == (thin.cohort_id, thin.meeting.number)
+        and each.meeting.group_id != thin.meeting.group_id
+        and each.expected > MOST
+    ]
+    return max(hosts, key=lambda each: each.expected, default=None)
+
+
+def _subject(
+    facts: OpenCohorts, thin: ExpectedMeeting, host: ExpectedMeeting | None
+) -> NeedSubject:
+    meeting, groups = thin.meeting, facts.groups
+    expected = "1 person" if thin.expected == 1 else f"{thin.expected} people"
+    return NeedSubject(
+        f"meeting:{meeting.id}",
+        groups[meeting.group_id].name,
+        f"{meeting.label}, {expected}",
+        meeting.starts_at,
+        button=_button(meeting, groups[host.meeting.group_id].name if host else "", host),
+    )
+
+
+def _button(meeting: DeskMeeting, name: str, host: ExpectedMeeting | None) -> NeedButton:
+    if host is None:
+        page = reverse("admin:meetings_meeting_move", args=[meeting.id, "reschedule"])
+        return NeedButton("Move", page, ("meetings.change_meeting",))
+    page = reverse("admin:guestvisits_join_another", args=[meeting.id])
+    return NeedButton(
+        f"Join with {name} this week",
+        f"{page}?host={host.meeting.id}",
+        ("guestvisits.add_guestvisit",),
+    )

@@ -1,0 +1,100 @@
+"""The meetings of the open cohorts, and the answers to those of about a week.  One query each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from cohorts.models import live_group
+from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, display_name
+from meetings.models import Attendance, Meeting
+from meetings.rhythm import name_meeting
+
+BEFORE, AHEAD = timedelta(days=2), timedelta(days=9)  # a week in any zone
+Rsvp = Attendance.Rsvp
+
+
+class DeskMeeting(NamedTuple):
+    """A meeting of a live group."""
+
+    id: int
+    group_id: int
+    number: int | None
+    starts_at: datetime
+    minutes: int
+    is_cancelled: bool
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.minutes)
+
+    @property
+    def label(self) -> str:
+        return name_meeting(self.number)
+
+
+class DeskAnswer(NamedTuple):
+    """A person's answer to a meeting."""
+
+    meeting_id: int
+    user_id: int
+    name: str
+    rsvp: str
+    is_guest: bool
+
+    @property
+    def has_declined(self) -> bool:
+        return self.rsvp == Rsvp.NOT_ATTENDING
+
+
+def read_meetings(facts: OpenCohorts) -> Sequence[DeskMeeting]:
+    """Return all meetings of the live groups, also past and cancelled ones, by start."""
+    rows = Meeting.objects.filter(live_group("group__")).order_by("starts_at", "pk")
+    columns = ("pk", "group", "number", "starts_at", "duration_minutes", "status")
+    return [
+        DeskMeeting(pk, group, number, starts_at, minutes, status == Meeting.Status.CANCELLED)
+        for pk, group, number, starts_at, minutes, status in rows.values_list(*columns)
+        if group in facts.groups
+    ]
+
+
+def meetings_by_group(facts: OpenCohorts) -> Mapping[int, Sequence[DeskMeeting]]:
+    """Return the meetings that are held, by group."""
+    found: dict[int, list[DeskMeeting]] = defaultdict(list)
+    for meeting in facts.read(read_meetings):
+        if not meeting.is_cancelled:
+            found[meeting.group_id].append(meeting)
+    return found
+
+
+def read_answers(facts: OpenCohorts) -> Mapping[int, Sequence[DeskAnswer]]:
+    """Return the answers and guests of this week's meetings by meeting, by name."""
+    near = Q(
+        meeting__starts_at__gt=facts.now - BEFORE, meeting__starts_at__lt=facts.now + AHEAD
+    ) & live_group("meeting__group__")
+    rows = Attendance.objects.filter(near, user__is_active=True)
+    rows = rows.exclude(rsvp=Rsvp.PENDING, is_guest=False).order_by("user__name", "user")
+    found: dict[int, list[DeskAnswer]] = defaultdict(list)
+    columns = ("meeting", "user", "user__nickname", "user__name", "user__email", "rsvp", "is_guest")
+    for meeting, user, nickname, name, email, rsvp, is_guest in rows.values_list(*columns):
+        shown = display_name(user, nickname, name, email)
+        found[meeting].append(DeskAnswer(meeting, user, shown, rsvp, is_guest))
+    return found
+
+
+def expected_people(
+    members: Iterable[DeskMember], answers: Iterable[DeskAnswer]
+) -> tuple[set[int], set[int]]:
+    """Return the members who have not declined, and the guests who have not.  Pure.
+
+    A person who has become a member is no guest.
+    """
+    answers = list(answers)
+    declined = {answer.user_id for answer in answers if answer.has_declined}
+    here = {member.user_id for member in members}
+    guests = {answer.user_id for answer in answers if answer.is_guest} - here - declined
+    return here - declined, guests
