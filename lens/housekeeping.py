@@ -15,13 +15,15 @@ from cohorts import clock
 from cohorts.reconcile.workers import heartbeats
 from discordsync.attendance import recording
 from discordsync.bot.gateway import heartbeats as bot_heartbeats
+from lens.desk import snoozing
 from lens.schedules import ensure_schedules
 
 KEEP_TASKS = timedelta(days=14)
 
 
 def prune() -> None:
-    """Delete old task results, lost workers, ended sign-ins and their counts, and voice sessions.
+    """Delete old task results, lost workers, ended sign-ins and their counts, voice sessions, and
+    what is snoozed no longer.
 
     The reconciler deletes its own runs.
     """
@@ -33,6 +35,7 @@ def prune() -> None:
     heartbeats.forget_lost()
     bot_heartbeats.delete_old()
     recording.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
+    snoozing.forget_past(clock.now().date())
     ensure_schedules()
 
 

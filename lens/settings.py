@@ -77,6 +77,7 @@ CACHES = {
 
 INSTALLED_APPS = [
     "lens.apps.LensConfig",
+    "lens.desk.apps.DeskConfig",
     "calendarsync.apps.CalendarSyncConfig",
     "discordsync.apps.DiscordSyncConfig",
     "discordsync.bot.apps.BotConfig",

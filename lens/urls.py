@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from guestvisits.admin.moving_members import move_members_view
+from lens.desk.views import desk_urls
 from lens.frame.views import frame_urls
 from lens.health import healthz
 from lens.personal_data.views import personal_data_urls
@@ -24,7 +25,7 @@ urlpatterns = [
     path("admin/login/", admin_sign_in),  # instead of the admin's own
     *personal_data_urls(),
     path("admin/members/move/", admin.site.admin_view(move_members_view), name="move-members"),
-    path("admin/", (frame_urls() + admin_pages, admin_app, admin_name)),
+    path("admin/", (desk_urls() + frame_urls() + admin_pages, admin_app, admin_name)),
     path("", include("cohorts.outbox.urls")),
     path("", include("guestvisits.urls")),
     path("", include(sign_in_urls())),

@@ -39,6 +39,7 @@ from cohorts.reconcile.provider import provider_specs
 from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, OwnWrite, VoiceSession
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
+from lens.desk.models import Snooze
 from meetings.models import Attendance, CalendarFeed
 
 
@@ -222,6 +223,13 @@ TABLES = (
         ("cohort", "kind", "reason", "asked_at", "state"),
         emptied={"asked_by": None},
         of=lambda person: Q(asked_by=person),
+    ),
+    PersonalTable(
+        "Items of the Today page that staff hid",
+        Snooze,
+        ("key", "until", "snoozed_at"),
+        emptied={"snoozed_by": None},
+        of=lambda person: Q(snoozed_by=person),
     ),
     PersonalTable(
         "Changes as staff",

@@ -23,6 +23,7 @@ PEOPLE = "meetings.view_meeting", "meetings.view_attendance", "guestvisits.view_
 MOVE = ("meetings.change_meeting",)
 CORRECT = ("meetings.change_attendance",)
 REALIZE = ("cohorts.change_group",)
+TODAY = ("cohorts.view_cohort", *READ, *PEOPLE)
 
 
 def anyone(method: str = "GET", **data: object) -> Door:
@@ -246,6 +247,9 @@ ROUTES: dict[str, list[Door]] = {
     ],
     "admin/(?P<url>.*)$": [Door("GET", outside=SIGN_IN)],  # an address that the admin lacks
     "admin/r/<path:content_type_id>/<path:object_id>/": [Door("GET", outside=SIGN_IN)],
+    "admin/today/": [staff("GET", *TODAY)],
+    "admin/today/snooze/": [staff("POST", *TODAY, "cohorts.change_cohort")],
+    "admin/today/show-again/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/cohort/roster/": [
         staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")
     ],
@@ -297,6 +301,13 @@ ROUTES: dict[str, list[Door]] = {
     "admin/guestvisits/guestvisit/<id:pk>/cancel/": [
         staff("GET", "guestvisits.change_guestvisit", pk="{visit}"),
         staff("POST", "guestvisits.change_guestvisit", pk="{visit}"),
+    ],
+    "admin/guestvisits/guestvisit/join/<id:meeting_id>/": [
+        staff("GET", "guestvisits.add_guestvisit"),
+        staff("POST", "guestvisits.add_guestvisit", host="{elsewhere}"),
+    ],
+    "admin/guestvisits/substitution/find/<id:meeting_id>/": [
+        staff(method, "guestvisits.change_substitution") for method in ("GET", "POST")
     ],
     "admin/guestvisits/substitution/<id:pk>/name/": [
         staff(method, "guestvisits.change_substitution", pk="{substitution_id}")

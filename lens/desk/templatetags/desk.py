@@ -1,0 +1,47 @@
+"""Template tags of the Today page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from cohorts.access import staff_may
+from cohorts.needs.items import Need, NeedButton
+from lens.desk.snoozing import digest_of
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/desk/_button.html", takes_context=True)
+def need_button(context: template.Context, button: NeedButton | None, about: str) -> dict[str, Any]:
+    """Show an item's button to those who may use the page behind it."""
+    if button is None or not staff_may(context["request"].user, *button.permissions):
+        return {"button": None}
+    fields = [
+        (name, value)
+        for name, values in (button.post or {}).items()
+        for value in ((values,) if isinstance(values, str) else values)
+    ]
+    return {
+        "button": button,
+        "fields": fields,
+        "about": about,
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.filter
+def digest(need: Need) -> str:
+    return digest_of(need)
+
+
+@register.filter
+def city(zone: str) -> str:
+    """Return the last part of a zone's name: "New York"."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+@register.filter
+def zone_words(zone: str) -> str:
+    return zone.replace("_", " ")

@@ -1,0 +1,119 @@
+"""The Today page, and snoozing its items."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_POST, require_safe
+
+from cohorts import clock
+from cohorts.access import staff_may
+from cohorts.errors import Refusal
+from cohorts.models import User
+from cohorts.needs.open_cohorts import read_open_cohorts
+from cohorts.zones import find_zone
+from lens.desk import snoozing, today, week
+from lens.desk.cohort_rows import read_cohort_rows
+from lens.frame.sidebar import SEE_TODAY
+
+SNOOZE = ("cohorts.change_cohort",)
+MEETINGS = 50  # on one page
+
+
+@require_safe
+def today_view(request: HttpRequest) -> HttpResponse:
+    """Show the page.  `?item=` opens one item with all names, `?page=` is a part of the week."""
+    user = _check(request, SEE_TODAY)
+    zone = find_zone(user.timezone)
+    facts = read_open_cohorts(clock.now())
+    day = facts.now.astimezone(zone).date()
+    needs = today.find_needs(facts, day)
+    meetings = Paginator(week.list_week(facts, zone), MEETINGS).get_page(request.GET.get("page"))
+    rows = read_cohort_rows(facts)
+    cohorts = {row.cohort.pk: row.cohort for row in rows}
+    opened = request.GET.get("item", "")
+    context = {
+        **admin.site.each_context(request),
+        "title": "Today",
+        "sentence": today.read_sentence(facts, needs, zone),
+        "needs": today.show_needs(needs.shown, cohorts, opened),
+        "harmless": today.show_needs(needs.harmless, cohorts, opened),
+        "snoozed": today.show_needs(needs.snoozed, cohorts, opened),
+        "meetings": meetings,
+        "days": week.read_days(facts, list(meetings), zone),
+        "cohorts": rows,
+        "today": day,
+        "zone": zone.key,
+        "may_snooze": staff_may(user, *SNOOZE),
+        "may_move": staff_may(user, "meetings.change_meeting"),
+        "may_find": staff_may(user, "guestvisits.change_substitution"),
+    }
+    return TemplateResponse(request, "admin/desk/today.html", context)
+
+
+@require_POST
+def snooze_view(request: HttpRequest) -> HttpResponse:
+    """Hide an item until the day that was entered."""
+    user = _check(request, (*SEE_TODAY, *SNOOZE))
+    now = clock.now()
+    local = now.astimezone(find_zone(user.timezone)).date()
+    needs = today.find_needs(read_open_cohorts(now), local)
+    need = next((one for one in needs.shown if one.key == request.POST.get("item")), None)
+    if need is None:
+        messages.info(request, "This item is no longer in the list.")
+        return redirect("admin:today")
+    try:
+        until = _read_day(request)
+        seen = request.POST.get("seen", "")
+        snoozing.snooze(need, until, seen=seen, by=user.pk, today=local, now=now)
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(
+            request, f"Hidden until {until:%A} {until.day} {until:%B}, or until the list grows."
+        )
+    return redirect("admin:today")
+
+
+def _read_day(request: HttpRequest) -> date:
+    try:
+        day = parse_date(request.POST.get("until", ""))
+    except ValueError:
+        day = None
+    if day is None:
+        raise Refusal("bad_day", "Choose a day.")
+    return day
+
+
+@require_POST
+def show_again_view(request: HttpRequest) -> HttpResponse:
+    """Show a snoozed item again."""
+    _check(request, (*SEE_TODAY, *SNOOZE))
+    snoozing.show_again(request.POST.get("item", ""))
+    return redirect("admin:today")
+
+
+def _check(request: HttpRequest, permissions: tuple[str, ...]) -> User:
+    user = cast(User, request.user)
+    if not staff_may(user, *permissions):
+        raise PermissionDenied
+    return user
+
+
+def desk_urls() -> list[URLPattern]:
+    """Return the pages below /admin/, in the admin's own namespace."""
+    view = admin.site.admin_view
+    return [
+        path("today/", view(today_view), name="today"),
+        path("today/snooze/", view(snooze_view), name="today_snooze"),
+        path("today/show-again/", view(show_again_view), name="today_show_again"),
+    ]

@@ -1,0 +1,141 @@
+"""This week's meetings, day by day on the reader's clock, with the people by their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
+from itertools import groupby
+
+from cohorts.models import Group
+from cohorts.needs.open_cohorts import DeskMember, OpenCohorts
+from cohorts.zones import find_zone, known_zone
+from guestvisits.substitutes.no_facilitator import read_led
+from guestvisits.substitutes.thin_meetings import read_away
+from meetings.models import Attendance
+from meetings.needs.upcoming import DeskAnswer, DeskMeeting, read_answers, read_meetings
+
+DAYS = 7
+Rsvp = Attendance.Rsvp
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLists:
+    """The names of the people of one meeting, by what they answered."""
+
+    coming: tuple[str, ...] = ()
+    maybe: tuple[str, ...] = ()
+    away: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    guests: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return the lists that are not empty with their titles."""
+        named = (
+            ("coming", self.coming),
+            ("maybe", self.maybe),
+            ("away", self.away),
+            ("no answer", self.pending),
+            ("guests" if len(self.guests) != 1 else "guest", self.guests),
+        )
+        return [(title, names) for title, names in named if names]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekMeeting:
+    """One meeting of this week. `lacks_leader`: all of the group's facilitators declined."""
+
+    meeting: DeskMeeting
+    group: Group
+    answers: AnswerLists
+    has_begun: bool
+    lacks_leader: bool
+
+    @property
+    def group_zone(self) -> str:
+        return known_zone(self.group.timezone)
+
+    @property
+    def group_start(self) -> str:
+        """Return the start on the group's clock, with its weekday: "Tue 18:00"."""
+        return f"{self.meeting.starts_at.astimezone(find_zone(self.group.timezone)):%a %H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class WeekDay:
+    day: date
+    meetings: tuple[WeekMeeting, ...]
+
+
+def list_week(facts: OpenCohorts, zone: tzinfo) -> list[DeskMeeting]:
+    """Return the meetings of today and the six days after it, of groups that are set up."""
+    first = facts.now.astimezone(zone).date()
+    last = first + timedelta(days=DAYS)
+    return [
+        meeting
+        for meeting in facts.read(read_meetings)
+        if facts.groups[meeting.group_id].set_up_at
+        and first <= meeting.starts_at.astimezone(zone).date() < last
+    ]
+
+
+def read_days(facts: OpenCohorts, meetings: Sequence[DeskMeeting], zone: tzinfo) -> list[WeekDay]:
+    """Return these meetings by day.  Up to three queries, most of which items share."""
+    answers, led = facts.read(read_answers), facts.read(read_led)
+    away = facts.read(read_away)
+    rows = [
+        _row(facts, meeting, answers.get(meeting.id, ()), away, meeting.id in led)
+        for meeting in meetings
+    ]
+    by_day = groupby(rows, key=lambda row: row.meeting.starts_at.astimezone(zone).date())
+    return [WeekDay(day, tuple(found)) for day, found in by_day]
+
+
+def _row(
+    facts: OpenCohorts,
+    meeting: DeskMeeting,
+    answers: Sequence[DeskAnswer],
+    away: Mapping[tuple[int, int], str],
+    has_substitute: bool,
+) -> WeekMeeting:
+    members = facts.members_of.get(meeting.group_id, [])
+    visits = {user_id: host for (pk, user_id), host in away.items() if pk == meeting.id}
+    declined = {answer.user_id for answer in answers if answer.has_declined}
+    leaders = [member.user_id for member in members if member.is_facilitator]
+    return WeekMeeting(
+        meeting,
+        facts.groups[meeting.group_id],
+        sort_answers(members, answers, visits),
+        has_begun=meeting.starts_at <= facts.now,
+        lacks_leader=bool(leaders) and not has_substitute and declined.issuperset(leaders),
+    )
+
+
+def sort_answers(
+    members: Iterable[DeskMember], answers: Iterable[DeskAnswer], visits: Mapping[int, str]
+) -> AnswerLists:
+    """Return the names by answer.  `visits`: the group that a member visits instead.  Pure.
+
+    Facilitators are marked.  Guests who declined are left out, and so are answers of former
+    members.
+    """
+    said = {answer.user_id: answer for answer in answers}
+    lists: dict[str, list[str]] = {rsvp: [] for rsvp in Rsvp.values}
+    here = set()
+    for member in members:
+        here.add(member.user_id)
+        answer = said.get(member.user_id)
+        name = f"{member.name} (facilitator)" if member.is_facilitator else member.name
+        if host := visits.get(member.user_id):
+            lists[Rsvp.NOT_ATTENDING].append(f"{name} (visits {host})")
+        else:
+            lists[answer.rsvp if answer else Rsvp.PENDING].append(name)
+    guests = (a for a in said.values() if a.is_guest and a.user_id not in here)
+    return AnswerLists(
+        coming=tuple(lists[Rsvp.ATTENDING]),
+        maybe=tuple(lists[Rsvp.TENTATIVE]),
+        away=tuple(lists[Rsvp.NOT_ATTENDING]),
+        pending=tuple(lists[Rsvp.PENDING]),
+        guests=tuple(guest.name for guest in guests if not guest.has_declined),
+    )

@@ -1,0 +1,39 @@
+"""The CPU time of the Today page, its queries and its size, beside history."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.test import Client
+
+from tests.lens.desk.conftest import everything_alive  # noqa: F401
+from tests.lens.desk.test_costs import make_academy, manager, open_today  # noqa: F401
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.timeout(1800),
+    pytest.mark.usefixtures("without_providers", "everything_alive"),
+]
+
+
+@pytest.mark.parametrize(("live", "ended"), [(3, 0), (240, 0), (240, 2000)])
+def test_the_time_of_the_today_page(
+    manager: Client,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    live: int,
+    ended: int,
+) -> None:
+    make_academy(live, 8, ended=ended)
+    queries, page = open_today(manager)
+    times = []
+    for _ in range(5):
+        began = time.process_time()
+        manager.get("/admin/today/")
+        times.append(time.process_time() - began)
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\n{live} live and {ended} ended groups: {min(times) * 1000:.0f} ms CPU, "
+            f"{queries} queries, {len(page.encode()) / 1000:.0f} kB"
+        )
+    assert queries <= 25

@@ -1,0 +1,141 @@
+"""Jobs of a programme manager from the Today page, in a real browser, with the clicks counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from cohorts import clock
+from cohorts.models import AccessState, User
+from cohorts.outbox.models import Message
+from cohorts.reconcile.models import ProviderState
+from meetings.models import Meeting
+from meetings.rsvps import set_rsvp
+from tests.support.academy import Academy
+from tests.support.accessibility import SIZES, check_page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("without_providers", "everything_alive"),
+]
+
+
+class Clicks:
+    """Counts the clicks of one job; typing is free."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, place: Locator) -> None:
+        place.click()
+        self.count += 1
+
+
+@pytest.fixture
+def clicks() -> Clicks:
+    return Clicks()
+
+
+@pytest.fixture
+def academy(transactional_db: None, settings: Any) -> Academy:
+    """Group A has Fay, Ann and Bob, who came, and Ned and Nora, who have not joined."""
+    settings.DISCORD_INVITE_URL = "https://discord.gg/ours"
+    academy = Academy(clock.now().replace(minute=0, second=0, microsecond=0), groups="A")
+    academy.add_facilitator("Fay", "A", discord_id=200000000000000000)
+    for n, name in enumerate(("Ann", "Bob", "Ned", "Nora"), start=1):
+        academy.add_member(name, "A", discord_id=200000000000000000 + n)
+    for person in User.objects.exclude(discord_id=None):
+        state = "not_joined" if person.name.startswith("N") else "granted"
+        AccessState.objects.create(
+            user=person, group=academy.groups["A"], provider="discord", state=state
+        )
+    ProviderState.objects.create(provider="discord", last_seen_at=clock.now())
+    for name, rsvp in (("Ann", "attending"), ("Bob", "not_attending")):
+        person = User.objects.get(name=name)
+        set_rsvp(academy.meeting("A").pk, person.pk, rsvp, now=clock.now())
+    return academy
+
+
+@pytest.fixture
+def olgas_page(page: Page, live_server: Any, staff: Any, academy: Academy) -> Page:
+    """Olga's browser, signed in, at the Today page."""
+    session = staff.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page.goto(f"{live_server.url}/admin/today/")
+    return page
+
+
+def row(page: Page, academy: Academy) -> Locator:
+    return page.locator(f"#m{academy.meeting('A').pk}")
+
+
+def test_job_3_who_has_not_joined_takes_one_click(olgas_page, academy, clicks):
+    item = olgas_page.locator(".desk-need", has_text="have not joined")
+    clicks(item.get_by_role("link", name="Open list"))
+    table = olgas_page.locator("table")
+    expect(table).to_contain_text("Ned")
+    expect(table).to_contain_text("Nora")
+    expect(table).to_contain_text("Last reminder")
+    assert clicks.count == 1
+
+
+def test_job_4_they_are_reminded_in_two_clicks(olgas_page, academy, clicks):
+    clicks(olgas_page.get_by_role("button", name="Remind 2 people"))
+    expect(olgas_page.get_by_role("heading", name="Remind 2 people")).to_be_visible()
+    clicks(olgas_page.get_by_role("button", name="Send"))
+    expect(olgas_page.get_by_text("2 people get a reminder now.")).to_be_visible()
+    assert clicks.count == 2
+    assert Message.objects.filter(kind="join_reminder").count() == 2
+
+
+def test_job_5_this_weeks_people_by_answer_take_one_click(olgas_page, academy, clicks):
+    clicks(row(olgas_page, academy).locator("summary"))
+    names = row(olgas_page, academy).locator("dl")
+    expect(names).to_be_visible()
+    expect(names).to_contain_text("Ann")
+    expect(names.locator("dt")).to_have_text(["Coming", "Away", "No answer"])
+    assert clicks.count == 1
+
+
+def test_jobs_10_and_11_a_meeting_is_cancelled_and_restored_in_two_clicks_each(
+    olgas_page, live_server, academy, clicks
+):
+    clicks(row(olgas_page, academy).get_by_role("link", name="Cancel"))
+    clicks(olgas_page.get_by_role("button", name="Cancel meeting"))
+    expect(olgas_page.get_by_text("Done.")).to_be_visible()
+    assert clicks.count == 2
+    assert academy.meeting("A").status == Meeting.Status.CANCELLED
+
+    olgas_page.goto(f"{live_server.url}/admin/today/")
+    clicks(row(olgas_page, academy).get_by_role("link", name="Restore"))
+    clicks(olgas_page.get_by_role("button", name="Restore meeting"))
+    expect(olgas_page.get_by_text("Done.")).to_be_visible()
+    assert clicks.count == 4
+    assert academy.meeting("A").status == Meeting.Status.SCHEDULED
+
+
+def test_an_item_is_snoozed_with_the_keyboard(olgas_page, academy):
+    item = olgas_page.locator(".desk-need", has_text="have not joined")
+    item.get_by_text("Snooze until…").focus()
+    olgas_page.keyboard.press("Enter")
+    day = (datetime.now(UTC) + timedelta(days=3)).date()
+    item.locator("input[type=date]").fill(day.isoformat())
+    item.get_by_role("button", name="Snooze").press("Enter")
+    expect(olgas_page.get_by_text("Hidden until")).to_be_visible()
+    expect(olgas_page.locator(".desk-sentence")).to_contain_text("Everything is fine.")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_nothing_and_the_page_does_not_scroll_sideways(olgas_page, academy, size):
+    width, height = SIZES[size]
+    olgas_page.set_viewport_size({"width": width, "height": height})
+    User.objects.filter(name="Ned").update(nickname="N" * 80)
+    olgas_page.reload()
+    for summary in olgas_page.locator("summary").all():
+        if summary.is_visible():
+            summary.click()
+    check_page(olgas_page, f"today-{size}")
