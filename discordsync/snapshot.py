@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db.models.functions import Coalesce
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.models.archive import was_last_member
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import EDITS
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
 from cohorts.reconcile.models import ProviderState
@@ -289,7 +291,7 @@ def _directs(now: datetime) -> dict[int, list[DirectMessageFacts]]:
         return found
     ways = find_routes({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
     channels = read_channels({due.user_id for due in waiting if due.user_id})
-    connected = is_bot_connected()
+    connected, sent = is_bot_connected(), _sent_directs(waiting)
     for due in waiting:
         is_wanted = (
             ways[DeliveryRequest(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
@@ -297,9 +299,27 @@ def _directs(now: datetime) -> dict[int, list[DirectMessageFacts]]:
         if due.group_id and due.user_id in channels and (is_wanted or due.tried_at):
             person, channel_id = channels[due.user_id]
             found[due.group_id].append(
-                DirectMessageFacts(_message(due, connected=connected), person, channel_id)
+                DirectMessageFacts(
+                    replace(
+                        _message(due, connected=connected),
+                        edits=sent.get(due.context.get(EDITS, "")),
+                    ),
+                    person,
+                    channel_id,
+                )
             )
     return found
+
+
+def _sent_directs(waiting: Iterable[DueMessage]) -> dict[str, int]:
+    """Return the Discord ids of the direct messages whose place these messages take, by key."""
+    keys = {due.context[EDITS] for due in waiting if EDITS in due.context}
+    if not keys:
+        return {}
+    sent = Message.objects.filter(
+        key__in=keys, channel=Message.Channel.DISCORD_DM, state=Message.State.SENT
+    ).exclude(outside_id="")
+    return {key: int(outside_id) for key, outside_id in sent.values_list("key", "outside_id")}
 
 
 def _next_tries(now: datetime) -> dict[int, datetime]:

@@ -113,8 +113,8 @@ RULES = (
     ),
     Rule(
         "facilitator_of_home",
-        "You facilitate this group, so it cannot meet without you. Ask the staff to find someone "
-        "to replace you.",
+        "You facilitate this group, so it cannot meet without you. Choose “I can't lead” for this "
+        "meeting to look for a substitute, or ask the staff.",
         lambda facts, _: facts.is_facilitator,
         of_guest=True,
         staff_may=True,

@@ -38,7 +38,8 @@ class PendingMessage:
     """One pending message, to be sent between `due_at` and `cutoff_at`.
 
     `key` is the same whenever the same facts are read ("welcome:12").  `channel` is a value of
-    Message.Channel.  `context` holds ids, no text.
+    Message.Channel.  `context` holds ids and keys, and at most a text that
+    staff wrote.
     """
 
     key: str
@@ -62,6 +63,9 @@ class MessageObsolete(Exception):
 Source = Callable[[frozenset[int] | None, datetime, datetime], Iterable[PendingMessage]]
 ContextOf = Callable[[Message, datetime], dict[str, Any]]
 
+# In the context of a message: the key of an earlier one.  If both go directly on Discord, the
+# earlier one is edited, so that its buttons disappear.
+EDITS = "edits"
 READ_BY_OTHERS = 10  # the order of a source whose messages other sources read
 
 message_sources: Registry[Source] = Registry("message sources")

@@ -148,7 +148,18 @@ def send_message(channel_id: int, message: MessageFacts) -> Call:
 
 
 def send_direct(channel_id: int, direct: DirectMessageFacts) -> Call:
-    """Send a direct message.  `to` is the person, because a refusal concerns them."""
+    """Send a direct message, or edit the one whose place it takes; repeating an edit is harmless.
+
+    `to` is the person, because a refusal concerns them.
+    """
+    if channel_id and direct.message.edits:
+        path = f"/channels/{channel_id}/messages/{direct.message.edits}"
+        body = {
+            "content": direct.message.text,
+            "components": list(direct.message.components),
+            "allowed_mentions": {"parse": []},
+        }
+        return Call("PATCH", path, body, subject=direct.message.id, to=direct.person)
     return replace(send_message(channel_id, direct.message), to=direct.person)
 
 

@@ -53,7 +53,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """One pending message for the group's text channel.  `nonce`: at most 25 characters."""
+    """One pending message for the group's text channel.  `nonce`: at most 25 characters.
+
+    `edits`: the Discord id of an earlier direct message whose place it takes, without its buttons.
+    """
 
     id: int
     kind: str
@@ -62,6 +65,7 @@ class MessageFacts:
     people: tuple[int, ...] = ()  # the Discord ids that it may ping
     components: tuple[dict[str, Any], ...] = ()  # the buttons under it
     tried_at: datetime | None = None
+    edits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

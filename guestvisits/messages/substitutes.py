@@ -23,6 +23,7 @@ from django.urls import reverse
 from cohorts.models import Membership, User, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
+    EDITS,
     MessageObsolete,
     PendingMessage,
     Topic,
@@ -84,7 +85,8 @@ def _about_offer(row: Substitution, offer: SubstituteOffer) -> Iterator[PendingM
     if offer.answer == "":
         closed_at = _closed_at(row, offer)
         if closed_at:
-            yield _build(CLOSED, offer, offer.user_id, closed_at, start)
+            asked = _key(OFFER, offer, offer.offered_at)
+            yield _build(CLOSED, offer, offer.user_id, closed_at, start, **{EDITS: asked})
     if offer.answer == "yes" and offer.answered_at:
         yield _build(LEADS, offer, offer.user_id, offer.answered_at, start)
         yield _build(FOUND, offer, row.away_id, offer.answered_at, start)
@@ -151,7 +153,12 @@ def _alarmed_staff() -> QuerySet[User]:
 
 
 def _build(
-    kind: str, offer: SubstituteOffer, user_id: int, due_at: datetime, cutoff_at: datetime
+    kind: str,
+    offer: SubstituteOffer,
+    user_id: int,
+    due_at: datetime,
+    cutoff_at: datetime,
+    **context: str,
 ) -> PendingMessage:
     return PendingMessage(
         key=_key(kind, offer, due_at),
@@ -161,7 +168,7 @@ def _build(
         user_id=user_id,
         due_at=due_at,
         cutoff_at=cutoff_at,
-        context={"offer": offer.pk},
+        context={"offer": offer.pk, **context},
     )
 
 

@@ -57,7 +57,9 @@ class World:
                 user=person, topic="notes", defaults={"route": "discord_dm"}
             )
 
-    def add_notes(self, *people: User, said: str = "Hello", minutes: int = 60) -> list[Message]:
+    def add_notes(
+        self, *people: User, said: str = "Hello", minutes: int = 60, **context: str
+    ) -> list[Message]:
         """Each has a pending note from now on."""
         now = clock.now()
         NOTES.extend(
@@ -69,7 +71,7 @@ class World:
                 user_id=person.pk,
                 due_at=now,
                 cutoff_at=now + timedelta(minutes=minutes),
-                context={"said": said},
+                context={"said": said, **context},
             )
             for person in people
         )

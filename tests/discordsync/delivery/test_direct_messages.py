@@ -47,6 +47,48 @@ def test_the_second_message_goes_through_the_same_line(world):
     assert world.opened() == 1
 
 
+def test_a_message_that_replaces_an_earlier_one_edits_it_and_goes_by_email_where_that_did(world):
+    alice, bob = world.people[:2]
+    world.want_directly(alice)
+    first = world.add_notes(alice, bob)
+    world.work()
+    for one in first:
+        world.add_notes(one.user, said="Over", edits=one.key)
+    world.work()
+    assert world.direct_messages() == {alice.discord_id: ["Over"]}
+    assert (world.letters_to(alice), world.letters_to(bob)) == (0, 2)
+    states = {world.note_to(one, "Over").state for one in (alice, bob)}
+    assert states == {"sent"}
+    seen = world.sandbox.last
+    look_again()
+    assert world.sandbox.writes(since=seen) == []
+
+
+def test_a_message_that_can_no_longer_be_edited_goes_by_email(world):
+    alice = world.people[0]
+    world.want_directly(alice)
+    (first,) = world.add_notes(alice)
+    world.work()
+    Message.objects.filter(pk=first.pk).update(outside_id="1")
+    world.add_notes(alice, said="Over", edits=first.key)
+    world.work()
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
+    assert world.letters_to(alice) == 1
+
+
+def test_an_edit_whose_answer_was_lost_is_made_once_more_and_changes_nothing(world, set_clock):
+    alice = world.people[0]
+    world.want_directly(alice)
+    (first,) = world.add_notes(alice)
+    world.work()
+    (over,) = world.add_notes(alice, said="Over", edits=first.key)
+    world.work()
+    Message.objects.filter(pk=over.pk).update(state="sending", sent_at=None, outside_id="")
+    look_again()
+    assert world.note_to(alice, "Over").state == "sent"
+    assert world.direct_messages() == {alice.discord_id: ["Over"]}
+
+
 def test_in_sync_no_dm_channel_is_requested(world):
     world.want_directly(world.people[0])
     world.add_notes(world.people[0])
