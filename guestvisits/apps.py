@@ -25,9 +25,11 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits.selectors import find_absences
         from guestvisits.set_up_status import find_lines, set_up_lines
         from guestvisits.substitutes.no_facilitator import NO_FACILITATOR, find_no_facilitator
+        from guestvisits.substitutes.selectors import find_substitutes
         from guestvisits.substitutes.thin_meetings import THIN_MEETING, find_thin_meetings
         from meetings.absences import absences
         from meetings.breaks.visit_effects import visit_rules
+        from meetings.messages.leaders import leaders
         from meetings.moving.preview import consequences
 
         absences.register(find_absences)
@@ -36,6 +38,7 @@ class GuestVisitsConfig(AppConfig):
         )
         need_kinds.register(NeedKind(THIN_MEETING, "Thin meeting", find_thin_meetings), order=40)
         need_kinds.register(NeedKind(COHORT_OVER, "Cohort over", find_cohorts_over), order=90)
+        leaders.register(find_substitutes)
         step_kinds.register(MergeGroups())
         consequences.register(find_consequences)
         step_kinds.register(EndCohort())

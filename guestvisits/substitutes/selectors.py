@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from cohorts.models import User
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.substitute_rules import CORRECTS_FOR, OFFERS_END, RETURN_UNTIL
 from guestvisits.windows import substitute_window
+from meetings.messages.leaders import MeetingLeader
 from meetings.models import Meeting
 from meetings.selectors import MAX_DURATION
 
@@ -111,6 +114,21 @@ def open_substitutions(meetings: Iterable[Meeting]) -> dict[int, Substitution]:
 def substitute_of(substitution: Substitution) -> User | None:
     """Return who leads the meeting. The offers should be prefetched."""
     return next((offer.user for offer in substitution.offers.all() if offer.leads), None)
+
+
+def find_substitutes(meeting_ids: Collection[int]) -> dict[int, list[MeetingLeader]]:
+    """Return the substitutes who lead these meetings, by meeting id. One query."""
+    led = SubstituteOffer.objects.filter(
+        LED,
+        substitution__meeting__in=meeting_ids,
+        substitution__ended_at__isnull=True,
+        user__is_active=True,
+    )
+    found: dict[int, list[MeetingLeader]] = defaultdict(list)
+    for offer in led.select_related("user", "substitution").order_by("pk"):
+        page = reverse("substitution", args=[offer.substitution_id])
+        found[offer.substitution.meeting_id].append(MeetingLeader(offer.user, page))
+    return found
 
 
 def find_led(user_id: int, meeting_id: int, now: datetime) -> Substitution | None:

@@ -1,4 +1,5 @@
-"""Reminders one day and one hour before a meeting, to the people expected and the group's channel.
+"""Reminders one day and one hour before a meeting, to the people expected, to whoever leads it for
+the group's facilitator, and to the group's channel.
 
 Nothing is scheduled ahead. Each pass finds the meetings that are close and the people expected:
 
@@ -34,6 +35,7 @@ from cohorts.outbox.registry import (
 )
 from meetings.join_steps import JoinStep, find_join_steps
 from meetings.messages.active import check_set_up
+from meetings.messages.leaders import find_leaders
 from meetings.models import Meeting
 from meetings.selectors import expected_at, is_guest_at
 from meetings.venues import find_venues
@@ -73,13 +75,13 @@ LONGEST = max(time.until for time in TIMES)
 def pending_reminders(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:
-    """Yield the pending reminders. Three queries for any number of meetings.
+    """Yield the pending reminders. Four queries for any number of meetings.
 
     One more if some were missed: those are of no concern to a group that was set up, or to a
     member who joined, after the cutoff.
     """
     meetings = _meetings_soon(group_ids, since, now)
-    expected = expected_at(meetings)
+    people = _expected_and_leading(meetings)
     joined = _joined_at([meeting for meeting in meetings if meeting.starts_at <= now + LONGEST])
     for meeting in meetings:
         for time in TIMES:
@@ -90,9 +92,18 @@ def pending_reminders(
                 continue
             if meeting.group.activated_at:  # before, nobody sees the channel
                 yield _build_post(meeting, time)
-            for person in expected[meeting.pk]:
+            for person in people[meeting.pk]:
                 if cutoff > now or joined.get((meeting.group_id, person.pk), cutoff) <= cutoff:
                     yield _build_email(meeting, time, person)
+
+
+def _expected_and_leading(meetings: Collection[Meeting]) -> dict[int, list[User]]:
+    """Return everyone who comes to these meetings, by meeting id."""
+    expected = expected_at(meetings)
+    for meeting_id, leading in find_leaders([meeting.pk for meeting in meetings]).items():
+        known = {person.pk for person in expected[meeting_id]}
+        expected[meeting_id] += [one.person for one in leading if one.person.pk not in known]
+    return expected
 
 
 def _joined_at(missed: Collection[Meeting]) -> dict[tuple[int, int], datetime]:
@@ -153,7 +164,9 @@ def _build_message(
 def reminder_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete."""
     meeting = _meeting_of(message)
-    people = expected_at([meeting])[meeting.pk]
+    people = _expected_and_leading([meeting])[meeting.pk]
+    pages = {one.person.pk: one.page for one in find_leaders([meeting.pk]).get(meeting.pk, ())}
+    page = pages.get(message.user_id or 0, "")
     if message.user_id is not None and message.user_id not in {person.pk for person in people}:
         raise MessageObsolete("The person is not expected at this meeting.")
     is_guest = message.user_id is not None and is_guest_at(message.user_id, meeting)
@@ -161,7 +174,8 @@ def reminder_context(message: Message, now: datetime) -> dict[str, Any]:
         "meeting": meeting,
         "venue": find_venues([meeting.group_id]).get(meeting.group_id),
         "is_guest": is_guest,
-        "cannot_url": _cannot_url(meeting, is_guest),
+        "leads": bool(page),
+        "cannot_url": f"{settings.SITE_URL}{page}" if page else _cannot_url(meeting, is_guest),
         "people": _mentionable(people) if message.user_id is None else (),
         "steps": _steps(message, now),
     }

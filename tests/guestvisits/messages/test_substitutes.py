@@ -138,3 +138,25 @@ def test_a_decline_only_asks_and_an_alarm_comes_with_a_way_out(world):
     assert found.offers.get(answer="yes").user == world.helpers[3]
     collected(world, world.before(hours=11))
     assert "substitute_leads" in sent_to(world.helpers[3])
+
+
+def test_the_substitute_is_reminded_as_the_one_who_leads_and_the_facilitator_is_not(world):
+    request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    collected(world, world.now)
+    first = world.helpers[0]
+    offers = {each.user_id: each.pk for each in SubstituteOffer.objects.all()}
+    answer_offer(offers[first.pk], first.pk, leads=True, now=world.now)
+    for hours in (24, 1):
+        collect(None, now=world.before(hours=hours))
+    reminders = Message.objects.filter(kind="reminder", group=world.meeting.group)
+    people = reminders.filter(user__isnull=False).values_list("user__name", flat=True)
+    assert [*people] == [first.name] * 2
+    letter = render(reminders.get(user=first, context__time="hour"), world.before(hours=1))
+    substitution = SubstituteOffer.objects.get(user=first).substitution_id
+    assert "Group A meets, and you lead it, for week 1:" in letter.text
+    assert "Can't lead it? Say so here, and someone else is asked:\nhttp" in letter.text
+    assert f"/substitutes/{substitution}/" in letter.text
+
+    answer_offer(offers[first.pk], first.pk, leads=False, now=world.before(hours=0.9))
+    with pytest.raises(MessageObsolete):
+        render(reminders.get(user=first, context__time="hour"), world.before(hours=0.8))

@@ -226,6 +226,6 @@ def test_the_number_of_queries_does_not_grow_with_the_meetings(
         move_meeting(
             meeting.pk, starts_at=academy.now + 30 * HOUR, now=academy.now, duration_minutes=30
         )
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         owed_now = list(pending_reminders(None, *[academy.now + 10 * HOUR] * 2))
     assert len(owed_now) == 2 * len(groups)
