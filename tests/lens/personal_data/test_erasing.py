@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
+from logging.config import DictConfigurator
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -29,7 +34,25 @@ ADDRESSES = ("zerubabel@example.org", "before.zerubabel@example.org")
 
 
 @pytest.fixture
-def person(world: World) -> User:
+def log(settings: Any) -> Iterator[StringIO]:
+    """Everything that is logged, as it is written with LOG_LEVEL=DEBUG."""
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    line = dict(settings.LOGGING["formatters"]["line"])
+    handler.setFormatter(DictConfigurator(settings.LOGGING).configure_formatter(line))
+    loggers = [logging.getLogger(), logging.getLogger("django-q")]
+    levels = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.DEBUG)
+    loggers[0].addHandler(handler)
+    yield stream
+    loggers[0].removeHandler(handler)
+    for one, level in zip(loggers, levels, strict=True):
+        one.setLevel(level)
+
+
+@pytest.fixture
+def person(log: StringIO, world: World) -> User:
     """Was a member of group A and a guest of group B, and has left."""
     person = world.add(NAME, "A")
     FormerAddress.objects.create(user=person, email=ADDRESSES[1])
@@ -78,7 +101,7 @@ def find_in_database(*texts: str) -> list[str]:
 
 
 def test_nothing_names_the_person_afterwards_here_or_outside(
-    world: World, person: User, superuser: User
+    world: World, person: User, superuser: User, log: StringIO
 ) -> None:
     discord_id, texts = str(person.discord_id), (NAME, *ADDRESSES, str(person.discord_id))
     attended = Attendance.objects.filter(user=person).count()
@@ -94,6 +117,9 @@ def test_nothing_names_the_person_afterwards_here_or_outside(
     assert complete_erasures(world.now) == 1
 
     assert find_in_database(*texts) == []
+    lines = log.getvalue().splitlines()
+    assert {"DEBUG", "INFO"} <= {line.split()[2] for line in lines if len(line.split()) > 2}
+    assert [line for line in lines for text in texts if text.lower() in line.lower()] == []
     state = world.sandbox.get("state")
     guild = state["discord"]
     # The account is the person's own, and stays in the server with its name.
