@@ -108,3 +108,14 @@ def note_adding(*, may: bool) -> None:
 def may_add_members() -> bool:
     """Return whether to offer the button “Join the server”: False until it is observed."""
     return bool(cache.get(MAY_ADD))
+
+
+def forget_past_events(before: datetime) -> int:
+    """Delete the records of events whose meeting began before this moment; return how many.
+
+    Discord has dropped these events by itself, and a mark of one that it still lists is history.
+    The meeting, its attendance, and what explains them stay.
+    """
+    past = DiscordObject.objects.filter(kind=Kind.EVENT, meeting__starts_at__lt=before)
+    _, deleted = past.delete()
+    return deleted.get(DiscordObject._meta.label, 0)

@@ -15,15 +15,17 @@ from cohorts import clock
 from cohorts.reconcile.workers import heartbeats
 from discordsync.attendance import recording
 from discordsync.bot.gateway import heartbeats as bot_heartbeats
+from discordsync.services import forget_past_events
 from lens.desk import snoozing
 from lens.schedules import ensure_schedules
 
 KEEP_TASKS = timedelta(days=14)
+KEEP_PAST_EVENTS = timedelta(days=90)  # as long as the run log that names them
 
 
 def prune() -> None:
-    """Delete old task results, lost workers, ended sign-ins and their counts, voice sessions, and
-    what is snoozed no longer.
+    """Delete old task results, lost workers, ended sign-ins and their counts, voice sessions,
+    what is snoozed no longer, and records of past events in Discord.
 
     The reconciler deletes its own runs.
     """
@@ -36,6 +38,7 @@ def prune() -> None:
     bot_heartbeats.delete_old()
     recording.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
     snoozing.forget_past(clock.now().date())
+    forget_past_events(clock.now() - KEEP_PAST_EVENTS)
     ensure_schedules()
 
 

@@ -11,6 +11,7 @@ from cohorts import clock
 from cohorts.models import Group
 from cohorts.services.groups import end_group
 from discordsync.models import DiscordObject
+from lens.housekeeping import prune
 from tests.discordsync.guild_state import look_again, made_since, outside_id, trouble
 from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
@@ -59,6 +60,21 @@ def event_of(sandbox, meeting):
 
 def meeting_of(made, number):
     return made.groups[0].meetings.get(number=number)
+
+
+def test_the_records_of_events_long_past_are_pruned_and_nothing_is_missed(sandbox, made, pass_to):
+    kept = {row.key: row.pk for row in DiscordObject.objects.exclude(kind="event")}
+    assert DiscordObject.objects.filter(kind="event").count() == 2
+    pass_to(meeting_of(made, 1).starts_at + timedelta(days=91))
+    prune()
+    left = DiscordObject.objects.filter(kind="event").order_by("meeting__number")
+    assert list(left.values_list("meeting__number", flat=True)) == [2]
+    assert {row.key: row.pk for row in DiscordObject.objects.exclude(kind="event")} == kept
+    assert made.groups[0].meetings.count() == 6
+    seen = sandbox.last
+    look_again()
+    assert sandbox.writes(since=seen) == []
+    assert trouble(made.groups[0]) == ""
 
 
 def test_the_horizon_rolls_on_and_what_died_is_not_made_again(sandbox, made, pass_time):
