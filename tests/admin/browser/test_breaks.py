@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from cohorts.models import CohortStep
 from tests.support.academy import Academy
-from tests.support.accessibility import SIZES, picture
+from tests.support.accessibility import SIZES, check_page
 
 pytestmark = [
     pytest.mark.browser,
@@ -34,7 +34,7 @@ def test_staff_skip_a_week_read_a_letter_confirm_and_undo(size, olgas_page, live
     page.get_by_label("First day without meetings").fill(first.isoformat())
     page.get_by_label("Last day without meetings").fill((first + timedelta(6)).isoformat())
     page.get_by_label("Reason").fill("winter break")
-    picture(page, f"break-{size}-1-form")
+    check_page(page, f"break-{size}-1-form")
     page.get_by_role("button", name="Preview").click()
 
     letter = page.locator(".lens-letter")
@@ -43,13 +43,11 @@ def test_staff_skip_a_week_read_a_letter_confirm_and_undo(size, olgas_page, live
     page.get_by_label("As read by").select_option("Bea")
     page.get_by_role("button", name="Show letter").click()
     expect(letter).to_contain_text("See you, Bea!")
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= width, "the page does not scroll sideways"
-    picture(page, f"break-{size}-2-preview")
+    check_page(page, f"break-{size}-2-preview")
     page.get_by_role("button", name="Skip these dates").click()
 
     expect(page.get_by_text("Until then you can undo it")).to_be_visible()
-    picture(page, f"break-{size}-3-waiting")
+    check_page(page, f"break-{size}-3-waiting")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone. Nothing was changed")).to_be_visible()
     step = CohortStep.objects.get()

@@ -20,7 +20,7 @@ def test_staff_add_a_person_from_the_page_of_a_group(size, open_page, academy):
     page = open_page(size, f"/admin/cohorts/group/{academy.groups['B'].pk}/change/")
     check_page(page, f"add-{size}-0-group")
     page.get_by_role("link", name="Add a person").click()
-    expect(page.get_by_label("Group")).to_have_value(str(academy.groups["B"].pk))
+    expect(page.get_by_role("combobox", name="Group")).to_have_value(str(academy.groups["B"].pk))
     page.get_by_label("Name").fill("Dora")
     page.get_by_label("E-mail").fill("Dora@example.org")
     check_page(page, f"add-{size}-1-form")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cohorts.reconcile.models import GroupSync
-from tests.support.accessibility import SIZES, picture
+from tests.support.accessibility import SIZES, check_page, picture
 from tests.support.cohort import join, make_cohort
 from tests.support.processes import wait_until
 
@@ -39,17 +39,17 @@ def test_staff_realize_a_cohort_from_the_list_to_the_end(size, olgas_page, live_
     confirm = olgas_page.get_by_role("button", name="Realize now")
     expect(confirm).to_be_visible(timeout=20_000)
     expect(olgas_page.get_by_text("Not in the Discord server yet.")).to_be_visible()
-    picture(olgas_page, f"{size}-3-plan")
+    check_page(olgas_page, f"{size}-3-plan")
     assert sandbox.writes() == []
     confirm.click()
 
     picture(olgas_page, f"{size}-4-working")
     done = olgas_page.get_by_text("Done: all 3 groups are in sync.")
     expect(done).to_be_visible(timeout=60_000)
-    picture(olgas_page, f"{size}-5-done")
+    check_page(olgas_page, f"{size}-5-done")
     assert {group.status for group in made.refresh().groups} == {"active"}
 
     olgas_page.get_by_role("link", name="Group 3").click()
     expect(olgas_page.get_by_text("People and their access")).to_be_visible()
     expect(olgas_page.get_by_text("Not in the Discord server yet.")).to_be_visible()
-    picture(olgas_page, f"{size}-6-group")
+    check_page(olgas_page, f"{size}-6-group")
