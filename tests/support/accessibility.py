@@ -43,6 +43,14 @@ AT_ONCE = """() => {
   sheet.replaceSync("*, *::before, *::after { transition: none !important }");
   document.adoptedStyleSheets = [sheet];
 }"""
+# Controls that end outside the box in which they stand, and are cut off there.
+CUT_OFF = """() => [...document.querySelectorAll("main :is(input, select, textarea, button)")]
+  .filter(each => each.checkVisibility() && !each.closest(".results, .inline-group, .lens-wide"))
+  .filter(each => {
+    const box = each.closest("fieldset, form, main").getBoundingClientRect();
+    return each.getBoundingClientRect().right > Math.min(box.right, innerWidth) + 1;
+  })
+  .map(each => each.outerHTML.slice(0, 160))"""
 # Where pictures of each step are kept, for people to look at; none where it is not set.
 PICTURES = os.environ.get("LENS_PICTURES")
 MOST_TABS = 150
@@ -79,6 +87,8 @@ def check_page(page: Page, name: str) -> None:
     """Check the page at its size, in light and dark, and take a picture of both."""
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0, f"{name} scrolls sideways by {wide} pixels"
+    cut_off = page.evaluate(CUT_OFF)
+    assert not cut_off, f"{name}: {cut_off}"
     for colours in ("dark", "light"):
         colour(page, colours)
         picture(page, f"{name}-{colours}")
