@@ -19,7 +19,6 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ from cohorts import clock
 from cohorts.models import Installation, Seal
 from cohorts.services.installation import seal
 from tests.support import registries
-from tests.support.emptying import KEPT
+from tests.support.emptying import tables
 from tests.support.running_sandbox import KeptSandbox, RunningSandbox
 from tests.support.workers import PASSED_ON
 
@@ -61,15 +60,9 @@ def _digest_rows() -> list[str]:
     own = {Installation._meta.db_table, Seal._meta.db_table}
     digest = "SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM"
     with connection.cursor() as cursor:
-        parts = ", ".join(f'({digest} "{table}" t)' for table in _tables() if table not in own)
+        parts = ", ".join(f'({digest} "{table}" t)' for table in tables() if table not in own)
         cursor.execute(f"SELECT {parts}")
         return [*cursor.fetchone()]
-
-
-@cache
-def _tables() -> list[str]:
-    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    return [name for name in names if name not in KEPT]
 
 
 @pytest.fixture
@@ -92,7 +85,7 @@ def build_once(db: None, request: pytest.FixtureRequest) -> BuildOnce:
 
 
 def _read_rows() -> dict[str, bytes]:
-    found = {table: _copy_out(table) for table in _tables()}
+    found = {table: _copy_out(table) for table in tables()}
     return {table: data for table, data in found.items() if data}
 
 
