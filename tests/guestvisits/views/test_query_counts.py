@@ -1,12 +1,13 @@
 """Each page costs the same number of queries in 3 groups and in 60."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cohorts.models import User
 from guestvisits.services.booking import book_visit
 from tests.support.academy import Academy
 
@@ -14,22 +15,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def cost(now, settings):
+def cost(now, settings, build_once):
     """The queries of a page for one who takes part in one group and facilitates all others."""
     settings.SANDBOX = False  # a clock that can be moved is asked for now and then
 
     def cost(address: str, groups: int) -> int:
-        names = [f"{number:02}" for number in range(groups)]
-        until = now.date() + timedelta(days=2)
-        choosing = {"is_joinable": True, "switching_until": until}
-        academy = Academy(now, groups=names, name=f"{groups} groups", **choosing)
-        person = academy.add_member(f"Person of {groups}", "00")
-        for name in names:
-            academy.add_member(f"Member of {groups} {name}", name)
-        for week in (1, 2):
-            home, host = academy.meeting("00", week), academy.meeting("01", week)
-            book_visit(person.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
-        leader = academy.add_facilitator(f"Leader of {groups}", *names)
+        academy, person, leader = build_once(f"{groups} groups", lambda: build(groups, now))
         client = Client()
         client.force_login(leader if address.startswith("/groups") else person)
         url = address.format(home=academy.meeting("00", 3).pk, group=academy.groups["01"].pk)
@@ -39,6 +30,21 @@ def cost(now, settings):
         return len(captured)
 
     return cost
+
+
+def build(groups: int, now: datetime) -> tuple[Academy, User, User]:
+    names = [f"{number:02}" for number in range(groups)]
+    until = now.date() + timedelta(days=2)
+    choosing = {"is_joinable": True, "switching_until": until}
+    academy = Academy(now, groups=names, name=f"{groups} groups", **choosing)
+    person = academy.add_member(f"Person of {groups}", "00")
+    for name in names:
+        academy.add_member(f"Member of {groups} {name}", name)
+    for week in (1, 2):
+        home, host = academy.meeting("00", week), academy.meeting("01", week)
+        book_visit(person.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
+    leader = academy.add_facilitator(f"Leader of {groups}", *names)
+    return academy, person, leader
 
 
 @pytest.mark.parametrize(
@@ -56,5 +62,6 @@ def cost(now, settings):
         ("/groups/{group}/", 18),  # three of them: who may see it, and which buttons it has
     ],
 )
-def test_a_page_costs_the_same_in_3_groups_and_in_60(cost, address, queries):
-    assert (cost(address, 3), cost(address, 60)) == (queries, queries)
+@pytest.mark.parametrize("groups", [3, 60])
+def test_a_page_costs_the_same_in_3_groups_and_in_60(cost, address, queries, groups):
+    assert cost(address, groups) == queries
