@@ -35,7 +35,13 @@ FOLLOWED = """
 """
 
 
-FORMS = pytest.mark.parametrize("forms", [[EARLIER], [EARLIER, FOLLOWED]], ids=["first", "second"])
+FORMS = pytest.mark.parametrize(
+    "forms",
+    [
+        pytest.param([EARLIER], id="first", marks=pytest.mark.matrix),
+        pytest.param([EARLIER, FOLLOWED], id="second"),
+    ],
+)
 
 
 def read_schema() -> set[tuple[str, ...]]:
