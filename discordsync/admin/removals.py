@@ -7,20 +7,23 @@ approved: each object's id and last message are taken from the review.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
+from cohorts.admin_base.base import confirmation_page
 from cohorts.models import Cohort, Group, User
 from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.selectors import read_context
@@ -55,6 +58,17 @@ class RemovalRow:
     last_message_at: datetime | None
     note: str
     keeps: bool  # unless staff choose otherwise
+
+
+class RolesForm(forms.Form):
+    """What happens to the roles of channels that are kept."""
+
+    roles = forms.ChoiceField(
+        label="These roles",
+        choices=[(KEEP, "Keep them too"), (REMOVE, "Remove them")],
+        widget=forms.RadioSelect,
+        initial=KEEP,
+    )
 
 
 class RemovalMixin(admin.ModelAdmin):
@@ -110,6 +124,11 @@ class RemovalMixin(admin.ModelAdmin):
             for name, value in request.POST.items()
             if name.startswith(PREFIX) and value in {REMOVE, KEEP}
         }
+        roles = _find_lonely_roles(run, decisions)
+        answer = request.POST.get("roles", "")
+        if roles and answer not in {REMOVE, KEEP}:
+            return self._ask_about_roles(request, run, decisions, roles)
+        decisions |= dict.fromkeys(roles, answer)
         decided = decide(run.summary.get("removable", ()), decisions, by=person.pk, now=clock.now())
         messages.success(
             request,
@@ -118,6 +137,29 @@ class RemovalMixin(admin.ModelAdmin):
             "removed.",
         )
         return redirect(LIST)
+
+    def _ask_about_roles(
+        self,
+        request: HttpRequest,
+        run: SyncRun,
+        decisions: dict[str, str],
+        roles: dict[str, str],
+    ) -> HttpResponse:
+        return confirmation_page(
+            request,
+            self.admin_site,
+            title="Remove the roles of channels that you keep?",
+            sentences=[
+                "You keep channels of these groups and remove their roles. Without the role, only "
+                "administrators can see the channel, and giving it to people again is work by hand."
+            ],
+            listed=roles.values(),
+            form=RolesForm(),
+            hidden=[(f"{PREFIX}{key}", value) for key, value in decisions.items()],
+            button="Remove and keep as chosen",
+            back=reverse(REVIEW, args=[run.pk]),
+            danger=True,
+        )
 
     def _render(self, request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
@@ -139,6 +181,19 @@ def find_remains(now: datetime) -> list[Remains]:
         empty = Remains(group.cohort, [], counts[group.cohort_id])
         found.setdefault(group.cohort_id, empty).groups.append(group)
     return list(found.values())
+
+
+def _find_lonely_roles(run: SyncRun, decisions: Mapping[str, str]) -> dict[str, str]:
+    """Return the names, by key, of roles that are to be removed although a channel of their group
+    is kept."""
+    shown = [one for one in run.summary.get("removable", ()) if one["group_id"]]
+    kept = {one["group_id"] for one in shown if decisions.get(one["key"]) == KEEP}
+    return {
+        one["key"]: one["name"]
+        for one in shown
+        if one["kind"] == "role" and one["group_id"] in kept
+        if decisions.get(one["key"]) == REMOVE
+    }
 
 
 def _read_parts(run: SyncRun) -> list[tuple[str, list[RemovalRow]]]:

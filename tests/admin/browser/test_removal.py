@@ -69,7 +69,11 @@ def test_staff_keep_one_channel_and_approve_the_rest(size, open_page, sandbox, m
     kept = page.get_by_role("group", name="Text channel group-1")
     kept.get_by_label("Keep").check()
     button.click()
-    check_page(page, f"removal-{size}-3-approved")
+    expect(page.get_by_text("You keep channels of these groups")).to_be_visible()
+    check_page(page, f"removal-{size}-3-roles")
+    page.get_by_label("Remove them").check()
+    page.get_by_role("button", name="Remove and keep as chosen").click()
+    check_page(page, f"removal-{size}-4-approved")
     wait_until(lambda: "group-2" not in names_in_discord(sandbox), 60, "nothing was removed")
     wait_until(
         lambda: not DiscordObject.objects.filter(kind="role", released_at=None).exists(),

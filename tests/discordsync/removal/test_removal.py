@@ -124,6 +124,26 @@ def test_everything_that_staff_approved_is_removed_in_order_and_nothing_else(san
     assert "Nothing is due for removal" in staff.get(LIST).content.decode()
 
 
+@pytest.mark.parametrize("answer", ["keep", "remove"])
+def test_keeping_a_channel_asks_about_its_role(sandbox, made, staff, answer):
+    group = made.groups[0]
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    form[f"object-text_channel:{group.pk}"] = "keep"
+    page = staff.post(address, form).content.decode()
+    assert f"{group.name} (Spring" in page
+    assert made.groups[1].name not in page
+    assert not RemovalApproval.objects.exists(), "nothing is decided yet"
+
+    hidden = dict(re.findall(r'type="hidden" name="(object-[^"]+)" value="(\w+)"', page))
+    assert hidden == form
+    staff.post(address, {**hidden, "roles": answer})
+    work("discord")
+    left = {one.kind for one in DiscordObject.objects.filter(group=group).exclude(kind="event")}
+    assert left == {"text_channel", *(["role"] if answer == "keep" else [])}
+    assert (f"{group.name} (Spring" in " ".join(names(sandbox))) is (answer == "keep")
+
+
 def test_a_channel_with_a_newer_message_stays_and_so_does_its_category(sandbox, made, staff):
     group = made.groups[0]
     address = review(staff, made)
@@ -160,7 +180,7 @@ def test_what_staff_keep_is_left_alone_from_then_on(sandbox, made, staff):
     _, form = read_form(staff, address)
     form[f"object-text_channel:{group.pk}"] = "keep"
     form[f"object-category:{made.cohort.pk}:1"] = "keep"
-    staff.post(address, form)
+    staff.post(address, {**form, "roles": "remove"})
     work("discord")
 
     channels = sandbox.get("state")["discord"]["channels"]
