@@ -41,8 +41,8 @@ def ask_for_step(
 ) -> CohortStep:
     """Record a step that will be carried out later. `seen` is the digest of the confirmed preview.
 
-    Confirming the same step twice records one. Raises Refusal: facts_changed, bad_letter, and those
-    of the kind's preview.
+    Confirming the same step twice records one. Raises Refusal: facts_changed, bad_letter,
+    already_waiting with another letter or reason, and those of the kind's preview.
     """
     Cohort.objects.select_for_update(no_key=True).get(pk=cohort_id)
     step = CohortStep(cohort_id=cohort_id, kind=kind, params=dict(params), reason=reason)
@@ -50,6 +50,7 @@ def ask_for_step(
         cohort=cohort_id, kind=kind, params=step.params, state=State.WAITING
     ).first()
     if waiting:
+        _check_same(waiting, letter, reason)
         return waiting
     found = step_kinds[kind]
     if letter.strip():
@@ -60,6 +61,16 @@ def ask_for_step(
     step.due_at = now + (timedelta(minutes=settings.STEP_DELAY_MINUTES) * found.waits)
     step.save()
     return step
+
+
+def _check_same(waiting: CohortStep, letter: str, reason: str) -> None:
+    """Refuse to drop another letter or reason silently."""
+    if (waiting.letter, waiting.reason) != (letter.strip(), reason):
+        raise Refusal(
+            "already_waiting",
+            "The same change is waiting already, with another letter or reason. Undo it first, on "
+            "its page, then confirm this one.",
+        )
 
 
 @transaction.atomic

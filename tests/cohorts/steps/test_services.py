@@ -40,7 +40,8 @@ def test_a_step_is_carried_out_once_when_it_is_due_with_one_letter_per_person(re
     Cohort.objects.update(first_known_at=NOW - timedelta(days=1))
     letter = "New: {old}\n\nBye, {name}"
     step = ask(rename, academy, letter=letter, reason="a mistake")
-    assert ask(rename, academy) == step, "a second click"
+    again = ask(rename, academy, letter=letter, reason="a mistake")
+    assert again == step, "a second click"
     assert carry_out_due(DUE - MINUTE) == 0
     assert name_of(academy) == "Autumn"
 
@@ -61,6 +62,17 @@ def test_a_step_is_carried_out_once_when_it_is_due_with_one_letter_per_person(re
     content = render(letters.get(user__name="Ann"), DUE)
     assert content.subject == "New: Autumn"
     assert "Bye, Ann" in content.text
+
+
+def test_another_letter_for_a_change_that_waits_is_not_lost_silently(rename, academy):
+    waiting = ask(rename, academy)
+    for changed in ({"letter": "Another letter"}, {"reason": "a typo"}):
+        with pytest.raises(Refusal) as refused:
+            ask(rename, academy, **changed)
+        assert refused.value.code == "already_waiting"
+    assert ask(rename, academy) == waiting
+    undo_step(waiting.pk, now=NOW)
+    assert ask(rename, academy, letter="Another letter").letter == "Another letter"
 
 
 def test_undo_while_waiting_leaves_everything_and_sends_nothing(rename, academy):
