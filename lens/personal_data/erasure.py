@@ -80,9 +80,13 @@ def ask_for_erasure(user_id: int, *, now: datetime) -> ErasureRequest:
 @transaction.atomic
 def withdraw_erasure(user_id: int) -> None:
     """Forget the request. Raises Refusal: erasure_begun."""
-    if ErasureRequest.objects.filter(user=user_id).exclude(state=State.ASKED).exists():
+    # Locked, since a superuser may approve it at this moment.
+    request = ErasureRequest.objects.select_for_update().filter(user=user_id).first()
+    if request is None:
+        return
+    if request.state != State.ASKED:
         raise Refusal("erasure_begun", "Erasing has begun and cannot be undone.")
-    ErasureRequest.objects.filter(user=user_id).delete()
+    request.delete()
 
 
 @transaction.atomic

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection, connections, transaction
 
-from cohorts.models import AccessException, CohortStep, Group, Membership, User
+from cohorts.errors import Refusal
+from cohorts.models import AccessException, CohortStep, ErasureRequest, Group, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
@@ -15,12 +18,18 @@ from cohorts.steps.messages import write_letter
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import ask_for_step, carry_out_step
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
-from lens.personal_data.erasure import approve_erasure, complete_erasures
+from lens.personal_data.erasure import (
+    approve_erasure,
+    ask_for_erasure,
+    complete_erasures,
+    withdraw_erasure,
+)
 from meetings.moving.moves import Cancel
 from meetings.moving.services import carry_out as carry_out_move
 from tests.lens.personal_data.test_erasing import find_in_database
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.processes import wait_until
 from tests.support.refused_rows import forbid_writing
 
 pytestmark = [
@@ -166,3 +175,33 @@ def test_an_edited_reminder_names_the_person_no_longer(academy: Academy) -> None
     erase(person)
     rest = Message.objects.filter(kind="join_reminder").values_list("context", flat=True)
     assert sorted(map(str, rest)) == ["{'letter': 'Dear {name}'}", "{}"]
+
+
+def test_a_request_that_is_withdrawn_while_it_is_approved_is_not_lost(academy: Academy) -> None:
+    root = User.objects.create_superuser("root@example.org", "a long password", name="Root")
+    end_group(academy.groups["A"].pk, status="completed", now=NOW)
+    pk = User.objects.get(name="Ann").pk
+    ask_for_erasure(pk, now=NOW)
+    with ThreadPoolExecutor(1) as others:
+        with transaction.atomic():
+            approve_erasure(pk, by=root.pk, now=NOW)
+            withdrawn = others.submit(_withdraw, pk)
+            wait_until(_someone_waits, 30, "nobody waited for the approval")
+        assert withdrawn.result() == "erasure_begun"
+    assert ErasureRequest.objects.get(user=pk).state == ErasureRequest.State.APPROVED
+
+
+def _withdraw(user_id: int) -> str:
+    try:
+        withdraw_erasure(user_id)
+    except Refusal as refusal:
+        return refusal.code
+    finally:
+        connections.close_all()
+    return ""
+
+
+def _someone_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
