@@ -117,7 +117,7 @@ class MergeGroups(StepKind):
         plan = read_merge(step, now)
         return StepPreview(
             sections=tuple(_list_sections(plan)),
-            warnings=plan.clashes,
+            warnings=tuple(_list_warnings(plan)),
             recipients=tuple(_list_recipients(plan)),
             posts=_write_posts(plan),
             facts=(plan.new_size, tuple(moved.to.pk for moved in plan.visits)),
@@ -151,6 +151,15 @@ def _list_sections(plan: MergePlan) -> Iterator[StepSection]:
         yield StepSection("Guest visits", tuple(visits))
     if plan.new_size is not None:
         yield StepSection("Size", (f"{plan.target}: {plan.target.size} → {plan.new_size}",))
+
+
+def _list_warnings(plan: MergePlan) -> Iterator[str]:
+    if not plan.target.is_set_up:
+        yield (
+            f"{plan.target} is not set up yet: its people have no channels and no invitations "
+            "until you realize it. Realize it first."
+        )
+    yield from plan.clashes
 
 
 def _write_posts(plan: MergePlan) -> dict[int, str]:

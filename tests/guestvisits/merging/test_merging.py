@@ -291,6 +291,13 @@ def test_other_meetings_at_the_same_time_are_named_and_hinder_nothing(academy: A
     assert preview.warnings == ("Ann also has meetings with Group Y at that time.",)
 
 
+def test_staff_are_warned_if_the_group_that_continues_is_not_set_up(academy: Academy) -> None:
+    Group.objects.filter(pk=academy.groups["B"].pk).update(set_up_at=None, status="preview")
+    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
+    [warning] = step_kinds["merge"].preview(wanted, NOW).warnings
+    assert warning.startswith("Group B is not set up yet")
+
+
 def test_a_merge_confirmed_just_before_midnight_is_carried_out_after_it(
     academy: Academy, set_clock: SetClock
 ) -> None:
