@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from cohorts.admin_base.reader_time import show_time
 from cohorts.outbox.health.parts import EMAIL
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import UNSENT, Message, OutboxPart
@@ -50,11 +51,11 @@ def _reason_of(message: Message, outlook: Outlook) -> str:
     if message.not_sent_reason:
         return f"{message.not_sent_reason} {_next_try(message)}"
     if message.due_at > outlook.now:
-        return f"It is due at {message.due_at:%Y-%m-%d %H:%M} UTC."
+        return f"It is due at {show_time(message.due_at)}."
     return "It is due now. A worker will send it."
 
 
 def _next_try(message: Message) -> str:
     if message.next_try_at >= message.cutoff_at:
         return "It is not retried automatically."
-    return f"Next retry at {message.next_try_at:%Y-%m-%d %H:%M} UTC."
+    return f"Next retry at {show_time(message.next_try_at)}."

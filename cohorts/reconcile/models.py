@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from cohorts.admin_base.reader_time import show_time
 from cohorts.models import Cohort, Group
 from cohorts.reconcile.values import CHANGED, DUE, Condition
 
@@ -209,7 +210,7 @@ class SyncRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.provider}, {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.provider}, {show_time(self.started_at)}"
 
 
 class SyncAction(models.Model):
@@ -264,7 +265,7 @@ class RealizeRequest(models.Model):
         ordering = ["-requested_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.requester}, {self.requested_at:%Y-%m-%d %H:%M}"
+        return f"{self.requester}, {show_time(self.requested_at)}"
 
     @property
     def requester(self) -> str:

@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 
+from cohorts.admin_base.reader_time import show_time
 from cohorts.models import Group
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
@@ -128,7 +129,7 @@ def describe_issue(code: str, detail: str = "", *, tried: bool = False) -> SyncS
 
 def describe_since(in_sync: Condition, provider: ProviderSpec) -> str:
     """Return since when a group or a provider is in sync or not, in words."""
-    moment = f"since {in_sync.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
+    moment = f"since {show_time(in_sync.since)}."
     if in_sync.is_met:
         return f"In sync {moment}"
     match in_sync.reason:

@@ -7,9 +7,8 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminRadioSelect
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 
+from cohorts.admin_base.reader_time import show_both
 from cohorts.models import Membership, User, set_up_group
 from guestvisits.services.alternatives import Alternative, Alternatives
 from meetings.models import Meeting
@@ -39,7 +38,7 @@ class ChoosePersonForm(forms.Form):
 
 class MeetingChoiceField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj}: {_moment(obj.starts_at)}"
+        return f"{obj}: {show_both(obj.starts_at, obj.group.timezone)}"
 
 
 class HomeForm(forms.Form):
@@ -93,11 +92,8 @@ class CancelVisitForm(forms.Form):
 
 
 def _describe(option: Alternative) -> str:
-    line = f"{option.meeting.group}: {_moment(option.meeting.starts_at)}"
+    zone = option.meeting.group.timezone
+    line = f"{option.meeting.group}: {show_both(option.meeting.starts_at, zone)}"
     if option.refusal:
         return f"{line} — not open: {option.refusal.sentence}"
     return line if option.seats_left is None else f"{line}, {option.seats_left} seats left"
-
-
-def _moment(value: datetime) -> str:
-    return date_format(localtime(value), "D j M Y, H:i e")

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
+from cohorts.admin_base.reader_time import show_both
 from cohorts.errors import Refusal
 from cohorts.models import User
 from guestvisits.admin.forms import MeetingChoiceField
@@ -82,7 +83,7 @@ class SubstitutionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Starts at", ordering="meeting__starts_at")
     def start(self, row: Substitution) -> Any:
-        return row.meeting.starts_at
+        return show_both(row.meeting.starts_at, row.meeting.group.timezone)
 
     @admin.display(description="State")
     def state(self, row: Substitution) -> str:

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from cohorts.admin_base.base import ReadOnlyAdmin
+from cohorts.admin_base.reader_time import show_both
 from meetings.admin.attendances import AttendanceInline, ReadOnlyInline
 from meetings.admin.move_pages import move_group, move_meeting
 from meetings.admin.terms import change_term_view
@@ -66,7 +67,7 @@ class MeetingAdmin(ReadOnlyAdmin):
     list_display = [
         "group",
         "week",
-        "starts_at",
+        "start",
         "duration_minutes",
         "status",
         "was_moved",
@@ -79,19 +80,23 @@ class MeetingAdmin(ReadOnlyAdmin):
     fields = [
         "group",
         "week",
-        "starts_at",
+        "start",
         "duration_minutes",
         "status",
         "rhythm_starts_at",
         "touched_at",
         "who_comes",
     ]
-    readonly_fields = ["week", "who_comes"]
+    readonly_fields = ["week", "start", "who_comes"]
     inlines = [AttendanceInline, ChangeInline]
 
     @admin.display(ordering="number")
     def week(self, meeting: Meeting) -> str:
         return meeting.title
+
+    @admin.display(description="starts at", ordering="starts_at")
+    def start(self, meeting: Meeting) -> str:
+        return show_both(meeting.starts_at, meeting.group.timezone)
 
     @admin.display(boolean=True, description="moved individually")
     def was_moved(self, meeting: Meeting) -> bool:

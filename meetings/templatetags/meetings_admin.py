@@ -29,4 +29,4 @@ def who_comes(context: template.Context, group: Group) -> dict[str, Any]:
     ids = [meeting.pk for meeting in meetings]
     figures, guests = read_attendance_stats(ids), count_guests(ids)
     rows = [(each, describe(figures[each.pk], guests[each.pk])) for each in meetings]
-    return {"rows": rows}
+    return {"rows": rows, "zone": group.timezone}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 
+from cohorts.admin_base.reader_time import show_time
 from cohorts.models import Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_sources
@@ -33,9 +34,7 @@ class Sample:
 
     def __str__(self) -> str:
         to = self.message.user or "the channel"
-        return (
-            f"{to} · {self.message.group or 'no group'} · {self.message.due_at:%Y-%m-%d %H:%M} UTC"
-        )
+        return f"{to} · {self.message.group or 'no group'} · {show_time(self.message.due_at)}"
 
 
 @dataclass(frozen=True, slots=True)

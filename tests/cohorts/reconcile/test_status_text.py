@@ -121,23 +121,23 @@ def test_an_optional_integration_that_is_not_configured_is_off(settings):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (SETTLED, "In sync since 2027-01-04 10:00 UTC."),
-        (DUE, "Waiting to be compared since 2027-01-04 10:00 UTC."),
+        (SETTLED, "In sync since Mon 4 Jan 2027, 10:00."),
+        (DUE, "Waiting to be compared since Mon 4 Jan 2027, 10:00."),
         (
             SETTLED | {"next_at": NOW - timedelta(minutes=1)},
-            "Waiting to be compared since 2027-01-04 11:59 UTC.",
+            "Waiting to be compared since Mon 4 Jan 2027, 11:59.",
         ),
         (
             SETTLED | {"has_waiting_work": True, "issue": "rate_limited"},
-            "Waiting for Discord’s limit since 2027-01-04 10:00 UTC.",
+            "Waiting for Discord’s limit since Mon 4 Jan 2027, 10:00.",
         ),
         (
             SETTLED | {"has_waiting_work": True, "issue": "forbidden"},
-            "Out of sync since 2027-01-04 10:00 UTC.",
+            "Out of sync since Mon 4 Jan 2027, 10:00.",
         ),
         (
             SETTLED | {"issue": "nobody_has_access"},
-            "In sync since 2027-01-04 10:00 UTC.",
+            "In sync since Mon 4 Jan 2027, 10:00.",
         ),
     ],
 )

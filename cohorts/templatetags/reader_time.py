@@ -1,0 +1,12 @@
+"""Template filters for times on staff pages."""
+
+from __future__ import annotations
+
+from django import template
+
+from cohorts.admin_base.reader_time import show_both, show_time
+
+register = template.Library()
+
+register.filter("shown_time", show_time)
+register.filter("both_times", show_both)
