@@ -26,6 +26,7 @@ from discordsync.bot.replies.substitute_buttons import find_button, offer_button
 from discordsync.bot.replies.times import format_span, format_zone
 from discordsync.delivery.discord_text import escape
 from guestvisits.services.alternatives import find_alternatives
+from guestvisits.substitutes.selectors import find_led
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
 
@@ -62,7 +63,7 @@ def say(person: User, meeting_id: int, word: str, now: datetime) -> BotAnswer:
     try:
         attendance = set_rsvp(meeting_id, person.pk, RSVPS.get(word, word), now=now)
     except Refusal as refusal:
-        return _refuse(refusal, person, meeting_id)
+        return _refuse(refusal, person, meeting_id, now)
     meeting = Meeting.objects.select_related("group").get(pk=meeting_id)
     rsvp = Rsvp(attendance.rsvp)
     text = f"{CONFIRMATIONS[rsvp]}: {_name(meeting, person)}."
@@ -73,7 +74,14 @@ def say(person: User, meeting_id: int, word: str, now: datetime) -> BotAnswer:
     return _offer_alternatives(text, person, meeting, now)
 
 
-def _refuse(refusal: Refusal, person: User, meeting_id: int) -> BotAnswer:
+def _refuse(refusal: Refusal, person: User, meeting_id: int, now: datetime) -> BotAnswer:
+    led = find_led(person.pk, meeting_id, now) if refusal.code == "no_meeting" else None
+    if led is not None:
+        return BotAnswer(
+            "You lead this meeting as a substitute, so you are expected. If you can't, say so on "
+            "its page.",
+            (page_button("substitution", led.pk),),
+        )
     if refusal.code == "no_meeting":
         return BotAnswer(
             "This is not one of your meetings: you are not in this group and not visiting it. Use "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance
 from tests.discordsync.bot.conftest import STRANGER, asks, booking
@@ -48,6 +49,21 @@ def test_another_person_who_presses_in_the_channel_gets_a_kind_answer(academy, a
     said = ask(bob, "say", academy.meeting("A").pk, "yes").text
     assert "not one of your meetings" in said
     assert "I don't know your Discord account" in ask(STRANGER, "say", 1, "yes").text
+    assert not Attendance.objects.exists()
+
+
+def test_a_substitute_is_shown_where_to_say_that_they_cannot_lead(academy, alice, add, ask, now):
+    meeting, bob = academy.meeting("A"), add("Bob", "B")
+    led = Substitution.objects.create(
+        meeting=meeting, away=alice, chosen_start=meeting.starts_at, requested_at=now
+    )
+    SubstituteOffer.objects.create(
+        substitution=led, user=bob, offered_at=now, answer="yes", answered_at=now
+    )
+    answer = ask(bob, "say", meeting.pk, "no")
+    assert "You lead this meeting as a substitute" in answer.text
+    [page] = answer.buttons
+    assert page.url.endswith(f"/substitutes/{led.pk}/")
     assert not Attendance.objects.exists()
 
 
