@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db.models import OuterRef, Subquery
-from django.urls import reverse
+from django.urls import reverse_lazy
 
 from calendarsync.models import CalendarCopy, CalendarSeries
 from calendarsync.selectors import PROVIDER, current_series, read_addresses
@@ -71,7 +71,7 @@ def read_declined(facts: OpenCohorts) -> set[tuple[int, str]]:
 
 
 def _subject(facts: OpenCohorts, member: DeskMember, why: str) -> NeedSubject:
-    page = reverse("admin:cohorts_user_change", args=[member.user_id])
+    page = reverse_lazy("admin:cohorts_user_change", args=[member.user_id])
     group = facts.groups[member.group_id]
     return NeedSubject(
         f"user:{member.user_id}:{member.group_id}",

@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from urllib.parse import urlencode
 
 from django.db.models import Exists, F, OuterRef
 from django.template.defaultfilters import pluralize
-from django.urls import reverse
+from django.urls import reverse_lazy
 
 from cohorts.models import Cohort, Group, Membership
 from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
@@ -53,7 +52,7 @@ def _count_participants(facts: OpenCohorts, group_id: int) -> int:
 
 
 def _thin(cohort: Cohort, groups: Collection[tuple[Group, int]]) -> Need:
-    page = reverse("admin:cohorts_cohort_step", args=[cohort.pk, "merge"])
+    page = reverse_lazy("admin:cohorts_cohort_step", args=[cohort.pk, "merge"])
     needed = ("cohorts.change_group", "cohorts.change_membership")
     least = cohort.smallest_group or 0
     return Need(
@@ -64,7 +63,7 @@ def _thin(cohort: Cohort, groups: Collection[tuple[Group, int]]) -> Need:
             subject_of_group(
                 group,
                 _count(number),
-                NeedButton("Merge into …", f"{page}?source={group.pk}", needed),
+                NeedButton("Merge into …", page, needed, query=f"source={group.pk}"),
             )
             for group, number in groups
         ),
@@ -93,7 +92,7 @@ def find_no_slot(facts: OpenCohorts) -> Iterator[Need]:
 
 
 def _slot_button(group: Group) -> NeedButton:
-    page = reverse("admin:cohorts_group_change", args=[group.pk])
+    page = reverse_lazy("admin:cohorts_group_change", args=[group.pk])
     return NeedButton("Set weekly time", page, ("cohorts.change_group",))
 
 
@@ -146,6 +145,7 @@ def find_no_group(facts: OpenCohorts) -> Iterable[Need]:
 
 
 def _left_behind(one: LeftBehind) -> NeedSubject:
-    page = f"{reverse('admin:cohorts_membership_add')}?{urlencode({'user': one.user_id})}"
-    button = NeedButton("Add to a group", page, ("cohorts.add_membership",))
+    page = reverse_lazy("admin:cohorts_membership_add")
+    needed = ("cohorts.add_membership",)
+    button = NeedButton("Add to a group", page, needed, query=f"user={one.user_id}")
     return NeedSubject(f"user:{one.user_id}", one.name, f"was in {one.group}", button=button)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 WATCHED_FROM = timedelta(days=14)  # before the start
 SILENT = "silent"  # the kind of item whose subjects silence others
@@ -23,13 +24,15 @@ SILENT = "silent"  # the kind of item whose subjects silence others
 class NeedButton:
     """A link to the page that resolves the item; with `post`, a form with these fields.
 
-    `permissions` are those that its page asks for.
+    `url` may be lazy: of many buttons a page shows a few.  `permissions` are those that the page
+    behind it asks for.
     """
 
     label: str
-    url: str
+    url: Any
     permissions: tuple[str, ...] = ()
-    post: Mapping[str, str | tuple[str, ...]] | None = None
+    post: Mapping[str, Any] | None = None
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,12 +130,11 @@ class DeskAccess(NamedTuple):
     provider: str
     state: str
     reason: str
-    changed_at: datetime
 
 
 def read_access(facts: OpenCohorts) -> list[DeskAccess]:
     """Return the access states in live groups, except of access that has ended.  One query."""
     rows = AccessState.objects.filter(group__in=facts.groups)
     rows = rows.exclude(state=AccessState.State.ENDED)
-    columns = ("user", "group", "provider", "state", "reason", "changed_at")
+    columns = ("user", "group", "provider", "state", "reason")
     return [DeskAccess(*row) for row in rows.values_list(*columns)]

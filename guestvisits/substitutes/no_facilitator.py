@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from django.urls import reverse
+from django.urls import reverse_lazy
 
 from cohorts.models import Group, Membership
 from cohorts.needs.group_needs import subject_of_group, today_of
@@ -37,11 +37,12 @@ def find_no_facilitator(facts: OpenCohorts) -> Iterator[Need]:
 
 
 def _add_button(group: Group) -> NeedButton:
-    page = reverse("admin:cohorts_membership_add_person")
+    page = reverse_lazy("admin:cohorts_membership_add_person")
     return NeedButton(
         "Add facilitator",
-        f"{page}?group={group.pk}&role={Membership.Role.FACILITATOR}",
+        page,
         ("cohorts.add_membership", "cohorts.add_user"),
+        query=f"group={group.pk}&role={Membership.Role.FACILITATOR}",
     )
 
 
@@ -87,7 +88,7 @@ def _unled(group: Group, meeting: DeskMeeting, away: Collection[DeskMember]) -> 
         meeting.starts_at,
         NeedButton(
             "Find a substitute",
-            reverse("admin:guestvisits_find_substitute", args=[meeting.id]),
+            reverse_lazy("admin:guestvisits_find_substitute", args=[meeting.id]),
             ("guestvisits.change_substitution",),
         ),
     )

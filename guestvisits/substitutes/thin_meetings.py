@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.urls import reverse
+from django.urls import reverse_lazy
 
 from cohorts.models import live_group
 from cohorts.needs.items import Need, NeedButton, NeedSubject
@@ -138,11 +138,12 @@ def _subject(
 
 def _button(meeting: DeskMeeting, name: str, host: ExpectedMeeting | None) -> NeedButton:
     if host is None:
-        page = reverse("admin:meetings_meeting_move", args=[meeting.id, "reschedule"])
+        page = reverse_lazy("admin:meetings_meeting_move", args=[meeting.id, "reschedule"])
         return NeedButton("Move", page, ("meetings.change_meeting",))
-    page = reverse("admin:guestvisits_join_another", args=[meeting.id])
+    page = reverse_lazy("admin:guestvisits_join_another", args=[meeting.id])
     return NeedButton(
         f"Join with {name} this week",
-        f"{page}?host={host.meeting.id}",
+        page,
         ("guestvisits.add_guestvisit",),
+        query=f"host={host.meeting.id}",
     )

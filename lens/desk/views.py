@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import cast
 
 from django.contrib import admin, messages
@@ -53,6 +54,7 @@ def today_view(request: HttpRequest) -> HttpResponse:
         "cohorts": rows,
         "today": day,
         "zone": zone.key,
+        "may": cache(lambda permissions: staff_may(user, *permissions)),
         "may_snooze": staff_may(user, *SNOOZE),
         "may_move": staff_may(user, "meetings.change_meeting"),
         "may_find": staff_may(user, "guestvisits.change_substitution"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client, RequestFactory
 
 from tests.lens.desk.conftest import everything_alive  # noqa: F401
 from tests.lens.desk.test_costs import make_academy, manager, open_today  # noqa: F401
@@ -26,10 +27,13 @@ def test_the_time_of_the_today_page(
 ) -> None:
     make_academy(live, 8, ended=ended)
     queries, page = open_today(manager)
-    times = []
+    handler, times = WSGIHandler(), []
     for _ in range(5):
+        # Not through the test client, which copies every template's context.
+        request = RequestFactory().get("/admin/today/")
+        request.COOKIES = {name: each.value for name, each in manager.cookies.items()}
         began = time.process_time()
-        manager.get("/admin/today/")
+        assert handler.get_response(request).status_code == 200
         times.append(time.process_time() - began)
     with capsys.disabled():
         print(  # noqa: T201

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.urls import reverse
+from django.urls import reverse_lazy
 
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
@@ -32,7 +32,7 @@ def find_people_without_mail(facts: OpenCohorts) -> Iterator[Need]:
                 rejected.get(member.user_id),
                 NeedButton(
                     "Correct address",
-                    reverse("admin:cohorts_user_change", args=[member.user_id]),
+                    reverse_lazy("admin:cohorts_user_change", args=[member.user_id]),
                     ("cohorts.change_user",),
                 ),
             )

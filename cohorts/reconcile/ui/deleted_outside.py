@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from django.urls import reverse
+from django.urls import reverse_lazy
 
 from cohorts.models import live_group
 from cohorts.needs.items import Need, NeedButton, NeedSubject
@@ -60,12 +60,14 @@ def find_deleted_outside(facts: OpenCohorts) -> Iterator[Need]:
 
 
 def _deleted(facts: OpenCohorts, row: DeskSync) -> NeedSubject:
-    page = reverse(f"sync:{RECREATE}", args=[row.group_id, row.provider])
+    page = reverse_lazy(f"sync:{RECREATE}", args=[row.group_id, row.provider])
     return NeedSubject(
         f"group:{row.group_id}:{row.provider}",
         facts.groups[row.group_id].name,
         find_issue(row.issue).sentence,
-        button=NeedButton("Recreate", page, (PERMISSION,), post={"next": reverse("admin:today")}),
+        button=NeedButton(
+            "Recreate", page, (PERMISSION,), post={"next": reverse_lazy("admin:today")}
+        ),
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 
-from cohorts.access import staff_may
 from cohorts.needs.items import Need, NeedButton
 from lens.desk.snoozing import digest_of
 
@@ -15,13 +14,13 @@ register = template.Library()
 
 @register.inclusion_tag("admin/desk/_button.html", takes_context=True)
 def need_button(context: template.Context, button: NeedButton | None, about: str) -> dict[str, Any]:
-    """Show an item's button to those who may use the page behind it."""
-    if button is None or not staff_may(context["request"].user, *button.permissions):
+    """Show an item's button to those who may use the page behind it.  `may` is the view's."""
+    if button is None or not context["may"](button.permissions):
         return {"button": None}
     fields = [
         (name, value)
         for name, values in (button.post or {}).items()
-        for value in ((values,) if isinstance(values, str) else values)
+        for value in (values if isinstance(values, tuple) else (values,))
     ]
     return {
         "button": button,
