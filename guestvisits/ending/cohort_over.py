@@ -16,6 +16,7 @@ from guestvisits.ending.offers import OFFERED_AFTER
 from meetings.needs.upcoming import meetings_by_group
 
 COHORT_OVER = "cohort_over"
+PREVIEW = {"do": "preview", "status": Cohort.Status.COMPLETED.value}
 
 
 def find_cohorts_over(facts: OpenCohorts) -> Iterator[Need]:
@@ -44,5 +45,6 @@ def _over(cohort: Cohort, last: datetime) -> Need:
         cohort.pk,
         "All meetings are over",
         (NeedSubject(f"cohort:{cohort.pk}", cohort.name, "last meeting", last),),
-        (NeedButton("End cohort", page, EndCohort.permissions),),
+        # The preview at once: all meetings were held, so there is nothing to choose.
+        (NeedButton("End cohort", page, EndCohort.permissions, post=PREVIEW),),
     )

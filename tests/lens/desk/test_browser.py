@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group as Role
+from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from cohorts import clock
 from cohorts.models import AccessState, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import ProviderState
+from lens.frame.roles import make_roles
 from meetings.models import Meeting
 from meetings.rsvps import set_rsvp
 from tests.support.academy import Academy
@@ -61,9 +64,20 @@ def academy(transactional_db: None, settings: Any) -> Academy:
 
 
 @pytest.fixture
-def olgas_page(page: Page, live_server: Any, staff: Any, academy: Academy) -> Page:
-    """Olga's browser, signed in, at the Today page."""
-    session = staff.cookies["sessionid"].value
+def max_(transactional_db: None) -> Client:
+    """Max is a programme manager."""
+    make_roles()
+    person = User.objects.create_user("max@example.org", name="Max", is_staff=True)
+    person.groups.add(Role.objects.get(name="Programme manager"))
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def desk(page: Page, live_server: Any, max_: Client, academy: Academy) -> Page:
+    """Max's browser, signed in, at the Today page."""
+    session = max_.cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     page.goto(f"{live_server.url}/admin/today/")
     return page
@@ -73,28 +87,28 @@ def row(page: Page, academy: Academy) -> Locator:
     return page.locator(f"#m{academy.meeting('A').pk}")
 
 
-def test_job_3_who_has_not_joined_takes_one_click(olgas_page, academy, clicks):
-    item = olgas_page.locator(".desk-need", has_text="have not joined")
+def test_job_3_who_has_not_joined_takes_one_click(desk, academy, clicks):
+    item = desk.locator(".desk-need", has_text="have not joined")
     clicks(item.get_by_role("link", name="Open list"))
-    table = olgas_page.locator("table")
+    table = desk.locator("table")
     expect(table).to_contain_text("Ned")
     expect(table).to_contain_text("Nora")
     expect(table).to_contain_text("Last reminder")
     assert clicks.count == 1
 
 
-def test_job_4_they_are_reminded_in_two_clicks(olgas_page, academy, clicks):
-    clicks(olgas_page.get_by_role("button", name="Remind 2 people"))
-    expect(olgas_page.get_by_role("heading", name="Remind 2 people")).to_be_visible()
-    clicks(olgas_page.get_by_role("button", name="Send"))
-    expect(olgas_page.get_by_text("2 people get a reminder now.")).to_be_visible()
+def test_job_4_they_are_reminded_in_two_clicks(desk, academy, clicks):
+    clicks(desk.get_by_role("button", name="Remind 2 people"))
+    expect(desk.get_by_role("heading", name="Remind 2 people")).to_be_visible()
+    clicks(desk.get_by_role("button", name="Send"))
+    expect(desk.get_by_text("2 people get a reminder now.")).to_be_visible()
     assert clicks.count == 2
     assert Message.objects.filter(kind="join_reminder").count() == 2
 
 
-def test_job_5_this_weeks_people_by_answer_take_one_click(olgas_page, academy, clicks):
-    clicks(row(olgas_page, academy).locator("summary"))
-    names = row(olgas_page, academy).locator("dl")
+def test_job_5_this_weeks_people_by_answer_take_one_click(desk, academy, clicks):
+    clicks(row(desk, academy).locator("summary"))
+    names = row(desk, academy).locator("dl")
     expect(names).to_be_visible()
     expect(names).to_contain_text("Ann")
     expect(names.locator("dt")).to_have_text(["Coming", "Away", "No answer"])
@@ -102,40 +116,82 @@ def test_job_5_this_weeks_people_by_answer_take_one_click(olgas_page, academy, c
 
 
 def test_jobs_10_and_11_a_meeting_is_cancelled_and_restored_in_two_clicks_each(
-    olgas_page, live_server, academy, clicks
+    desk, live_server, academy, clicks
 ):
-    clicks(row(olgas_page, academy).get_by_role("link", name="Cancel"))
-    clicks(olgas_page.get_by_role("button", name="Cancel meeting"))
-    expect(olgas_page.get_by_text("Done.")).to_be_visible()
+    clicks(row(desk, academy).get_by_role("link", name="Cancel"))
+    clicks(desk.get_by_role("button", name="Cancel meeting"))
+    expect(desk.get_by_text("Done.")).to_be_visible()
     assert clicks.count == 2
     assert academy.meeting("A").status == Meeting.Status.CANCELLED
 
-    olgas_page.goto(f"{live_server.url}/admin/today/")
-    clicks(row(olgas_page, academy).get_by_role("link", name="Restore"))
-    clicks(olgas_page.get_by_role("button", name="Restore meeting"))
-    expect(olgas_page.get_by_text("Done.")).to_be_visible()
+    desk.goto(f"{live_server.url}/admin/today/")
+    clicks(row(desk, academy).get_by_role("link", name="Restore"))
+    clicks(desk.get_by_role("button", name="Restore meeting"))
+    expect(desk.get_by_text("Done.")).to_be_visible()
     assert clicks.count == 4
     assert academy.meeting("A").status == Meeting.Status.SCHEDULED
 
 
-def test_an_item_is_snoozed_with_the_keyboard(olgas_page, academy):
-    item = olgas_page.locator(".desk-need", has_text="have not joined")
+def test_job_9_a_meeting_is_moved_in_three_clicks(desk, academy, clicks):
+    before = academy.meeting("A").starts_at
+    clicks(row(desk, academy).get_by_role("link", name="Move"))
+    desk.get_by_label("Length in minutes").fill("90")
+    clicks(desk.get_by_role("button", name="Preview changes"))
+    clicks(desk.get_by_role("button", name="Move meeting"))
+    expect(desk.get_by_text("Done.")).to_be_visible()
+    assert clicks.count == 3
+    moved = academy.meeting("A")
+    assert (moved.starts_at, moved.duration_minutes) == (before, 90)
+
+
+def test_job_16_a_substitute_is_named_in_three_clicks(desk, academy, clicks):
+    other = Academy(clock.now().replace(minute=0, second=0, microsecond=0), groups="D", name="Two")
+    other.add_facilitator("Sam", "D", discord_id=200000000000000099)
+    Meeting.objects.filter(group=other.groups["D"]).update(
+        starts_at=clock.now() - timedelta(days=9)
+    )
+    Meeting.objects.filter(group=academy.groups["A"], number=1).update(
+        starts_at=(clock.now() + timedelta(days=3)).replace(hour=12, minute=0)
+    )
+    desk.reload()
+    clicks(row(desk, academy).get_by_role("link", name="Find a substitute"))
+    desk.get_by_label("Substitute").select_option(label="Sam")
+    clicks(desk.get_by_role("button", name="Find a substitute"))
+    expect(desk.get_by_text("Sam leads Group A, week 1.")).to_be_visible()
+    assert clicks.count <= 3
+
+
+def test_job_17_a_cohort_that_is_over_is_ended_in_two_clicks(desk, academy, clicks):
+    weeks = {row.number: row for row in Meeting.objects.filter(group=academy.groups["A"])}
+    for number, meeting in weeks.items():
+        then = clock.now() - timedelta(days=2 + 7 * (len(weeks) - number))
+        Meeting.objects.filter(pk=meeting.pk).update(starts_at=then)
+    desk.reload()
+    clicks(desk.get_by_role("button", name="End cohort"))
+    expect(desk.get_by_role("heading", name="Letter")).to_be_visible()
+    clicks(desk.get_by_role("button", name="End it"))
+    expect(desk.get_by_text("Until then you can undo it")).to_be_visible()
+    assert clicks.count == 2
+
+
+def test_an_item_is_snoozed_with_the_keyboard(desk, academy):
+    item = desk.locator(".desk-need", has_text="have not joined")
     item.get_by_text("Snooze until…").focus()
-    olgas_page.keyboard.press("Enter")
+    desk.keyboard.press("Enter")
     day = (datetime.now(UTC) + timedelta(days=3)).date()
     item.locator("input[type=date]").fill(day.isoformat())
     item.get_by_role("button", name="Snooze").press("Enter")
-    expect(olgas_page.get_by_text("Hidden until")).to_be_visible()
-    expect(olgas_page.locator(".desk-sentence")).to_contain_text("Everything is fine.")
+    expect(desk.get_by_text("Hidden until")).to_be_visible()
+    expect(desk.locator(".desk-sentence")).to_contain_text("Everything is fine.")
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_axe_finds_nothing_and_the_page_does_not_scroll_sideways(olgas_page, academy, size):
+def test_axe_finds_nothing_and_the_page_does_not_scroll_sideways(desk, academy, size):
     width, height = SIZES[size]
-    olgas_page.set_viewport_size({"width": width, "height": height})
+    desk.set_viewport_size({"width": width, "height": height})
     User.objects.filter(name="Ned").update(nickname="N" * 80)
-    olgas_page.reload()
-    for summary in olgas_page.locator("summary").all():
+    desk.reload()
+    for summary in desk.locator("summary").all():
         if summary.is_visible():
             summary.click()
-    check_page(olgas_page, f"today-{size}")
+    check_page(desk, f"today-{size}")
