@@ -1,12 +1,11 @@
-"""Change a group's slot and end a group."""
+"""End a group, begin the removal of its objects, and say whether its slot may be edited."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import datetime
 from typing import Protocol
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from cohorts.errors import Refusal
@@ -64,29 +63,6 @@ def begin_removal(group_ids: Iterable[int], *, now: datetime) -> None:
     Group.objects.filter(pk__in=groups, removal_began_at=None).update(removal_began_at=now)
 
 
-@transaction.atomic
-def change_slot(
-    group_id: int,
-    *,
-    weekday: int | None,
-    start_time: time | None,
-    timezone: str,
-    duration_minutes: int = 60,
-) -> Group:
-    """Change or clear the slot of a group that is not set up yet (weekday 0 is Monday).
-
-    Its meetings are updated in the same transaction.  Raises Refusal: no_group, group_set_up,
-    group_ended, bad_slot.
-    """
-    group = lock_groups([group_id])[group_id]
-    check_slot_may_change(group)
-    group.weekday, group.start_time = weekday, start_time
-    group.timezone, group.duration_minutes = timezone, duration_minutes
-    _check_slot(group)
-    group.save(update_fields=SLOT_FIELDS)
-    return group
-
-
 class GroupWithSlot(Protocol):
     """What decides whether a group's slot may be edited: a group, or a roster's view of one."""
 
@@ -108,11 +84,3 @@ def check_slot_may_change(group: GroupWithSlot) -> None:
             f"{group.name} is set up: people have invitations for its weekly time. Use “Change "
             "weekly time” on its page: it previews the consequences.",
         )
-
-
-def _check_slot(group: Group) -> None:
-    try:
-        group.clean_fields(exclude=["cohort", "name", "size"])
-        group.validate_constraints(exclude=["name"])
-    except ValidationError as error:
-        raise Refusal("bad_slot", " ".join(error.messages)) from error

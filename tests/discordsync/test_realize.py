@@ -13,7 +13,6 @@ from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.services import withdraw_request
-from cohorts.services.groups import change_slot
 from cohorts.services.memberships import end_membership
 from discordsync.models import DiscordObject
 from tests.discordsync.guild_state import (
@@ -24,6 +23,7 @@ from tests.discordsync.guild_state import (
     trouble,
 )
 from tests.support.cohort import add_member, join, make_cohort, realize, work
+from tests.support.moves import edit_slot
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -118,7 +118,7 @@ def test_without_a_slot_the_channels_are_created_and_the_rest_follows(sandbox):
 
     seen = sandbox.last
     weekday = (clock.now() + timedelta(days=2)).weekday()
-    change_slot(group.pk, weekday=weekday, start_time=time(12), timezone="UTC")
+    edit_slot(group, weekday=weekday, start_time=time(12))
     work("discord")
 
     assert made_since(sandbox, seen) == {"POST scheduled-events": 2, "POST messages": 1}

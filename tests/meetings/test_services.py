@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Course, Group, User
-from cohorts.services.groups import change_slot, end_group
+from cohorts.services.groups import end_group
 from cohorts.signals import facts_changed
 from meetings.models import Attendance, Meeting
 from meetings.services import repair_meetings, update_meetings
-from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
+from tests.support.moves import cancel_meeting, edit_slot, move_meeting, restore_meeting
 
 pytestmark = pytest.mark.django_db
 
@@ -76,14 +76,14 @@ def test_sunday_night_to_monday_morning_begins_on_sunday(cohort):
 def test_a_group_without_a_slot_has_no_meetings_until_it_gets_one(cohort):
     group = make_group(cohort, weekday=None, start_time=None)
     assert days(group) == []
-    change_slot(group.pk, weekday=WEDNESDAY, start_time=time(15), timezone="UTC")
+    edit_slot(group, weekday=WEDNESDAY, start_time=time(15))
     assert days(group) == [13, 20, 27, 34]
 
 
 def test_in_preview_meetings_follow_freely(cohort, set_clock):
     group = make_group(cohort)
     set_clock(IN_WEEK_TWO)
-    change_slot(group.pk, weekday=THURSDAY, start_time=time(9), timezone="UTC", duration_minutes=45)
+    edit_slot(group, weekday=THURSDAY, start_time=time(9), timezone="UTC", duration_minutes=45)
     assert days(group) == [14, 21, 28, 35]
     assert set(group.meetings.values_list("duration_minutes", flat=True)) == {45}
 
@@ -241,7 +241,7 @@ def test_a_change_is_announced_once(cohort):
 
     facts_changed.connect(hear)
     try:
-        change_slot(group.pk, weekday=THURSDAY, start_time=time(15), timezone="UTC")
+        edit_slot(group, weekday=THURSDAY, start_time=time(15), timezone="UTC")
     finally:
         facts_changed.disconnect(hear)
     assert heard == [{group.pk}]  # once for the slot and for the meetings that follow from it

@@ -7,11 +7,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Course, Group, Membership, User
-from cohorts.services.groups import change_slot, end_group
+from cohorts.services.groups import check_slot_may_change, end_group
 from cohorts.services.memberships import add_member, change_role, end_membership, move_member
 from cohorts.signals import facts_changed
 
@@ -177,11 +178,10 @@ def test_a_group_that_ends_frees_its_people_for_another(alpha, beta, alice, stat
 
 
 def test_the_slot_of_a_group_that_has_begun_needs_a_person(alpha):
-    slot = {"weekday": None, "start_time": None, "timezone": "UTC"}
-    Group.objects.filter(pk=alpha.pk).update(status=Group.Status.ACTIVE, set_up_at=NOW)
-    assert refusal_of(change_slot, alpha.pk, **slot) == "group_set_up"
-    end_group(alpha.pk, status=Group.Status.COMPLETED, now=NOW)
-    assert refusal_of(change_slot, alpha.pk, **slot) == "group_ended"
+    alpha.set_up_at = NOW
+    assert refusal_of(check_slot_may_change, alpha) == "group_set_up"
+    alpha.status = Group.Status.COMPLETED
+    assert refusal_of(check_slot_may_change, alpha) == "group_ended"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,10 @@ def test_the_slot_of_a_group_that_has_begun_needs_a_person(alpha):
 )
 def test_half_a_slot_or_an_unknown_zone_is_no_slot(alpha, bad):
     slot: dict[str, Any] = {"weekday": None, "start_time": None, "timezone": "UTC"}
-    assert refusal_of(change_slot, alpha.pk, **(slot | bad)) == "bad_slot"
+    for name, value in (slot | bad).items():
+        setattr(alpha, name, value)
+    with pytest.raises(ValidationError):
+        alpha.full_clean()
 
 
 @pytest.mark.django_db(transaction=True)

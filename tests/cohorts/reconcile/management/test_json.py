@@ -7,10 +7,10 @@ import pytest
 from cohorts.models import Membership
 from cohorts.reconcile.management.group_reports import Since, report_groups
 from cohorts.reconcile.models import SyncAction
-from cohorts.services.groups import change_slot
 from cohorts.services.memberships import end_membership
 from discordsync.models import DiscordObject
 from tests.support.cohort import join, make_cohort
+from tests.support.moves import edit_slot
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_waiting")]
 
@@ -32,7 +32,7 @@ def test_a_cohort_is_reported_group_by_group(call, sandbox, working):
     join(sandbox, made.people)
     whole, empty, timeless = made.groups
     Membership.objects.filter(group=empty).delete()
-    change_slot(timeless.pk, weekday=None, start_time=None, timezone="UTC")
+    edit_slot(timeless, weekday=None, start_time=None)
     members = sorted(Membership.objects.filter(group=whole).values_list("user", flat=True))
 
     said = call("realize_cohort", "Spring", "--json")
