@@ -7,5 +7,5 @@ from cohorts.admin import (  # noqa: F401
     installation,
     memberships,
     people,
-    sign_ins,
+    refused_sign_ins,
 )
