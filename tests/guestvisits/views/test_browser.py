@@ -13,6 +13,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
 from tests.support.academy import Academy
+from tests.support.accessibility import check_page
 from tests.support.moves import cancel_meeting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,7 +32,7 @@ def alice(academy: Academy) -> User:
 def open_as(
     browser: Browser, live_server, sign_in: Callable[[BrowserContext, User], None]
 ) -> Iterator[Callable[..., Page]]:
-    """Open a page as someone; a page's own error in the console fails the test."""
+    """Open a page as someone. What the console reports, as a broken policy, fails the test."""
     contexts, errors = [], []
 
     def open_as(user: User, path: str = "/meetings/", **options) -> Page:
@@ -41,6 +42,7 @@ def open_as(
         sign_in(context, user)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else 0)
         page.goto(path)
         return page
 
@@ -305,12 +307,16 @@ def test_a_substitute_is_found_by_one_click_each(academy, open_as, viewport):
         starts_at=academy.now.replace(hour=12) + timedelta(days=2)
     )
     page = open_as(bob, viewport=viewport)
+    size = f"substitute-{viewport['width']}"
     page.get_by_role("link", name="I can't lead").first.click()
+    check_page(page, f"{size}-1-ask")
     page.get_by_role("button", name="Find a substitute").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Substitute for Group B")
+    check_page(page, f"{size}-2-searching")
     other = open_as(carl, viewport=viewport)
+    check_page(other, f"{size}-3-offered")
     other.get_by_role("button", name="Answer").click()
+    check_page(other, f"{size}-4-answer")
     other.get_by_role("button", name="I'll lead").click()
     expect(other.get_by_role("heading", level=1)).to_have_text("You lead Group B")
-    width = other.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert width <= 0
+    check_page(other, f"{size}-5-leads")

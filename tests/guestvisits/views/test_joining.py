@@ -11,6 +11,7 @@ from cohorts.services.groups import end_group
 from guestvisits.services.booking import book_visit
 from tests.guestvisits.views.test_browser import DESK, PHONE, open_as  # noqa: F401 - a fixture
 from tests.support.academy import Academy
+from tests.support.accessibility import check_page
 
 
 @pytest.fixture
@@ -35,13 +36,15 @@ def test_a_learner_switches_with_one_confirmation(open_as, academy, now, size): 
     choice = page.get_by_role("article", name="Group B")
     expect(choice).to_contain_text("best size")
     expect(choice).to_contain_text("Europe/Berlin")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    check_page(page, f"join-{size['width']}-1-choice")
     choice.get_by_role("button", name="Switch to this group").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Switch to Group B?")
     expect(page.get_by_role("main")).to_contain_text("visit to Group B in week 1 ends")
+    check_page(page, f"join-{size['width']}-2-confirm")
     assert Membership.objects.get(user=alice).group.name == "Group A"  # so far only asked
     page.get_by_role("button", name="Switch to Group B").click()
     expect(page.get_by_role("status")).to_contain_text("You're in Group B now.")
+    check_page(page, f"join-{size['width']}-3-joined")
     assert Membership.objects.get(user=alice, status="active").group.name == "Group B"
 
 
