@@ -16,10 +16,13 @@ from guestvisits.models import GuestVisit
 from meetings.models import Meeting
 
 
-def find_effects(members: Iterable[Membership], group: Group, now: datetime) -> Iterator[str]:
+def find_effects(
+    members: Iterable[Membership], group: Group, now: datetime, *, reader: int | None = None
+) -> Iterator[str]:
     """Yield a sentence for each visit that would end or replace another meeting.
 
-    `members` belong to the group's cohort.  Four queries.
+    `members` belong to the group's cohort; `reader` is the person who is addressed, if they move
+    themselves.  Four queries.
     """
     moving = {member.user_id: member for member in members}
     left = {member.group_id for member in moving.values()}
@@ -29,7 +32,9 @@ def find_effects(members: Iterable[Membership], group: Group, now: datetime) -> 
     for visit, facts in read_open_visits({group.pk, *left}):
         member = moving.get(visit.user_id)
         if member and visit.host_meeting.group.cohort_id == group.cohort_id:
-            yield from _effect(visit, _as_if_moved(facts, visit, member, group), numbers, now)
+            whose = "Your" if visit.user_id == reader else f"{visit.user.display_name}'s"
+            then = _as_if_moved(facts, visit, member, group)
+            yield from _effect(visit, then, whose, numbers, now)
 
 
 def _as_if_moved(
@@ -46,13 +51,14 @@ def _as_if_moved(
 
 
 def _effect(
-    visit: GuestVisit, facts: VisitFacts, numbers: set[int | None], now: datetime
+    visit: GuestVisit, facts: VisitFacts, whose: str, numbers: set[int | None], now: datetime
 ) -> Iterator[str]:
-    host, who = visit.host_meeting, visit.user.display_name
-    visiting = f"{who}'s visit to {host.group} in {host.label}"
+    host = visit.host_meeting
+    visiting = f"{whose} visit to {host.group} in {host.label}"
     transition = next_transition(facts, now)
     if transition.end == GuestVisit.End.BECAME_MEMBER:
-        yield f"{visiting} ends: the group becomes their own."
+        owned = "your" if whose == "Your" else "their"
+        yield f"{visiting} ends: the group becomes {owned} own."
     elif transition.end:
         yield f"{visiting} ends."
     elif transition.new_home_group_id and host.number in numbers:

@@ -44,10 +44,11 @@ def _ask(request: SignedInRequest, group_id: int) -> HttpResponse:
     if joinable.refusal:
         raise joinable.refusal
     mine = Membership.objects.filter(pk__in=[offered.membership_id or 0])
+    group = joinable.choice.group
     context = {
         "offered": offered,
         "choice": joinable.choice,
-        "effects": list(find_effects(mine, joinable.choice.group, now)),
+        "effects": list(find_effects(mine, group, now, reader=request.user.pk)),
     }
     return render(request, "meetings/join_group.html", context)
 

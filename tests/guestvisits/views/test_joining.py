@@ -39,7 +39,9 @@ def test_a_learner_switches_with_one_confirmation(open_as, academy, now, size): 
     check_page(page, f"join-{size['width']}-1-choice")
     choice.get_by_role("button", name="Switch to this group").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Switch to Group B?")
-    expect(page.get_by_role("main")).to_contain_text("visit to Group B in week 1 ends")
+    expect(page.get_by_role("main")).to_contain_text(
+        "Your visit to Group B in week 1 ends: the group becomes your own."
+    )
     check_page(page, f"join-{size['width']}-2-confirm")
     assert Membership.objects.get(user=alice).group.name == "Group A"  # so far only asked
     page.get_by_role("button", name="Switch to Group B").click()
