@@ -313,7 +313,7 @@ def missing_texts(stage: Stage, texts: Mapping[tuple[str, str], str]) -> Iterato
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     "full",
     [
