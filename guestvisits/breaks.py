@@ -1,14 +1,19 @@
 """Visits when meetings of several groups move at once: a visit stays if the change moves both its
-home and its host meeting; otherwise `guestvisits.lifecycle` applies."""
+home and its host meeting; otherwise `guestvisits.lifecycle` applies. Undoing a break opens the
+visits again that it had ended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
+from cohorts.models import Membership
 from cohorts.signals import announced_together
 from cohorts.steps.words import name_when, one_line
 from guestvisits.models import GuestVisit
+from guestvisits.services.booking import write_attendances
 from meetings.breaks.visit_effects import VisitEffect, VisitRules
 from meetings.moving.types import Change
 
@@ -54,4 +59,46 @@ def keep_visits(starts: Mapping[int, datetime]) -> None:
             visit.save(update_fields=["chosen_start"])
 
 
-BREAK_RULES = VisitRules("guest visits", find_effects, keep_visits)
+def find_ended(changes: Sequence[Change], since: datetime) -> Iterator[VisitEffect]:
+    """Yield the visits to the changed meetings that ended with them since then, if their guests
+    have no other visit in place of that meeting now. One query."""
+    after = {one.meeting_id: one for one in changes if one.meeting_id and one.after}
+    active = Membership.objects.filter(user=OuterRef("user"), status=Membership.Status.ACTIVE)
+    again = GuestVisit.objects.filter(
+        user=OuterRef("user"), home_meeting=OuterRef("home_meeting"), ended_at__isnull=True
+    )
+    visits = GuestVisit.objects.filter(
+        Exists(active.filter(group=OuterRef("home_meeting__group"))),
+        ~Exists(active.filter(group=OuterRef("host_meeting__group"))),
+        ~Exists(again),
+        end_reason__in=[GuestVisit.End.HOST_CANCELLED, GuestVisit.End.HOST_MOVED],
+        ended_at__gte=since,
+        host_meeting__in=after,
+        user__is_active=True,
+    ).select_related("user", "host_meeting__group")
+    latest = {(one.user_id, one.home_meeting_id): one for one in visits.order_by("pk")}
+    for visit in latest.values():
+        change = after[visit.host_meeting_id]
+        if change.after and change.after.starts_at == visit.chosen_start:
+            where = f"{one_line(visit.host_meeting.group.name)}, {change.label}"
+            when = name_when(visit.chosen_start, visit.user.timezone)
+            yield VisitEffect(
+                visit.pk,
+                visit.user_id,
+                f"{visit.user.display_name}'s visit to {where}, is on again.",
+                f"Your visit to {where}, is on again: {when}.",
+                visit.chosen_start,
+            )
+
+
+def reopen_visits(visit_ids: Collection[int], now: datetime) -> None:
+    """Open ended visits again. The caller holds the locks of their groups."""
+    with announced_together():
+        visits = GuestVisit.objects.filter(pk__in=visit_ids, ended_at__isnull=False)
+        for visit in visits.select_related("host_meeting", "home_meeting"):
+            visit.ended_at, visit.end_reason = None, ""
+            visit.save(update_fields=["ended_at", "end_reason"])
+            write_attendances(visit, now)
+
+
+BREAK_RULES = VisitRules("guest visits", find_effects, keep_visits, find_ended, reopen_visits)

@@ -124,6 +124,11 @@ def _overrule(choice: VisitOption, now: datetime, *, may_overrule: bool) -> tupl
 def _write(visit: GuestVisit, now: datetime) -> None:
     """Save the visit, which announces both groups, and the attendances at the two meetings."""
     visit.save()
+    write_attendances(visit, now)
+
+
+def write_attendances(visit: GuestVisit, now: datetime) -> None:
+    """Let the guest be expected at the host meeting, and be away from the home meeting."""
     coming = Attendance(
         meeting_id=visit.host_meeting_id,
         user_id=visit.user_id,

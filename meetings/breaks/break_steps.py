@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -29,6 +30,7 @@ from meetings.breaks.services import (
     restore_answers,
     write_plan,
 )
+from meetings.breaks.visit_effects import find_ended_visits, reopen_visits
 from meetings.breaks.wording import (
     list_changes,
     write_posts,
@@ -235,7 +237,11 @@ class UndoBreak(StepKind):
 
     def _plan(self, done: CohortStep, now: datetime) -> CohortPlan:
         effects = read_effects(done)
-        return make_plan(effects, lambda facts: decide_undo(effects[facts.group.pk], facts, now))
+        plan = make_plan(effects, lambda facts: decide_undo(effects[facts.group.pk], facts, now))
+        assert done.finished_at is not None
+        ended = find_ended_visits(plan.changes, done.finished_at)
+        # Only of people who read in the letter that the visit ended: they read that it is on again.
+        return replace(plan, reopened=tuple(o for o in ended if str(o.user_id) in done.letters))
 
     def preview(self, step: CohortStep, now: datetime) -> StepPreview:
         done = self._done(step, now)
@@ -253,5 +259,6 @@ class UndoBreak(StepKind):
         plan = self._plan(done, now)
         record = write_plan(plan, step, now) if plan.groups else {}
         restore_answers(done.record)
+        reopen_visits(plan.reopened, now)
         CohortStep.objects.filter(pk=done.pk).update(state=State.UNDONE, finished_at=now)
         return record

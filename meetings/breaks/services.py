@@ -45,6 +45,11 @@ class GroupPlan:
 class CohortPlan:
     groups: tuple[GroupPlan, ...]
     visits: tuple[VisitEffect, ...]
+    reopened: tuple[VisitEffect, ...] = ()  # visits that a break had ended
+
+    @property
+    def visit_effects(self) -> tuple[VisitEffect, ...]:
+        return (*self.visits, *self.reopened)
 
     @property
     def changes(self) -> list[Change]:

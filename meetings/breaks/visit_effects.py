@@ -3,7 +3,7 @@ higher layer registers how it decides and what it writes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -28,12 +28,16 @@ class VisitEffect:
 class VisitRules:
     """What an app knows of visits.
 
-    `find` reads only; `keep` writes the new starts of visits that stay, by visit id.
+    `find` reads only; `keep` writes the new starts of visits that stay, by visit id. `find_ended`
+    reads visits that the changed meetings would make possible again, among those that ended since a
+    moment; `reopen` opens such visits, by id.
     """
 
     name: str
     find: Callable[[Sequence[Change]], Iterable[VisitEffect]]
     keep: Callable[[Mapping[int, datetime]], None]
+    find_ended: Callable[[Sequence[Change], datetime], Iterable[VisitEffect]]
+    reopen: Callable[[Collection[int], datetime], None]
 
 
 visit_rules: Registry[VisitRules] = Registry("rules of visits", name_of=attrgetter("name"))
@@ -49,3 +53,15 @@ def keep_visits(effects: Iterable[VisitEffect]) -> None:
     kept = {effect.visit_id: effect.new_start for effect in effects if effect.new_start}
     for rules in visit_rules.values():
         rules.keep(kept)
+
+
+def find_ended_visits(changes: Sequence[Change], since: datetime) -> list[VisitEffect]:
+    """Return the visits that ended with meetings which are to be held again, by visit."""
+    found = [one for rules in visit_rules.values() for one in rules.find_ended(changes, since)]
+    return sorted(found, key=lambda effect: effect.visit_id)
+
+
+def reopen_visits(effects: Iterable[VisitEffect], now: datetime) -> None:
+    ids = [effect.visit_id for effect in effects]
+    for rules in visit_rules.values():
+        rules.reopen(ids, now)

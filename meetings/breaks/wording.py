@@ -25,8 +25,8 @@ def list_changes(plan: CohortPlan) -> tuple[StepSection, ...]:
         )
         for each in plan.groups
     ]
-    visits = StepSection("Visits", tuple(effect.line for effect in plan.visits))
-    return (*groups, visits) if plan.visits else tuple(groups)
+    visits = StepSection("Visits", tuple(effect.line for effect in plan.visit_effects))
+    return (*groups, visits) if plan.visit_effects else tuple(groups)
 
 
 def _describe(change: Change, zone: str) -> str:
@@ -45,7 +45,7 @@ def write_values(
     for member in members:
         rows[member.user_id].append(member)
     visits: dict[int, list[str]] = defaultdict(list)
-    for effect in plan.visits:
+    for effect in plan.visit_effects:
         visits[effect.user_id].append(effect.sentence)
     found = []
     for user_id, mine in rows.items():

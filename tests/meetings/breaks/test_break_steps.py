@@ -175,7 +175,38 @@ def test_dropped_meetings_are_cancelled_end_their_visits_and_count_nowhere(acade
 
     ask(academy, "break_undo", now=DUE + DAY, step=step.pk)
     carry_out_due(DUE + DAY)
+    update_all_visits(DUE + DAY)
     assert dates(academy, "B") == ["8.1.", "15.1.", "22.1.", "29.1."]
+    opened = GuestVisit.objects.filter(ended_at=None).values_list("user__name", flat=True)
+    assert sorted(opened) == ["Bea", "Cleo"]
+    bea = Attendance.objects.filter(user__name="Bea").values_list("meeting", "rsvp", "is_guest")
+    assert set(bea) == {
+        (academy.meeting("A", 2).pk, "attending", True),
+        (academy.meeting("B", 2).pk, "not_attending", False),
+    }
+    Message.objects.filter(context={"step": step.pk}).delete()
+    words = "Your visit to Group A, week 2, is on again: Thursday 14 January"
+    assert words in letters(DUE + DAY)["Bea"]
+
+
+def test_undoing_a_break_opens_no_visit_of_someone_who_has_another_one_now(academy):
+    step = ask(academy, first="2027-01-14", last="2027-01-15", drop=True)  # not group C
+    carry_out_due(DUE)
+    update_all_visits(DUE)
+    bea, cleo = (Membership.objects.get(user__name=name).user for name in ("Bea", "Cleo"))
+    book_visit(
+        bea.pk,
+        home_meeting_id=academy.meeting("B", 2).pk,
+        host_meeting_id=academy.meeting("C", 2).pk,
+        now=DUE + MINUTE,
+    )
+    ask(academy, "break_undo", now=DUE + DAY, step=step.pk)
+    carry_out_due(DUE + DAY)
+    update_all_visits(DUE + DAY)
+    found = GuestVisit.objects.filter(ended_at=None)
+    # Cleo is in no group of the break: an e-mail of its own said that her visit ended.
+    assert [(one.user, one.host_meeting.group.name) for one in found] == [(bea, "Group C")]
+    assert cleo.guest_visits.get().end_reason == "host_cancelled"
 
 
 def test_an_answer_to_the_old_time_does_not_come_back_for_a_meeting_moved_since(academy):
