@@ -10,8 +10,12 @@ class CohortsConfig(AppConfig):
         from cohorts.needs import group_needs as needs
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.steps import messages  # noqa: F401 - registers them
+        from cohorts.steps.failing import FAILING_STEP, find_failing_steps
 
         # Worst first, as on the Today page; other apps' kinds come between them.
+        need_kinds.register(
+            NeedKind(FAILING_STEP, "Change not carried out", find_failing_steps), order=15
+        )
         need_kinds.register(
             NeedKind(needs.THIN_GROUP, "Thin group", needs.find_thin_groups), order=30
         )

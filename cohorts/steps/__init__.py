@@ -14,5 +14,6 @@ per person over all groups, one post per channel, and the e-mail if it was stopp
     services     ask for, undo and carry out a step
     messages     letters, posts, and the e-mail that a step was stopped
     tasks        the task that carries out what is due
+    failing      what cannot be carried out, for the Today page
     admin        the staff pages
 """

@@ -68,11 +68,15 @@ def test_a_failing_step_is_on_the_start_page_the_cohorts_page_and_its_own(staff,
     said = "could not be carried out"
     assert said in text_of(staff.get(f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"))
     assert said in text_of(staff.get(f"/admin/cohorts/cohort/steps/{step.pk}/"))
-    start = staff.get("/admin/")
-    assert f"Rename, {academy.cohort.course}, {academy.cohort}: {said}" in text_of(start)
-    assert f"/admin/cohorts/cohort/steps/{step.pk}/" in start.content.decode()
+    today, operations = staff.get("/admin/"), staff.get("/admin/operations/")
+    assert f"Rename, {academy.cohort.course}, {academy.cohort}" in text_of(today)
+    assert f"{said} since" in text_of(today)
+    assert f"Rename, {academy.cohort.course}, {academy.cohort}: {said}" in text_of(operations)
+    for page in (today, operations):
+        assert f"/admin/cohorts/cohort/steps/{step.pk}/" in page.content.decode()
     staff.post(f"/admin/cohorts/cohort/steps/{step.pk}/")
-    assert said not in text_of(staff.get("/admin/"))
+    for url in ("/admin/", "/admin/operations/"):
+        assert said not in text_of(staff.get(url))
 
 
 def test_a_kind_that_does_not_exist_or_is_not_allowed_is_refused(staff, academy):
