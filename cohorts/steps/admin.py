@@ -15,7 +15,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
-from django_q.tasks import async_task
 
 from cohorts import clock
 from cohorts.access import staff_may
@@ -24,6 +23,7 @@ from cohorts.models import Cohort, CohortStep, User
 from cohorts.steps.letters import check_letter, fill_letter
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, step_kinds
 from cohorts.steps.services import ask_for_step, kind_of, undo_step
+from cohorts.steps.tasks import wake_when_due
 from cohorts.zones import find_zone
 
 COHORT_PAGE, KIND_PAGE, STEP_PAGE = (
@@ -196,8 +196,7 @@ def _kind(request: HttpRequest, name: str) -> StepKind:
 
 def _confirmed(request: HttpRequest, step: CohortStep) -> HttpResponse:
     _log(request, step, "confirmed")
-    if not kind_of(step).waits:
-        async_task("cohorts.steps.tasks.carry_out_all")  # the task every minute finds a lost one
+    wake_when_due(step, clock.now())
     return redirect(STEP_PAGE, step.pk)
 
 

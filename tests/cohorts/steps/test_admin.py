@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
+from django_q.models import Schedule
 
 from cohorts.models import CohortStep
 from cohorts.steps.tasks import carry_out_due
+from lens.schedules import disable_bad
 from tests.admin.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers", "rename")]
@@ -49,6 +52,10 @@ def test_form_preview_with_a_persons_letter_confirmation_and_undo(staff, academy
     done = staff.post(url, confirm, follow=True)
     assert "Until then you can undo it" in text_of(done)
     step = CohortStep.objects.get()
+    wake = Schedule.objects.get(name=f"carry out step {step.pk}")
+    assert (wake.func, wake.schedule_type) == ("cohorts.steps.tasks.carry_out_all", "O")
+    assert abs(wake.next_run - step.due_at) < timedelta(seconds=5)
+    assert disable_bad() == []
     assert (step.letter, step.reason) == ("Hi {name}", "a mistake")
     assert "waiting, takes effect at" in text_of(staff.get(page))
 
