@@ -119,13 +119,42 @@ def access_windows(group_ids: Collection[int] | None, now: datetime) -> list[Acc
 
 
 def _substitute_windows(group_ids: Collection[int] | None, now: datetime) -> list[AccessWindow]:
+    windows = [substitute_window(offer) for offer in _accepted_offers(group_ids, now)]
+    return [window for window in windows if window.ends_at > now - RECENTLY]
+
+
+@dataclass(frozen=True, slots=True)
+class SubstituteInvitation:
+    """A substitute at one meeting. `is_open`: they lead it; otherwise that ended recently."""
+
+    user_id: int
+    group_id: int
+    meeting_id: int
+    is_open: bool
+
+
+def substitute_invitations(
+    group_ids: Collection[int] | None, now: datetime
+) -> list[SubstituteInvitation]:
+    """Return who is, or recently was, the substitute at a meeting of these groups. One query.
+
+    They are invited to that meeting from the yes on, as guests are from the booking on.
+    """
+    return [
+        SubstituteInvitation(
+            offer.user_id, meeting.group_id, meeting.pk, is_open=offer.ended_at is None
+        )
+        for offer in _accepted_offers(group_ids, now)
+        if (meeting := offer.substitution.meeting)
+    ]
+
+
+def _accepted_offers(group_ids: Collection[int] | None, now: datetime) -> QuerySet[SubstituteOffer]:
     recent = Q(ended_at__isnull=True) | Q(ended_at__gt=now - RECENTLY)
     offers = SubstituteOffer.objects.filter(recent, answer=SubstituteOffer.Answer.YES)
     if group_ids is not None:
         offers = offers.filter(substitution__meeting__group__in=group_ids)
-    rows = offers.select_related("substitution__meeting").order_by("pk")
-    windows = [substitute_window(offer) for offer in rows]
-    return [window for window in windows if window.ends_at > now - RECENTLY]
+    return offers.select_related("substitution__meeting").order_by("pk")
 
 
 def substitute_window(offer: SubstituteOffer) -> AccessWindow:

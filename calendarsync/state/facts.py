@@ -41,7 +41,8 @@ class AddressBook:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A visit to a meeting of the group. `expected` is True from booking until the visit ends."""
+    """A visitor or substitute at one meeting of the group. `expected` is True from the booking, or
+    from the yes, until that ends."""
 
     person: CalendarPerson
     meeting_id: int

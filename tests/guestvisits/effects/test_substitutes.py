@@ -113,6 +113,17 @@ def test_a_moved_meeting_ends_access_at_once_and_a_returning_facilitator_too(led
     assert_over(led)
 
 
+def test_the_substitute_is_invited_to_that_meeting_only_and_not_after_an_early_end(led):
+    found = accept(led)
+    led.minute()
+    assert led.invited("Gus", "A") == [1]
+    assert led.invited("Fay", "A") == [1, 2, 3]
+    client_of(led.person("Fay")).post(f"/substitutes/{found.pk}/return/")
+    led.minute()
+    assert led.invited("Gus", "A") == []
+    assert_over(led)
+
+
 def die_at(world: World, n: int, kind: str) -> None:
     """A worker is killed at its n-th write to the substitute's access, or right after it."""
     world.sandbox.set_faults(
