@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, resolve
+from django.urls import URLPattern, path, resolve, reverse
 from django.views.decorators.http import require_safe
 
 from cohorts.models import User
@@ -21,7 +21,7 @@ from lens.frame.search import SHOWN, search_everything
 def start_view(request: HttpRequest) -> HttpResponse:
     """Show Today; to those who may not open it, the first page of their sidebar."""
     if sidebar.may_open_today(request):
-        return resolve(cast(str, sidebar.find_today())).func(request)
+        return resolve(reverse("admin:today")).func(request)  # by name: the desk imports the frame
     entries = sidebar.build_sidebar(request)
     if entries:
         return redirect(entries[0].url)

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.test import Client
 
 from cohorts.models import User
-from lens.frame.sidebar import SECTIONS, find_section, operations_tables
+from lens.frame.sidebar import SECTIONS, SEE_TODAY, find_section, operations_tables
 
 SIDE = re.compile(r'<nav class="frame-side".*?</nav>', re.DOTALL)
 LINK = re.compile(r'<a href="([^"]+)"[^>]*>([^<]+)</a>')
@@ -92,3 +92,10 @@ def test_the_sidebar_costs_no_query(django_assert_num_queries):
     client.force_login(User.objects.create_superuser("olga@example.org", name="Olga"))
     with django_assert_num_queries(2):  # the session and the person
         assert client.get("/admin/search/").status_code == 200
+
+
+def test_the_start_page_is_today_for_those_who_may_open_it(staff_with):
+    client = staff_with(*SEE_TODAY)
+    assert next(iter(sidebar_of(client, "/admin/"))) == "Today"
+    page = client.get("/admin/")
+    assert (page.status_code, page.context["title"]) == (200, "Today")
