@@ -137,6 +137,8 @@ def is_met(held: Overwrite | None, wanted: Overwrite) -> bool:
 def added_bits(held: Overwrite, wanted: Overwrite) -> tuple[int, int]:
     """Return the allowed and denied bits that staff added and that are tolerated."""
     decided = wanted.allow | wanted.deny | OURS_ALONE
+    if held.deny & SEND_MESSAGES:  # an archive that is reopened: these bits are ours
+        decided |= READER | READER_DENIED
     if wanted.deny & SEND_MESSAGES:  # an archive: nothing is to be added to it
         return 0, held.deny & ~decided
     return held.allow & ~decided, held.deny & ~decided

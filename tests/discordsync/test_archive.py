@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -154,6 +155,22 @@ def test_no_write_of_a_change_opens_more_than_was_or_will_be_open(before, after,
     assert not again.plan.actions
 
 
+def test_reopening_leaves_no_denial_of_the_archive_behind():
+    guild = Guild(NOW)
+    guild.join(EVERYBODY)
+    opened = work(guild, STATES["running"], NOW)
+    before = overwrites(guild)
+    archived = work(guild, with_records_of(STATES["archive"], opened.facts), NOW)
+    assert overwrites(guild) != before
+    again = work(guild, with_records_of(STATES["running"], archived.facts), NOW)
+    assert overwrites(guild) == before
+    assert not work(guild, again.facts, NOW).done
+
+
+def overwrites(guild: Guild) -> dict[str, Any]:
+    return {pk: deepcopy(one["overwrites"]) for pk, one in guild.state["channels"].items()}
+
+
 def expected(state: str, finish: Rights) -> Rights:
     if state == "running":
         return of_ended(finish)  # checked in test_who_sees_what.py
@@ -261,7 +278,7 @@ def test_an_archive_from_its_first_to_its_last_day(sandbox, set_clock):
 
     end = Group.objects.get(pk=one.pk).archive.ends_at
     row = GroupSync.objects.get(group=one, provider="discord")
-    for moment, rights_then in ((end - timedelta(seconds=1), READING), (end, set())):
+    for moment, rights_then in ((end - timedelta(minutes=2), READING), (end, set())):
         set_clock(moment)
         sandbox.set_clock(moment)
         GroupSync.objects.filter(pk=row.pk).update(next_at=moment)
