@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import prefetch_related_objects
+
 from cohorts.errors import Refusal
 from cohorts.models import Group, User
 
@@ -15,10 +17,13 @@ def lock_groups(group_ids: Iterable[int]) -> dict[int, Group]:
     such transactions that then lock the whole row would deadlock.  Raises Refusal("no_group").
     """
     ids = set(group_ids)
-    rows = Group.objects.select_for_update(no_key=True, of=("self",)).select_related("cohort")
-    groups = {group.pk: group for group in rows.filter(pk__in=ids).order_by("pk")}
+    rows = Group.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    groups = {group.pk: group for group in rows}
     if len(groups) < len(ids):
         raise Refusal("no_group", "This group no longer exists.")
+    # Not joined to the groups: a query that waits for a lock returns the locked rows as they are
+    # then, and the joined ones as they were before.
+    prefetch_related_objects(list(groups.values()), "cohort")
     return groups
 
 
