@@ -223,6 +223,7 @@ def work_through(world: World, *faults: dict[str, Any]) -> None:
     [
         pytest.param(name, marks=() if name == "answers are lost" else pytest.mark.matrix)
         for name in FAILING
+        if name != "too many calls"  # five in a row for one call are taken for a ban
     ],
 )
 def test_every_other_write_of_a_merge_fails(merged: World, name: str) -> None:
