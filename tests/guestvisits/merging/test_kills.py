@@ -144,7 +144,7 @@ def assert_told_once(world: World) -> None:
         "Group A now meets with Group B\nThis channel can be read for a while."
     ]
     assert [text.replace("**", "") for text in said_since(world, "B", "Group A joins")] == [
-        "Group A joins this group\nWelcome Fay, Ada, Alan!\nCleo visits you in week 1."
+        "Group A joins this group\nWelcome Fay, Ada, Alan!\nGuests: Cleo (week 1)"
     ]
     assert world.told("A") == ["Cleo is joining", "Ada is away"]
     assert world.told("B") == ["Ada is away"]
