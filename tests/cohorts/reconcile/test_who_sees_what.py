@@ -35,19 +35,23 @@ READER = {"VIEW_CHANNEL", "READ_MESSAGE_HISTORY"}  # of an ended group
 
 
 @pytest.fixture
-def made(sandbox):
+def made(sandbox, build_once):
     """Two groups of one cohort, one of another, and an unknown person who is in the guild."""
-    made = make_cohort(groups=2, members=3)
-    other = make_cohort(groups=1, members=2, name="Autumn", called="Circle")
-    made.groups += other.groups
-    made.people += other.people
-    stranger = add_member(other.groups[0])
-    Membership.objects.filter(user=stranger).delete()
-    made.people.append(stranger)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
-    return made
+
+    def build():
+        made = make_cohort(groups=2, members=3)
+        other = make_cohort(groups=1, members=2, name="Autumn", called="Circle")
+        made.groups += other.groups
+        made.people += other.people
+        stranger = add_member(other.groups[0])
+        Membership.objects.filter(user=stranger).delete()
+        made.people.append(stranger)
+        join(sandbox, made.people)
+        realize(made)
+        work("discord")
+        return made
+
+    return build_once("three groups of two cohorts on Discord, and a stranger", build)
 
 
 def check(sandbox, made):
