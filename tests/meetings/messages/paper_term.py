@@ -136,14 +136,14 @@ def subject(key: Key, start: datetime, zone: str) -> str:
     return f"Week {key[1]} of Group {key[0]}: {when}"
 
 
-def write_term(groups: int, *, seed: int = 1) -> Term:
+def write_term(groups: int, *, weeks: int = WEEKS, seed: int = 1) -> Term:
     """A term in which much happens, the same for the same seed."""
     random = Random(seed)
     zones = [ZONES[group % len(ZONES)] for group in range(groups)]
     starts = {
         (group, week + 1): _start(group, week, zones[group])
         for group in range(groups)
-        for week in range(WEEKS)
+        for week in range(weeks)
     }
     term = Term(zones, list(_people(groups, random)), starts)
     keys = sorted(starts)
@@ -152,7 +152,7 @@ def write_term(groups: int, *, seed: int = 1) -> Term:
     free = [key for key in keys if key not in term.moves]
     _decline_some(term, keys[: len(keys) // 4], random)
     _visit_some(term, free, random)
-    for week in range(0, WEEKS, 2):
+    for week in range(0, weeks, 2):
         begins = datetime.combine(FIRST_DAY, time(), UTC) + week * 7 * DAY + random.random() * DAY
         term.downtimes.append((begins, begins + random.choice([2, 9, 30]) * HOUR))
     return term
