@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 from django.test import TransactionTestCase
 from pytest_django.plugin import blocking_manager_key
 
@@ -30,17 +30,23 @@ def tables() -> list[str]:
 
 
 def _empty(self: Any) -> None:
-    with connection.cursor() as cursor:
-        each = " UNION ALL ".join(f"(SELECT '{name}' FROM \"{name}\" LIMIT 1)" for name in tables())
+    """Delete all rows, after waiting for whoever still writes, as TRUNCATE would."""
+    each = " UNION ALL ".join(f"(SELECT '{name}' FROM \"{name}\" LIMIT 1)" for name in tables())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {_all()} IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute(each)
         deletes = [f'DELETE FROM "{name}"' for (name,) in cursor.fetchall()]
-        if deletes:  # one transaction: Django's foreign keys are checked at its end
+        if deletes:  # Django's foreign keys are checked when the transaction ends
             cursor.execute(";".join(deletes))
 
 
 def _truncate() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in tables()))
+        cursor.execute(f"TRUNCATE {_all()}")
+
+
+def _all() -> str:
+    return ", ".join(f'"{name}"' for name in tables())
 
 
 setattr(TransactionTestCase, "_fixture_teardown", _empty)  # noqa: B010, Django declares no such name
