@@ -1,0 +1,1 @@
+from tests.guestvisits.effects.conftest import installed, world  # noqa: F401 - fixtures
