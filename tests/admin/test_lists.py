@@ -77,7 +77,7 @@ def test_lists_take_the_same_queries_for_any_number_of_groups(
         staff.get(COHORTS)
     with django_assert_num_queries(9):
         staff.get(GROUPS)
-    with django_assert_num_queries(19):  # two of them for time zones
+    with django_assert_num_queries(18):  # two of them for time zones
         staff.get(START)
 
 
