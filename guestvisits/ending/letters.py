@@ -11,8 +11,8 @@ from cohorts.models import Group, Membership
 from cohorts.steps.registry import StepRecipient, StepSection
 from cohorts.steps.words import count, join_names, name_day
 from guestvisits.ending.plans import EndPlan
+from meetings.attendance.counts import AttendanceCount
 from meetings.models import Meeting
-from meetings.selectors import AttendanceCount
 
 
 def describe_attendance(found: AttendanceCount) -> str:

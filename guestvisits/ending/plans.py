@@ -13,8 +13,9 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
+from meetings.attendance.counts import AttendanceCount, count_attendance
 from meetings.models import Meeting
-from meetings.selectors import AttendanceCount, count_attendance, meetings_ahead
+from meetings.selectors import meetings_ahead
 
 CANCELLED = Group.Status.CANCELLED
 Counts = Mapping[tuple[int, int], AttendanceCount]

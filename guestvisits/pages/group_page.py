@@ -11,9 +11,10 @@ from cohorts.selectors import last_members_of
 from guestvisits.models import Substitution
 from guestvisits.pages.expected_people import RosterEntry, read_rosters
 from guestvisits.substitutes.selectors import open_substitutions, substitute_of
+from meetings.attendance.counts import AttendanceCount, count_attendance
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
-from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
+from meetings.selectors import groups_facilitated
 from meetings.venues import Venue, find_venues
 
 Presence = Attendance.Presence

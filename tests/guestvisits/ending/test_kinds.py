@@ -22,8 +22,8 @@ from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from guestvisits.ending.letters import describe_attendance
 from guestvisits.ending.offers import end_automatically, find_offers
 from guestvisits.models import GuestVisit
+from meetings.attendance.counts import AttendanceCount
 from meetings.models import Attendance, Meeting
-from meetings.selectors import AttendanceCount
 from tests.support.academy import Academy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]

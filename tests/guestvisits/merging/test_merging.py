@@ -20,8 +20,8 @@ from cohorts.steps.tasks import carry_out_due
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.updating import update_all_visits
+from meetings.attendance.counts import AttendanceCount, count_attendance
 from meetings.models import Attendance, Meeting
-from meetings.selectors import AttendanceCount, count_attendance
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
 

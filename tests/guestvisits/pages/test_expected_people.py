@@ -12,11 +12,10 @@ from guestvisits.models import GuestVisit
 from guestvisits.pages.expected_people import read_rosters
 from guestvisits.pages.group_page import read_meeting_row
 from guestvisits.services.booking import book_visit
+from meetings.attendance.counts import AttendanceCount, count_attendance
 from meetings.attendance.statistics import read_attendance_stats
 from meetings.models import Attendance, Meeting
 from meetings.selectors import (
-    AttendanceCount,
-    count_attendance,
     groups_facilitated,
     upcoming_meetings,
 )

@@ -20,9 +20,9 @@ from guestvisits.substitutes.services import (
     update_all_substitutions,
 )
 from guestvisits.windows import access_windows
+from meetings.attendance.counts import count_attendance
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
-from meetings.selectors import count_attendance
 from tests.support.moves import cancel_meeting, move_meeting
 from tests.support.refused_rows import forbid_writing
 
