@@ -105,25 +105,25 @@ class Term:
         self.staff.import_roster(self.roster("Birds", "Beasts", "Trees"))
         for cohort in ("Birds", "Beasts", "Trees"):
             self.staff.realize(cohort)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def join(self) -> None:
         self.world.wait_until(when(5, 1, 10))
         self.let_join("Birds 12F, Beasts 12F, Trees 12F")
         self.learner("Heron 1").answer("Heron", 1, "attending")
         self.learner("Heron 2").answer("Heron", 1, "not_attending")
-        self.world.minute(3)
+        self.world.minute(2)
 
     def late_starters(self) -> None:
         self.world.wait_until(when(8, 1, 12))
         self.let_join("Beasts 3")
-        self.world.minute(3)
+        self.world.minute(2)
 
     def birds_break(self) -> None:
         self.world.wait_until(when(8, 1, 15))
         self.staff.skip("Birds", *WEEK_OFF, how="push", reason="ski week")
         self.world.pass_time(minutes=10)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def beasts_break_undone_in_time(self) -> None:
         self.world.wait_until(when(8, 1, 16))
@@ -131,23 +131,23 @@ class Term:
         self.world.pass_time(minutes=5)
         self.staff.undo(step)
         self.world.pass_time(minutes=10)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def trees_break(self) -> None:
         self.world.wait_until(when(8, 1, 17))
         self.undoable = self.staff.skip("Trees", *WEEK_OFF, how="push", reason="")
         self.world.pass_time(minutes=10)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def trees_break_undone(self) -> None:
         self.world.wait_until(when(8, 1, 18))
         self.staff.take_back(self.undoable)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def third_ones(self) -> None:
         self.world.wait_until(when(12, 1, 10))
         self.let_join("Birds 3, Trees 3, not Ash 3")
-        self.world.minute(3)
+        self.world.minute(2)
 
     def first_week(self) -> None:
         self.world.wait_until(when(13, 1, 10))
@@ -169,19 +169,19 @@ class Term:
         self.world.wait_until(when(21, 1, 12))
         self.staff.end("Beasts", "Lynx", status="cancelled", reason="Too few people.")
         self.world.pass_time(minutes=10)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def someone_chooses_a_group(self) -> None:
         self.world.wait_until(when(22, 1, 12))
         self.staff.change_cohort("Beasts", is_joinable="on")
         self.staff.change_cohort("Trees", end_after_days="4")
         self.learner("Lynx 1").join_group("Fox")
-        self.world.minute(3)
+        self.world.minute(2)
 
     def the_late_one_joins(self) -> None:
         self.world.wait_until(when(24, 1, 12))
         self.let_join("Lena")
-        self.world.minute(3)
+        self.world.minute(2)
         self.world.ticks = MEETINGS  # everyone who will join has joined
 
     def visits(self) -> None:
@@ -189,20 +189,20 @@ class Term:
         self.learner("Owl 1").visit("Heron", 3, home="Owl")
         self.learner("Heron 2").visit("Owl", 3, home="Heron")
         self.learner("Heron 3").visit("Wren", 3, home="Heron")
-        self.world.minute(3)
+        self.world.minute(2)
 
     def merge(self) -> None:
         self.world.wait_until(when(28, 1, 11))
         self.staff.merge("Birds", "Heron", "Wren")
         self.world.pass_time(minutes=10)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def substitute(self) -> None:
         self.world.wait_until(when(29, 1, 11))
         self.learner("Owl F").cannot_lead("Owl", 3)
         self.world.minute(2)
         self.learner("Hare F").lead_instead()
-        self.world.minute(3)
+        self.world.minute(2)
 
     def third_week(self) -> None:
         self.world.wait_until(when(3, 2, 12))
@@ -212,24 +212,24 @@ class Term:
         self.world.wait_until(when(8, 2, 12))
         self.staff.end("Beasts")
         self.world.pass_time(minutes=10)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def birds_end(self) -> None:
         self.world.wait_until(when(10, 2, 20))
         self.undoable = self.staff.end("Birds")
         self.world.pass_time(minutes=10)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def reopen(self) -> None:
         self.world.wait_until(when(12, 2, 12))
         self.staff.take_back(self.undoable)
-        self.world.minute(3)
+        self.world.minute(2)
 
     def end_again(self) -> None:
         self.world.wait_until(when(15, 2, 12))
         self.staff.end("Birds")
         self.world.pass_time(minutes=10)
-        self.world.minute(3)
+        self.world.minute(2)
         self.world.ticks = {SATURDAY: (MORNING,), WEDNESDAY: (MORNING,)}
 
     def archives_end(self) -> None:
@@ -241,20 +241,20 @@ class Term:
             self.world.sandbox.post("create", {"kind": "role", "fields": {"name": f"x{number}"}})
         self.staff.import_roster([*self.roster("Stones"), self.line("Owl 1", "Onyx")])
         self.staff.realize("Stones")
-        self.world.minute(3)
+        self.world.minute(2)
 
     def removal(self) -> None:
         self.world.wait_until(when(16, 3, 14))
         for cohort in ("Beasts", "Trees"):
             assert self.staff.remove_all(cohort) == 3 * self.names.count + 2
-            self.world.minute(3)
+            self.world.minute(2)
         self.world.work_at(when(16, 3, 16))
         self.world.minute(2)
 
     def last_removal(self) -> None:
         self.world.wait_until(when(18, 3, 17))
         assert self.staff.remove_all("Birds") == 3 * self.names.count + 2
-        self.world.minute(3)
+        self.world.minute(2)
 
 
 @pytest.fixture
