@@ -1,8 +1,10 @@
-"""Undoing and reopening an end bring back the same state in Discord and Google."""
+"""What an end does in Discord and Google, disturbed at every call; undoing and reopening it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -11,8 +13,14 @@ from django.core import mail
 from cohorts.models import CohortStep, Membership
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import ask_for_step, undo_step
+from cohorts.steps.tasks import carry_out_due
+from discordsync.state import permissions
+from guestvisits.services.updating import update_all_visits
 from tests.guestvisits.effects.world import World
-from tests.meetings.outside.looking import assert_rests
+from tests.guestvisits.merging.test_kills import FAILING, work_through
+from tests.meetings.outside.looking import assert_rests, events
+from tests.support.spread import thin
+from tests.support.workers import bury, worker
 from tests.support.worlds import describe_guild
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,3 +123,115 @@ def test_reopening_brings_back_the_same_state_outside(running, groups, after) ->
     assert answers(running) == said
     assert running.troubles() == []
     assert_rests(running)
+
+
+# -- an end that has taken effect, disturbed at every call ---------------------------------------
+
+WRITES = 26  # of the end; a test below holds the number to the truth
+SAMPLE = {9}  # the kill that always runs
+
+
+@pytest.fixture
+def ended(running: World) -> World:
+    """The end has taken effect, and no one has begun to do anything about it."""
+    running.book("Carl", "B", 3)
+    running.minute(2)
+    running.calendar.forget_mails()
+    mail.outbox.clear()
+    step = ask_for_end(running)
+    running.minute()
+    running.move_clock(step.due_at)
+    assert carry_out_due(running.now) == 1
+    update_all_visits(running.now)
+    running.lose_queue()
+    return running
+
+
+def assert_as_ended(world: World) -> None:
+    """Everyone can read the channels of their own group; nothing lies ahead; each was told once."""
+    for name, group in OWN.items():
+        assert world.access(name) == {group}, name
+        assert [world.invited(name, other) for other in "ABC"] == [
+            [1] if other == group else [] for other in "ABC"
+        ]
+    now = world.now.isoformat(" ")
+    assert not any(start > now for group in "ABC" for start, _ in events(world, group))
+    assert_closed(world)
+    assert sorted((one.to[0], one.subject) for one in mail.outbox) == [
+        (f"{name.lower()}@example.org", "Autumn has ended") for name in sorted(OWN)
+    ]
+    for group in "ABC":
+        assert sum(f"Group {group} has ended" in text for text in world.said(group)) == 1
+    assert Counter(world.calendar.mails) == MAILS
+    assert world.troubles() == []
+    assert_rests(world)
+
+
+# What Google mails: weeks 2 and 3 are cancelled, and Carl's visit.
+MAILS = {(name.lower(), "cancellation"): 2 for name in OWN} | {("carl", "cancellation"): 3}
+
+
+def assert_closed(world: World) -> None:
+    """No one has rights of their own, and each group's role can only read."""
+    guild = world.sandbox.get("state")["discord"]
+    roles = {pk for pk, role in guild["roles"].items() if role["name"].startswith("Group")}
+    people = {str(world.person(name).discord_id) for name in OWN}
+    found = 0
+    for channel in guild["channels"].values():
+        assert not channel["overwrites"].keys() & people
+        for role in roles & channel["overwrites"].keys():
+            assert int(channel["overwrites"][role]["allow"]) == permissions.READER
+            assert int(channel["overwrites"][role]["deny"]) == permissions.READER_DENIED
+            found += 1
+    assert found == 9, "three groups with two channels each, and the cohort's channel"
+
+
+def test_an_end_undisturbed(ended: World) -> None:
+    before = ended.sandbox.last
+    ended.minute(3)
+    assert len(ended.sandbox.writes(before)) == WRITES
+    assert_as_ended(ended)
+
+
+def check_killed_at(world: World, n: int) -> None:
+    """The worker's process is killed right after its n-th write had its effect."""
+    world.sandbox.set_faults({"kind": "hold_after", "wrote": True, "nth": n})
+    with worker("discord", "calendar") as process:
+        world.sandbox.wait_for_call(held=True)
+        bury(process)
+    world.sandbox.set_faults()
+    world.minute(3)
+    assert_as_ended(world)
+
+
+@pytest.mark.parametrize("n", sorted(SAMPLE))
+def test_a_worker_killed_after_a_write_of_an_end(ended: World, n: int) -> None:
+    check_killed_at(ended, n)
+
+
+@pytest.mark.parametrize("n", thin(n for n in range(1, WRITES + 1) if n not in SAMPLE))
+def test_a_worker_killed_after_any_write_of_an_end(ended: World, n: int) -> None:
+    check_killed_at(ended, n)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name == "answers are lost" else pytest.mark.matrix)
+        for name in FAILING
+        if name != "too many calls"  # five in a row for one call are taken for a ban
+    ],
+)
+def test_every_other_write_of_an_end_fails(ended: World, name: str) -> None:
+    work_through(ended, {**FAILING[name], "wrote": True, "every": 2})
+    assert_as_ended(ended)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("n", range(1, WRITES // 4 + 1))
+def test_any_four_writes_of_an_end_fail_once(ended: World, n: int) -> None:
+    kinds = cycle(list(FAILING.values())[n % 5 :] + list(FAILING.values())[: n % 5])
+    nth = range(n, WRITES + 1, WRITES // 4)
+    faults = [{**kind, "wrote": True, "nth": at} for at, kind in zip(nth, kinds, strict=False)]
+    work_through(ended, *faults)
+    assert_as_ended(ended)
