@@ -104,9 +104,14 @@ def _restore_meetings(record: dict[str, Any], ended_at: datetime, now: datetime)
     announce([int(pk) for pk in record["groups"]], meetings_changed)
 
 
+# A letter that is being sent can no longer be stopped.
+_ON_ITS_WAY = (Message.State.SENDING, Message.State.SENT, Message.State.UNSURE)
+
+
 def who_got_the_letter(end: CohortStep) -> set[int]:
+    """Return the people who have, or may have, the ending letter."""
     keys = {letter_key(end.pk, int(pk)): int(pk) for pk in end.letters}
-    sent = Message.objects.filter(key__in=keys, state=Message.State.SENT)
+    sent = Message.objects.filter(key__in=keys, state__in=_ON_ITS_WAY)
     return {keys[key] for key in sent.values_list("key", flat=True)}
 
 
