@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -9,10 +10,12 @@ from datetime import date, datetime, tzinfo
 from cohorts.models import Cohort
 from cohorts.needs.items import Need, NeedList, NeedSubject, Sorting, sort_needs
 from cohorts.needs.open_cohorts import OpenCohorts
-from cohorts.needs.registry import need_kinds
+from cohorts.needs.registry import NeedKind, need_kinds
 from cohorts.steps.words import name_date
 from lens.desk.snoozing import read_snoozed
 from meetings.needs.upcoming import DeskMeeting, read_meetings
+
+logger = logging.getLogger(__name__)
 
 NAMED = 200  # subjects on one page
 LEAST, MOST = 5, 40  # of one item
@@ -20,9 +23,18 @@ LEAST, MOST = 5, 40  # of one item
 
 def find_needs(facts: OpenCohorts, today: date) -> NeedList:
     """Return all items.  `today` is the reader's day."""
-    found = [need for kind in need_kinds.values() for need in kind.find(facts)]
+    found = [need for kind in need_kinds.values() for need in _find(kind, facts)]
     starts = {cohort.pk: cohort.start_date for cohort in facts.cohorts.values()}
     return sort_needs(found, Sorting(tuple(need_kinds), starts, today, read_snoozed()))
+
+
+def _find(kind: NeedKind, facts: OpenCohorts) -> list[Need]:
+    """Return the items of one kind.  An error becomes an item, so that others are still seen."""
+    try:
+        return list(kind.find(facts))
+    except Exception:
+        logger.exception("The kind of item %s failed", kind.name)
+        return [Need(kind.name, None, "An error prevents this check; it is in the log.", ())]
 
 
 # -- the sentence at the top ---------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from cohorts.models import Cohort, CohortStep, Group, Membership, User
+from cohorts.needs.registry import NeedKind, need_kinds
 from cohorts.outbox.models import Message
 from cohorts.outbox.services import mark_failed
 from cohorts.services.groups import end_group
@@ -51,6 +52,23 @@ def cohort(academy: Academy) -> Cohort:
 
 def person(name: str) -> User:
     return User.objects.get(name=name)
+
+
+def test_an_error_in_one_kind_of_item_is_shown_and_hides_no_other(
+    academy, registered, read_today, caplog
+):
+    def find(facts):
+        raise ZeroDivisionError("one's mistake")
+
+    registered.add(need_kinds, NeedKind("broken", "A broken check", find), order=0)
+    drop("Fay A")
+
+    page = read_today()
+    assert page.items == ["broken", "no_facilitator"]
+    assert "A broken check" in page.html
+    assert "An error prevents this check" in page.item("broken")
+    assert "mistake" not in page.html
+    assert "The kind of item broken failed" in caplog.text
 
 
 def decline(academy: Academy, group: str, *names: str) -> None:
