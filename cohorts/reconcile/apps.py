@@ -13,11 +13,13 @@ class SyncConfig(AppConfig):
         from cohorts.reconcile import receivers  # noqa: F401 - connects them
         from cohorts.reconcile.runs import notifications
         from cohorts.reconcile.ui import deleted_outside
+        from cohorts.reconcile.ui.not_set_up import NOT_SET_UP, find_not_set_up
         from cohorts.reconcile.ui.silent import find_silent
         from cohorts.reconcile.workers import checks  # noqa: F401 - registers them
 
         holds.register(notifications.why_held)
         need_kinds.register(NeedKind(SILENT, "Not working", find_silent), order=10)
+        need_kinds.register(NeedKind(NOT_SET_UP, "Not set up", find_not_set_up), order=18)
         need_kinds.register(
             NeedKind(
                 deleted_outside.DELETED_OUTSIDE,

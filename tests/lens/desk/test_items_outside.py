@@ -10,7 +10,7 @@ import pytest
 
 from cohorts.models import Group, User
 from cohorts.outbox.models import Message
-from cohorts.reconcile.models import ProviderState, WorkerHeartbeat
+from cohorts.reconcile.models import GroupSync, ProviderState, WorkerHeartbeat
 from cohorts.services.groups import end_group
 from cohorts.services.installation import ensure_installation
 from discordsync.bot.gateway.guild_changes import record_join, record_leave
@@ -64,6 +64,19 @@ def ready(world: World, everything_alive: None, read_today: ReadToday) -> World:
     """The world, in which nothing needs staff."""
     assert read_today().items == []
     return world
+
+
+def test_a_cohort_that_starts_soon_is_set_up(ready, staff, read_today, set_clock):
+    GroupSync.objects.update(realize_requested_at=None)
+    Group.objects.filter(name="Group A").update(set_up_at=None, status="preview")
+    page = read_today()
+    assert page.items == ["not_set_up"]
+    assert page.sentences == ["1 group is not set up, and the cohort starts on 4 March"]
+
+    plan = follow(staff, page.item("not_set_up"), "Realize")
+    assert plan.url == f"/admin/sync/cohorts/{ready.academy.cohort.pk}/realize/"
+    ready.realize()
+    assert read_today().items == []
 
 
 def leave(world: World, name: str) -> None:
