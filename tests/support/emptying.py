@@ -4,23 +4,20 @@ Django's flush deletes these as well and creates them again, which takes longer 
 
 TRUNCATE gives each of 66 tables new files, which takes PostgreSQL 44 ms; deleting the few rows that
 there are takes 4 ms.  But without autovacuum rows that were deleted or rolled back stay in the
-files, and queries read past them: therefore all tables are truncated once in a while.
+files, and queries read past them: therefore now and then all tables are truncated instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
 import pytest
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 from django.test import TransactionTestCase
-from pytest_django.plugin import blocking_manager_key
 
 KEPT = {"django_content_type", "auth_permission"}  # filled after migrate, and changed by no test
-TESTS_APART = 4  # between two times that all tables are truncated
+TESTS_APART = 20  # between two times that all tables are truncated
 
 
 @cache
@@ -30,19 +27,16 @@ def tables() -> list[str]:
 
 
 def _empty(self: Any) -> None:
-    """Delete all rows, after waiting for whoever still writes, as TRUNCATE would."""
-    each = " UNION ALL ".join(f"(SELECT '{name}' FROM \"{name}\" LIMIT 1)" for name in tables())
+    """Delete all rows, after waiting for whoever still writes, as TRUNCATE does."""
     with transaction.atomic(), connection.cursor() as cursor:
+        if tests_since.many():
+            cursor.execute(f"TRUNCATE {_all()}")
+            return
         cursor.execute(f"LOCK TABLE {_all()} IN SHARE ROW EXCLUSIVE MODE")
-        cursor.execute(each)
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{t}' FROM \"{t}\" LIMIT 1)" for t in tables()))
         deletes = [f'DELETE FROM "{name}"' for (name,) in cursor.fetchall()]
         if deletes:  # Django's foreign keys are checked when the transaction ends
             cursor.execute(";".join(deletes))
-
-
-def _truncate() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {_all()}")
 
 
 def _all() -> str:
@@ -52,21 +46,24 @@ def _all() -> str:
 setattr(TransactionTestCase, "_fixture_teardown", _empty)  # noqa: B010, Django declares no such name
 
 
-class TruncatesNowAndThen:
-    def __init__(self, config: pytest.Config) -> None:
-        self.config, self.tests = config, 0
+class TestsSince:
+    """Counts the tests since all tables were truncated."""
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        result = yield
+    tests = 0
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         self.tests += item.get_closest_marker("django_db") is not None
-        if self.tests >= TESTS_APART:
-            self.tests = 0
-            # A connection that a test has left open may hold a lock: then it is done later.
-            with self.config.stash[blocking_manager_key].unblock(), suppress(Error):
-                _truncate()
-        return result
+
+    def many(self) -> bool:
+        """Return whether it is time to truncate, and begin to count anew."""
+        if self.tests < TESTS_APART:
+            return False
+        self.tests = 0
+        return True
+
+
+tests_since = TestsSince()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(TruncatesNowAndThen(config))
+    config.pluginmanager.register(tests_since)
