@@ -76,14 +76,18 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 
 def make_roles(using: str = "default") -> None:
-    """Create the roles that do not exist yet, and give each the permissions that it lacks."""
+    """Create the roles that do not exist yet, and give each the permissions that it lacks.
+
+    After a part of the migrations some permissions do not exist yet; the next `migrate` adds them.
+    """
     found = permissions_by_name(using)
     with transaction.atomic(using):
-        for name, wanted in ROLES.items():
+        for name, names in ROLES.items():
+            wanted = {found[each].pk for each in names if each in found}
             group, is_new = Group.objects.using(using).get_or_create(name=name)
             held = set() if is_new else set(group.permissions.values_list("pk", flat=True))
-            missing = {found[each].pk for each in wanted} - held
-            if held - {found[each].pk for each in wanted}:
+            missing = wanted - held
+            if held - wanted:
                 logger.info("The group %r has other permissions and is left as it is.", name)
             elif missing:
                 group.permissions.add(*missing)

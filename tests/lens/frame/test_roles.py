@@ -31,6 +31,15 @@ def test_migrate_creates_the_role(role):
     assert held(role) == set(ROLES[role])
 
 
+def test_after_a_part_of_the_migrations_a_role_has_what_exists_and_the_rest_comes_later():
+    Group.objects.all().delete()
+    Permission.objects.filter(codename="view_meeting").delete()
+    make_roles()
+    assert held("Viewer") == set(ROLES["Viewer"]) - {"meetings.view_meeting"}
+    after_migrate()
+    assert held("Viewer") == set(ROLES["Viewer"])
+
+
 def test_a_second_time_nothing_changes(django_assert_num_queries):
     make_roles()
     before = {role: held(role) for role in ROLES}
