@@ -13,7 +13,6 @@ from cohorts import clock
 from cohorts.models import CohortStep
 from cohorts.steps.services import begin_attempt, carry_out_step, record_failure
 
-TASK = "cohorts.steps.tasks.carry_out_all"
 logger = logging.getLogger(__name__)
 
 
@@ -29,12 +28,15 @@ def wake_when_due(step: CohortStep, now: datetime) -> None:
     runs every minute anyway.
     """
     if step.due_at <= now:
-        async_task(TASK)
+        async_task("cohorts.steps.tasks.carry_out_all")
     else:
         # Schedules follow the machine's clock, which a sandbox's clock may differ from.
         at = timezone.now() + (step.due_at - now)
         Schedule.objects.create(
-            name=f"carry out step {step.pk}", func=TASK, schedule_type=Schedule.ONCE, next_run=at
+            name=f"carry out step {step.pk}",
+            func="cohorts.steps.tasks.carry_out_all",
+            schedule_type=Schedule.ONCE,
+            next_run=at,
         )
 
 

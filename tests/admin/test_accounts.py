@@ -156,7 +156,7 @@ def test_a4_only_superusers_change_what_a_group_of_permissions_holds(max_):
         f"/admin/auth/group/{group.pk}/delete/",
     ):
         assert client.post(address, {**form, "post": "yes"}).status_code == 403
-    assert not Group.objects.get().permissions.exists()
+    assert not Group.objects.get(name="Managers").permissions.exists()
 
 
 @pytest.mark.parametrize("target", ["staff"], indirect=True)

@@ -55,6 +55,7 @@ def outside(world: World) -> dict[str, Any]:
     """Return what Discord and Google have, apart from messages and what is over."""
     guild = describe_guild(world.sandbox.get("state"))
     del guild["messages"]
+    guild["events"] = [one for one in guild["events"] if one[2] > world.now.isoformat()]
     now = world.now.isoformat().replace("+00:00", "Z")
     ahead = world.calendar.ask(f"events?singleEvents=true&timeMin={now}&maxResults=2500")["items"]
     return {**guild, "calendar": sorted(map(_occurrence, ahead))}

@@ -191,7 +191,7 @@ def test_one_substitution_that_cannot_be_updated_does_not_stop_the_next(world):
 
 def test_waiting_for_answers_costs_few_queries(world, django_assert_max_num_queries):
     request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         update_all_substitutions(world.now + HOUR)
 
 

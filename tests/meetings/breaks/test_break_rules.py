@@ -94,7 +94,8 @@ def test_a_break_keeps_numbers_order_and_what_has_begun_and_undoing_it_restores_
     rows = {row.pk: row for row in before.rows}
     for row in decision.rows:
         assert row.number == rows[row.pk].number
-        assert rows[row.pk].starts_at > now, "what has begun stays"
+        if facts.group.set_up_at:  # before that nothing is held
+            assert rows[row.pk].starts_at > now, "what has begun stays"
         if not follows_rhythm(rows[row.pk]) and row.pk not in wanted.also:
             assert row.starts_at == rows[row.pk].starts_at
             assert row.status == rows[row.pk].status

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KEPT = Path(__file__).with_name("journal.txt")
 NEW = Path(".cache/journal.txt")
 # What differs from run to run.
-TOKEN = re.compile(r"(syncToken=|\"nonce\": \")[^&\"]+")
+TOKEN = re.compile(r"(syncToken=|\"nonce\": \"|events/|\"id\": \"(?=[0-9a-v]{20,}\"))[^&?_/\"]+")
+OWN_ID = re.compile(r"\b1\d{5}\b")
 ID = re.compile(r"\b\d{17,20}\b")
 
 Act = Callable[[World], object]
@@ -97,4 +98,6 @@ def as_text(body: dict[str, Any], names: dict[str, str]) -> str:
 
 
 def with_names(line: str, names: dict[str, str]) -> str:
-    return ID.sub(lambda found: names.get(found[0], "<id>"), TOKEN.sub(r"\1…", line))
+    return ID.sub(
+        lambda found: names.get(found[0], "<id>"), OWN_ID.sub("…", TOKEN.sub(r"\1…", line))
+    )
