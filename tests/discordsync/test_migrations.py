@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from django.db import connection
 
 from tests.support.databases import migrate, scratch_database
 
@@ -44,10 +43,9 @@ FORMS = pytest.mark.parametrize(
 )
 
 
-def read_schema() -> set[tuple[str, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(SCHEMA)
-        return set(cursor.fetchall())
+def read_schema(url: str) -> set[tuple[str, ...]]:
+    with psycopg.connect(url) as opened:
+        return set(opened.execute(SCHEMA))
 
 
 @FORMS
@@ -61,6 +59,7 @@ def test_o3_a_database_of_an_earlier_form_is_upgraded_to_the_schema_of_a_fresh_o
             for statement in ";".join(forms).split(";"):
                 opened.execute(statement)
         migrate(url)
-        with psycopg.connect(url) as opened:
-            upgraded = set(opened.execute(SCHEMA))
-    assert upgraded == read_schema()
+        upgraded = read_schema(url)
+    with scratch_database() as fresh:
+        migrate(fresh)
+        assert upgraded == read_schema(fresh)
