@@ -1,7 +1,7 @@
 """axe on every page that learners, facilitators and staff can open: light, dark and on a phone.
 
 The addresses are those of the permission table, so a new page is looked at without a line here.
-`make test` opens each page once, as one person and in one mode; the matrix takes all of them.
+`make test` opens each page once, as one person and in one mode; `make modes` takes all of them.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def test_every_page_can_be_used_with_assistive_technology(
     assert tour.opened > 60, "pages are missing"
 
 
-@pytest.mark.matrix
+@pytest.mark.modes
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("doors", [own_doors, table_doors])
 @pytest.mark.parametrize("reader", READERS)

@@ -235,7 +235,7 @@ def test_three_cohorts_pass_through_a_server_with_room_for_two(server: Server) -
     assert server.counts() == before
 
 
-@pytest.mark.matrix
+@pytest.mark.modes
 @pytest.mark.timeout(3600)
 def test_ten_cohorts_of_forty_groups_pass_through_one_server(server: Server, capsys) -> None:
     """240 roles and 498 channels are the most that there is room for: six cohorts at once."""
