@@ -69,7 +69,7 @@ def rehearse(calendar: SeenCalendar) -> Any:
     finish(start("calendar"))
     assert len(calendar.writes_since(0)) == WRITES
     undisturbed = describe(calendar)
-    call_command("flush", interactive=False, verbosity=0)
+    call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
     calendar.sandbox.reset()
     ensure_installation(NOW)
     calendar.move_clock(NOW)

@@ -41,7 +41,7 @@ def rehearse(sandbox):
         finish(start("discord"))
         assert len(sandbox.writes()) == WRITES
         UNDISTURBED[start_date] = describe_guild(sandbox.get("state"))
-        call_command("flush", interactive=False, verbosity=0)
+        call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
         sandbox.reset()
     return prepare(sandbox, start_date), UNDISTURBED[start_date]
 

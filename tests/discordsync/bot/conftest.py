@@ -122,7 +122,7 @@ def bot_running(log: Path, **more: str) -> Iterator[World]:
             yield World(sandbox, bot, People(sandbox, bot.said))
         finally:
             bot.kill()
-            call_command("flush", verbosity=0, interactive=False)
+            call_command("flush", verbosity=0, interactive=False, reset_sequences=False)
 
 
 def sandbox_settings(sandbox: RunningSandbox) -> dict[str, Any]:
