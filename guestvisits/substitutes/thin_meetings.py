@@ -66,14 +66,14 @@ def _without_joined(
 
     People who only declined are expected nowhere, so at least one person must visit.
     """
-    visiting = {meeting_id for meeting_id, _ in facts.read(read_away)}
+    visiting = facts.read(read_away)
     for each in thin:
         if each.participants or each.meeting.id not in visiting:
             yield each
 
 
-def read_away(facts: OpenCohorts) -> Mapping[tuple[int, int], str]:
-    """Return the group that a member visits instead of this week's own meeting, by meeting and
+def read_away(facts: OpenCohorts) -> Mapping[int, Mapping[int, str]]:
+    """Return the groups that members visit instead of this week's own meeting, by meeting and
     person.  One query."""
     visits = GuestVisit.objects.filter(
         live_group("home_meeting__group__"),
@@ -81,8 +81,11 @@ def read_away(facts: OpenCohorts) -> Mapping[tuple[int, int], str]:
         home_meeting__starts_at__gt=facts.now - BEFORE,
         home_meeting__starts_at__lt=facts.now + AHEAD,
     )
+    found: dict[int, dict[int, str]] = defaultdict(dict)
     rows = visits.values_list("home_meeting", "user", "host_meeting__group__name")
-    return {(meeting, user): host for meeting, user, host in rows}
+    for meeting, user, host in rows:
+        found[meeting][user] = host
+    return found
 
 
 def read_expected(facts: OpenCohorts) -> list[ExpectedMeeting]:

@@ -10,7 +10,7 @@ from itertools import groupby
 from cohorts.models import Group
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts
 from cohorts.zones import find_zone, known_zone
-from guestvisits.substitutes.no_facilitator import read_led
+from guestvisits.substitutes.no_facilitator import has_no_leader, read_led
 from guestvisits.substitutes.thin_meetings import read_away
 from meetings.models import Attendance
 from meetings.needs.upcoming import DeskAnswer, DeskMeeting, read_answers, read_meetings
@@ -85,7 +85,13 @@ def read_days(facts: OpenCohorts, meetings: Sequence[DeskMeeting], zone: tzinfo)
     answers, led = facts.read(read_answers), facts.read(read_led)
     away = facts.read(read_away)
     rows = [
-        _row(facts, meeting, answers.get(meeting.id, ()), away, meeting.id in led)
+        _row(
+            facts,
+            meeting,
+            answers.get(meeting.id, ()),
+            away.get(meeting.id, {}),
+            has_substitute=meeting.id in led,
+        )
         for meeting in meetings
     ]
     by_day = groupby(rows, key=lambda row: row.meeting.starts_at.astimezone(zone).date())
@@ -96,19 +102,18 @@ def _row(
     facts: OpenCohorts,
     meeting: DeskMeeting,
     answers: Sequence[DeskAnswer],
-    away: Mapping[tuple[int, int], str],
+    visits: Mapping[int, str],
+    *,
     has_substitute: bool,
 ) -> WeekMeeting:
     members = facts.members_of.get(meeting.group_id, [])
-    visits = {user_id: host for (pk, user_id), host in away.items() if pk == meeting.id}
-    declined = {answer.user_id for answer in answers if answer.has_declined}
-    leaders = [member.user_id for member in members if member.is_facilitator]
+    leaders = [member for member in members if member.is_facilitator]
     return WeekMeeting(
         meeting,
         facts.groups[meeting.group_id],
         sort_answers(members, answers, visits),
         has_begun=meeting.starts_at <= facts.now,
-        lacks_leader=bool(leaders) and not has_substitute and declined.issuperset(leaders),
+        lacks_leader=bool(leaders) and has_no_leader(leaders, answers, has_substitute),
     )
 
 
