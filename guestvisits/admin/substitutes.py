@@ -15,16 +15,10 @@ from cohorts import clock
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.admin_base.reader_time import show_both
 from cohorts.errors import Refusal
-from cohorts.models import User
-from guestvisits.admin.forms import MeetingChoiceField
-from guestvisits.admin.this_week import find_substitute_view
+from guestvisits.admin.this_week import find_substitute_view, join_page, list_free
 from guestvisits.models import SubstituteOffer, Substitution
-from guestvisits.substitutes.facts import read_candidates, span_of_meeting
-from guestvisits.substitutes.joining_another import hosts_for, join_another_group
 from guestvisits.substitutes.selectors import substitute_of
 from guestvisits.substitutes.services import name_substitute
-from guestvisits.substitutes.substitute_rules import can_lead
-from meetings.models import Meeting
 
 
 class NameForm(forms.Form):
@@ -37,16 +31,6 @@ class NameForm(forms.Form):
     def __init__(self, data: Any = None, *, choices: list[tuple[int, str]]) -> None:
         super().__init__(data)
         cast(forms.TypedChoiceField, self.fields["person"]).choices = choices
-
-
-class JoinForm(forms.Form):
-    host = MeetingChoiceField(queryset=Meeting.objects.none(), label="Meeting to join")
-
-    def __init__(self, data: Any = None, *, hosts: list[Meeting]) -> None:
-        super().__init__(data)
-        field = cast(forms.ModelChoiceField, self.fields["host"])
-        ids = [host.pk for host in hosts]
-        field.queryset = Meeting.objects.filter(pk__in=ids).select_related("group")
 
 
 class OfferInline(admin.TabularInline):
@@ -107,14 +91,7 @@ class SubstitutionAdmin(ReadOnlyAdmin):
 
     def name_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row, back = self._find(request, pk), _back(pk)
-        meeting = row.meeting
-        candidates = read_candidates(meeting, clock.now())
-        people = User.objects.in_bulk([each.user_id for each in candidates])
-        choices = [
-            (each.user_id, str(people[each.user_id]))
-            for each in candidates
-            if can_lead(each, span_of_meeting(meeting))
-        ]
+        choices = list_free(row.meeting, clock.now())
         form = NameForm(request.POST if request.method == "POST" else None, choices=choices)
         if form.is_valid():
             self._name(request, row, form.cleaned_data["person"])
@@ -122,7 +99,7 @@ class SubstitutionAdmin(ReadOnlyAdmin):
         return confirmation_page(
             request,
             self.admin_site,
-            title=f"Who leads {meeting}?",
+            title=f"Who leads {row.meeting}?",
             sentences=["The person gets access now and a message. No one else is asked."],
             form=form,
             button="Name substitute",
@@ -141,32 +118,7 @@ class SubstitutionAdmin(ReadOnlyAdmin):
 
     def join_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row, back = self._find(request, pk, "guestvisits.add_guestvisit"), _back(pk)
-        hosts = hosts_for(row.meeting, clock.now())
-        form = JoinForm(request.POST if request.method == "POST" else None, hosts=hosts)
-        if form.is_valid():
-            self._join(request, row, form.cleaned_data["host"])
-            return redirect(back)
-        return confirmation_page(
-            request,
-            self.admin_site,
-            title=f"Which group does {row.meeting.group} join this week?",
-            sentences=[
-                "A visit is booked for each participant who has not declined, where seats and "
-                "rules allow. Each gets a message. The meeting itself stays until you cancel it."
-            ],
-            form=form,
-            button="Book visits",
-            back=back,
-        )
-
-    def _join(self, request: HttpRequest, row: Substitution, host: Meeting) -> None:
-        by = cast(int, request.user.pk)
-        result = join_another_group(row.meeting, host.pk, by=by, now=clock.now())
-        done = f"{len(result.booked)} visits booked to {host}."
-        self.log_change(request, row, done)
-        messages.success(request, done)
-        for name, why in result.refused:
-            messages.warning(request, f"{name}: {why}")
+        return join_page(request, row.meeting, logged_on=row, back=back)
 
     def _find(self, request: HttpRequest, pk: int, *also: str) -> Substitution:
         if not request.user.has_perms(["guestvisits.change_substitution", *also]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -18,6 +20,7 @@ from cohorts.admin_base.base import confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.selectors import facilitators_of
+from cohorts.steps.words import count
 from guestvisits.admin.forms import MeetingChoiceField
 from guestvisits.models import Substitution
 from guestvisits.substitutes.facts import read_candidates, span_of_meeting
@@ -64,14 +67,7 @@ def find_substitute_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
     open_one = open_substitutions([meeting]).get(meeting.pk)
     if open_one is not None:
         return redirect("admin:guestvisits_substitution_name", open_one.pk)
-    now = clock.now()
-    candidates = read_candidates(meeting, now)
-    people = User.objects.in_bulk([each.user_id for each in candidates])
-    free = [
-        (each.user_id, str(people[each.user_id]))
-        for each in candidates
-        if can_lead(each, span_of_meeting(meeting))
-    ]
+    free = list_free(meeting, clock.now())
     away = facilitators_of([meeting.group_id]).get(meeting.group_id, [])
     form = FindForm(request.POST if request.method == "POST" else None, away=away, free=free)
     if form.is_valid() and _find(request, meeting, form):
@@ -88,6 +84,17 @@ def find_substitute_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
         button="Find a substitute",
         back=_back(request),
     )
+
+
+def list_free(meeting: Meeting, now: datetime) -> list[tuple[int, str]]:
+    """Return the ids and names of the people who can lead the meeting."""
+    candidates = read_candidates(meeting, now)
+    people = User.objects.in_bulk([each.user_id for each in candidates])
+    return [
+        (each.user_id, str(people[each.user_id]))
+        for each in candidates
+        if can_lead(each, span_of_meeting(meeting))
+    ]
 
 
 def _find(request: HttpRequest, meeting: Meeting, form: FindForm) -> bool:
@@ -129,12 +136,19 @@ class JoinAnotherForm(forms.Form):
 def join_another_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
     """Book visits to another group's meeting of the same week; `?host=` is offered first."""
     meeting = _find_meeting(request, meeting_id, JOIN)
+    return join_page(request, meeting, logged_on=meeting, back=_back(request))
+
+
+def join_page(
+    request: HttpRequest, meeting: Meeting, *, logged_on: Model, back: str
+) -> HttpResponse:
+    """Ask which meeting the group joins, and book the visits. The caller checks permissions."""
     hosts = hosts_for(meeting, clock.now())
     data = request.POST if request.method == "POST" else None
     form = JoinAnotherForm(data, hosts=hosts, initial={"host": request.GET.get("host")})
     if form.is_valid():
-        _join(request, meeting, form.cleaned_data["host"])
-        return redirect(_back(request))
+        _join(request, meeting, form.cleaned_data["host"], logged_on)
+        return redirect(back)
     return confirmation_page(
         request,
         admin.site,
@@ -145,14 +159,13 @@ def join_another_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
         ],
         form=form,
         button="Book visits",
-        back=_back(request),
+        back=back,
     )
 
 
-def _join(request: HttpRequest, meeting: Meeting, host: Meeting) -> None:
+def _join(request: HttpRequest, meeting: Meeting, host: Meeting, logged_on: Model) -> None:
     result = join_another_group(meeting, host.pk, by=_staff(request), now=clock.now())
-    visits = "1 visit" if len(result.booked) == 1 else f"{len(result.booked)} visits"
-    _log(request, meeting, f"{visits} booked to {host}.")
+    _log(request, logged_on, f"{count(len(result.booked), 'visit')} booked to {host}.")
     for name, why in result.refused:
         messages.warning(request, f"{name}: {why}")
 
@@ -166,8 +179,8 @@ def _find_meeting(request: HttpRequest, pk: int, needed: tuple[str, ...]) -> Mee
     return get_object_or_404(Meeting.objects.select_related("group__cohort__course"), pk=pk)
 
 
-def _log(request: HttpRequest, meeting: Meeting, done: str) -> None:
-    LogEntry.objects.log_actions(_staff(request), [meeting], CHANGE, done, single_object=True)
+def _log(request: HttpRequest, row: Model, done: str) -> None:
+    LogEntry.objects.log_actions(_staff(request), [row], CHANGE, done, single_object=True)
     messages.success(request, done)
 
 
