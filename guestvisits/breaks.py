@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from cohorts.models import Membership
 from cohorts.signals import announced_together
-from cohorts.steps.words import name_when, one_line
+from cohorts.words import name_when, one_line
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import write_attendances
 from meetings.breaks.visit_effects import VisitEffect, VisitRules

@@ -10,7 +10,7 @@ from itertools import pairwise
 from cohorts.countries import find_holidays
 from cohorts.models import Cohort, Group, Membership, live_group
 from cohorts.services.calendar_notes import CalendarNotes
-from cohorts.steps.words import name_date, name_when
+from cohorts.words import name_date, name_when
 from cohorts.zones import find_zone, known_zone
 from meetings.models import Meeting
 

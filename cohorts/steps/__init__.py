@@ -10,7 +10,6 @@ per person over all groups, one post per channel, and the e-mail if it was stopp
 
     registry     what a kind of step must provide; previews
     letters      the text that staff edit and its placeholders (pure)
-    words        dates, numbers and names as letters say them (pure)
     services     ask for, undo and carry out a step
     messages     letters, posts, and the e-mail that a step was stopped
     tasks        the task that carries out what is due

@@ -29,7 +29,7 @@ from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.selectors import read_context
 from cohorts.reconcile.services import request_plan
 from cohorts.reconcile.status_text import describe_issue
-from cohorts.steps.words import count
+from cohorts.words import count
 from discordsync.removal.selectors import groups_with_remains, recorded_infrastructure
 from discordsync.removal.services import KEEP, REMOVE, decide
 

@@ -24,7 +24,7 @@ from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.templatetags.message_tags import in_zone
 from cohorts.steps.letters import fill_letter
 from cohorts.steps.messages import split_links
-from cohorts.steps.words import count, one_line
+from cohorts.words import count, one_line
 from cohorts.zones import find_zone
 from discordsync.joining.states import find_states, find_steps, is_server_read, not_inside
 from discordsync.joining.times import SENT_WITHIN, Invitation, JoinReminder, plan_reminders

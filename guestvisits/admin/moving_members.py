@@ -17,7 +17,7 @@ from cohorts.access import staff_may
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User, live_group
 from cohorts.services.memberships import move_members
-from cohorts.steps.words import join_names
+from cohorts.words import join_names
 from cohorts.zones import find_zone, known_zone
 from guestvisits.converters import read_id
 from guestvisits.joining.effects import find_effects

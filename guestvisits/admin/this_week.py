@@ -20,7 +20,7 @@ from cohorts.admin_base.base import confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.selectors import facilitators_of
-from cohorts.steps.words import count
+from cohorts.words import count
 from guestvisits.admin.forms import MeetingChoiceField
 from guestvisits.models import Substitution
 from guestvisits.substitutes.facts import read_candidates, span_of_meeting

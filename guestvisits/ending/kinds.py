@@ -19,7 +19,7 @@ from cohorts.steps.registry import (
     StepRecipient,
     StepSection,
 )
-from cohorts.steps.words import count, join_names, name_day
+from cohorts.words import count, join_names, name_day
 from guestvisits.ending import letters
 from guestvisits.ending.names import END, REOPEN
 from guestvisits.ending.plans import EndPlan, read_end

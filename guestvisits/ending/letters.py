@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from cohorts.models import Group, Membership
 from cohorts.steps.registry import StepRecipient, StepSection
-from cohorts.steps.words import count, join_names, name_day
+from cohorts.words import count, join_names, name_day
 from guestvisits.ending.plans import EndPlan
 from meetings.attendance.counts import AttendanceCount
 from meetings.models import Meeting

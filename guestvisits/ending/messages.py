@@ -12,7 +12,7 @@ from cohorts.models import Group, live_group
 from cohorts.models.courses import MAX_ARCHIVE_DAYS
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
-from cohorts.steps.words import name_day
+from cohorts.words import name_day
 
 ARCHIVE_ENDS = "archive_ends"
 BEFORE = timedelta(days=7)

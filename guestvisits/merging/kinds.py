@@ -15,7 +15,7 @@ from cohorts import clock
 from cohorts.models import CohortStep, Group, Membership, live_group
 from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
-from cohorts.steps.words import join_names, name_day, name_when, one_line
+from cohorts.words import join_names, name_day, name_when, one_line
 from guestvisits.joining.joinable import GroupChoice, read_choices
 from guestvisits.merging.names import MERGE
 from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, read_merge

@@ -11,7 +11,7 @@ from cohorts.models import Group, Membership
 from cohorts.needs.group_needs import subject_of_group, today_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts
-from cohorts.steps.words import count, join_names
+from cohorts.words import count, join_names
 from guestvisits.models import SubstituteOffer
 from guestvisits.substitutes.thin_meetings import read_expected
 from meetings.needs.upcoming import DeskAnswer, DeskMeeting, read_answers

@@ -23,7 +23,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from cohorts.steps.words import name_date
+from cohorts.words import name_date
 
 BREAK = timedelta(days=10)  # between two meetings of a weekly group: one may be moved by 3 days
 

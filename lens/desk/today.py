@@ -11,7 +11,7 @@ from cohorts.models import Cohort
 from cohorts.needs.items import Need, NeedList, NeedSubject, Sorting, sort_needs
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.needs.registry import NeedKind, need_kinds
-from cohorts.steps.words import name_date
+from cohorts.words import name_date
 from lens.desk.snoozing import read_snoozed
 from meetings.needs.upcoming import DeskMeeting, read_meetings
 

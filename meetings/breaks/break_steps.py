@@ -19,7 +19,7 @@ from cohorts.models.courses import set_up_group
 from cohorts.selectors import members_of
 from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview
-from cohorts.steps.words import name_dates, name_when
+from cohorts.words import name_dates, name_when
 from meetings.breaks.break_rules import Break, decide_break, decide_undo, is_by_hand
 from meetings.breaks.services import (
     CohortPlan,

@@ -8,7 +8,7 @@ from datetime import date
 
 from cohorts.models import Membership
 from cohorts.steps.registry import StepRecipient, StepSection
-from cohorts.steps.words import join_names, name_date, name_when, one_line
+from cohorts.words import join_names, name_date, name_when, one_line
 from cohorts.zones import find_zone
 from meetings.breaks.break_rules import Break
 from meetings.breaks.services import CohortPlan, GroupPlan

@@ -11,7 +11,7 @@ from django.urls import reverse_lazy
 from cohorts.needs.group_needs import subject_of_group
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
-from cohorts.steps.words import count
+from cohorts.words import count
 from cohorts.zones import find_zone, known_zone
 from meetings.needs.upcoming import DeskMeeting, meetings_by_group
 

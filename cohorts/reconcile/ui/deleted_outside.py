@@ -15,7 +15,7 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.ui.staff import PERMISSION
-from cohorts.steps.words import count
+from cohorts.words import count
 
 DELETED_OUTSIDE, RENAMED = "deleted_outside", "renamed"
 HARMLESS = ("renamed", "channel_moved")  # codes of issues that change nothing for anyone

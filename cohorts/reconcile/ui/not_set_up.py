@@ -15,7 +15,7 @@ from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.ui.deleted_outside import read_syncs
 from cohorts.reconcile.ui.staff import PERMISSION
-from cohorts.steps.words import name_date
+from cohorts.words import name_date
 
 NOT_SET_UP = "not_set_up"
 
