@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from cohorts.zones import find_zone, known_zone
+from cohorts.zones import city_of, find_zone, known_zone
 
 
 def name_when(moment: datetime, zone: str) -> str:
     """Return "Tuesday 5 January, 18:00 (Berlin)" on the clock of an IANA zone."""
     local = moment.astimezone(find_zone(zone))
-    city = known_zone(zone).rpartition("/")[2].replace("_", " ")
-    return f"{local:%A} {name_date(local.date())}, {local:%H:%M} ({city})"
+    return f"{local:%A} {name_date(local.date())}, {local:%H:%M} ({city_of(known_zone(zone))})"
 
 
 def name_date(day: date) -> str:
@@ -36,6 +35,11 @@ def name_day(moment: datetime, zone: str) -> str:
 def count(number: int, noun: str) -> str:
     """Return "1 meeting" or "2 meetings"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def count_people(number: int) -> str:
+    """Return "1 person" or "2 people"."""
+    return "1 person" if number == 1 else f"{number} people"
 
 
 def join_names(names: Iterable[str]) -> str:

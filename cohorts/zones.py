@@ -22,3 +22,8 @@ def known_zone(name: str) -> str:
 def find_zone(name: str) -> ZoneInfo:
     """Return the zone to show times in: UTC if the name is unknown."""
     return ZoneInfo(known_zone(name))
+
+
+def city_of(zone: str) -> str:
+    """Return the last part of a zone's name: "New York"."""
+    return zone.rpartition("/")[2].replace("_", " ")

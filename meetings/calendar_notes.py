@@ -11,7 +11,7 @@ from cohorts.countries import find_holidays
 from cohorts.models import Cohort, Group, Membership, live_group
 from cohorts.services.calendar_notes import CalendarNotes
 from cohorts.words import name_date, name_when
-from cohorts.zones import find_zone, known_zone
+from cohorts.zones import city_of, find_zone, known_zone
 from meetings.models import Meeting
 
 
@@ -67,10 +67,10 @@ def describe_clock_changes(
         changed = [name for name in zones if _offset(before, name) != _offset(after, name)]
         if changed:
             times = "; ".join(
-                f"{_city(name)} {_clock(before, name)} → {_clock(after, name)}" for name in zones
+                f"{city_of(name)} {_clock(before, name)} → {_clock(after, name)}" for name in zones
             )
             yield (
-                f"clocks change in {', '.join(map(_city, changed))} before {after.label}, "
+                f"clocks change in {', '.join(map(city_of, changed))} before {after.label}, "
                 f"{name_when(after.starts_at, zone)}. Local times before and after: {times}"
             )
 
@@ -81,7 +81,3 @@ def _offset(row: Meeting, zone: str) -> object:
 
 def _clock(row: Meeting, zone: str) -> str:
     return f"{row.starts_at.astimezone(find_zone(zone)):%H:%M}"
-
-
-def _city(zone: str) -> str:
-    return zone.rpartition("/")[2].replace("_", " ")

@@ -226,8 +226,7 @@ def _once(people: Iterable[User]) -> list[User]:
 
 
 def read_rhythms(groups: Collection[Group]) -> dict[int, Rhythm]:
-    """Return the weekly rhythm of these groups, whose cohorts must be loaded. Three
-    queries."""
+    """Return the weekly rhythm of these groups, whose cohorts must be loaded. Three queries."""
     earlier: dict[int, list[SlotUntil]] = defaultdict(list)
     for row in EarlierSlot.objects.filter(group__in=groups).order_by("until"):
         earlier[row.group_id].append(SlotUntil(row.until, _slot_of(row)))

@@ -14,6 +14,7 @@ from calendarsync.state.observed import read_event
 from cohorts.models import AccessState
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, read_access
+from cohorts.words import count_people
 
 NOT_INVITED = "not_invited"
 REFUSED = AccessState.State.FAILED
@@ -26,11 +27,11 @@ def find_not_invited(facts: OpenCohorts) -> Iterator[Need]:
         subject = _subject(facts, member, why)
         found[member.cohort_id][subject.key] = subject
     for cohort_id, people in found.items():
-        have = "1 person is" if len(people) == 1 else f"{len(people)} people are"
+        are = "is" if len(people) == 1 else "are"
         yield Need(
             NOT_INVITED,
             cohort_id,
-            f"{have} not invited in Google Calendar",
+            f"{count_people(len(people))} {are} not invited in Google Calendar",
             tuple(people.values()),
             follows_from=frozenset({PROVIDER, "worker"}),
         )

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.db.models import Exists, F, OuterRef
-from django.template.defaultfilters import pluralize
 from django.urls import reverse_lazy
 
 from cohorts.models import Cohort, Group, Membership
 from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
 from cohorts.needs.open_cohorts import OpenCohorts, display_name
+from cohorts.words import count, count_people
 
 THIN_GROUP, NO_SLOT, NO_GROUP = "thin_group", "no_slot", "no_group"
 Status, Role = Membership.Status, Membership.Role
@@ -58,20 +58,16 @@ def _thin(cohort: Cohort, groups: Collection[tuple[Group, int]]) -> Need:
     return Need(
         THIN_GROUP,
         cohort.pk,
-        f"{len(groups)} group{pluralize(len(groups))} with fewer than {_count(least)}",
+        f"{count(len(groups), 'group')} with fewer than {count(least, 'participant')}",
         tuple(
             subject_of_group(
                 group,
-                _count(number),
+                count(number, "participant"),
                 NeedButton("Merge into …", page, needed, query=f"source={group.pk}"),
             )
             for group, number in groups
         ),
     )
-
-
-def _count(participants: int) -> str:
-    return f"{participants} participant{pluralize(participants)}"
 
 
 # -- groups without a weekly time ----------------------------------------------------------------
@@ -86,7 +82,7 @@ def find_no_slot(facts: OpenCohorts) -> Iterator[Need]:
             yield Need(
                 NO_SLOT,
                 cohort.pk,
-                f"{len(lacking)} group{pluralize(len(lacking))} without a weekly time",
+                f"{count(len(lacking), 'group')} without a weekly time",
                 tuple(subject_of_group(group, button=_slot_button(group)) for group in lacking),
             )
 
@@ -135,11 +131,11 @@ def find_no_group(facts: OpenCohorts) -> Iterable[Need]:
     for one in facts.read(read_left_behind):
         found[one.cohort_id][one.user_id] = one
     for cohort_id, people in found.items():
-        are = "person has" if len(people) == 1 else "people have"
+        have = "has" if len(people) == 1 else "have"
         yield Need(
             NO_GROUP,
             cohort_id,
-            f"{len(people)} {are} no group: theirs has ended",
+            f"{count_people(len(people))} {have} no group: theirs has ended",
             tuple(_left_behind(one) for one in people.values()),
         )
 

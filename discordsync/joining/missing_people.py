@@ -13,6 +13,7 @@ from cohorts.models import User
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import DeskAccess, OpenCohorts, read_access
 from cohorts.reconcile.ui.silent import read_states
+from cohorts.words import count_people
 from discordsync.joining.reminders import read_reminded
 from discordsync.joining.states import PROVIDER, JoinState, classify_access, was_read
 from meetings.needs.upcoming import meetings_by_group
@@ -110,11 +111,11 @@ def find_people_not_joined(facts: OpenCohorts) -> Iterator[Need]:
     people = [one for one in facts.read(read_missing) if one.needs_reminder(facts.now)]
     reminded = read_reminded([one.user_id for one in people]) if people else {}
     for cohort_id, rows in _by_cohort(people).items():
-        have = "person has" if len(rows) == 1 else "people have"
+        have = "has" if len(rows) == 1 else "have"
         yield Need(
             NOT_JOINED,
             cohort_id,
-            f"{len(rows)} {have} not joined the Discord server",
+            f"{count_people(len(rows))} {have} not joined the Discord server",
             tuple(_not_joined(one, reminded.get(one.user_id, ())) for one in rows),
             (_remind_button(cohort_id, rows), _list_button(cohort_id)),
             follows_from=DEPENDS,
@@ -131,11 +132,10 @@ def _not_joined(one: MissingPerson, reminded: Collection[datetime]) -> NeedSubje
 def find_people_who_left(facts: OpenCohorts) -> Iterator[Need]:
     people = [one for one in facts.read(read_missing) if one.has_left(facts.now)]
     for cohort_id, rows in _by_cohort(people).items():
-        who = "1 person" if len(rows) == 1 else f"{len(rows)} people"
         yield Need(
             LEFT_SERVER,
             cohort_id,
-            f"{who} left the Discord server",
+            f"{count_people(len(rows))} left the Discord server",
             tuple(
                 NeedSubject(f"user:{one.user_id}", one.name, "left", one.left_at) for one in rows
             ),
@@ -152,9 +152,8 @@ def _by_cohort(people: Iterable[MissingPerson]) -> dict[int, list[MissingPerson]
 
 
 def _remind_button(cohort_id: int, rows: Collection[MissingPerson]) -> NeedButton:
-    who = "1 person" if len(rows) == 1 else f"{len(rows)} people"
     return NeedButton(
-        f"Remind {who} …",
+        f"Remind {count_people(len(rows))} …",
         reverse("admin:not_joined", args=[cohort_id]),
         PERMISSIONS,
         post={"user": tuple(str(one.user_id) for one in rows)},

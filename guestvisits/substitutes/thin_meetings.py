@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 from cohorts.models import live_group
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
+from cohorts.words import count_people
 from guestvisits.models import GuestVisit
 from meetings.needs.upcoming import (
     AHEAD,
@@ -129,11 +130,10 @@ def _subject(
     facts: OpenCohorts, thin: ExpectedMeeting, host: ExpectedMeeting | None
 ) -> NeedSubject:
     meeting, groups = thin.meeting, facts.groups
-    expected = "1 person" if thin.expected == 1 else f"{thin.expected} people"
     return NeedSubject(
         f"meeting:{meeting.id}",
         groups[meeting.group_id].name,
-        f"{meeting.label}, {expected}",
+        f"{meeting.label}, {count_people(thin.expected)}",
         meeting.starts_at,
         button=_button(meeting, groups[host.meeting.group_id].name if host else "", host),
     )

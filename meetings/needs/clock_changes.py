@@ -12,7 +12,7 @@ from cohorts.needs.group_needs import subject_of_group
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.words import count
-from cohorts.zones import find_zone, known_zone
+from cohorts.zones import city_of, find_zone, known_zone
 from meetings.needs.upcoming import DeskMeeting, meetings_by_group
 
 CLOCK_CHANGE = "clock_change"
@@ -72,5 +72,4 @@ def _local(row: DeskMeeting, zone: str) -> datetime:
 
 
 def _times(before: DeskMeeting, after: DeskMeeting, zone: str) -> str:
-    city = zone.rpartition("/")[2].replace("_", " ")
-    return f"{city} {_local(before, zone):%H:%M} → {_local(after, zone):%H:%M}"
+    return f"{city_of(zone)} {_local(before, zone):%H:%M} → {_local(after, zone):%H:%M}"

@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.outbox.models import Message
+from cohorts.words import count_people
 
 NO_MAIL = "no_mail"
 ADDRESS_REJECTED = "The mail server rejects the address"  # begins the reason of such a message
@@ -37,8 +38,9 @@ def find_people_without_mail(facts: OpenCohorts) -> Iterator[Need]:
                 ),
             )
     for cohort_id, people in found.items():
-        get = "1 person gets" if len(people) == 1 else f"{len(people)} people get"
-        yield Need(NO_MAIL, cohort_id, f"{get} no e-mail", tuple(people.values()))
+        get = "gets" if len(people) == 1 else "get"
+        sentence = f"{count_people(len(people))} {get} no e-mail"
+        yield Need(NO_MAIL, cohort_id, sentence, tuple(people.values()))
 
 
 def rejected_emails() -> QuerySet[Message]:

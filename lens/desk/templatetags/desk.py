@@ -7,9 +7,11 @@ from typing import Any
 from django import template
 
 from cohorts.needs.items import Need, NeedButton
+from cohorts.zones import city_of
 from lens.desk.snoozing import digest_of
 
 register = template.Library()
+register.filter("city", city_of)
 
 
 @register.inclusion_tag("admin/desk/_button.html", takes_context=True)
@@ -33,12 +35,6 @@ def need_button(context: template.Context, button: NeedButton | None, about: str
 @register.filter
 def digest(need: Need) -> str:
     return digest_of(need)
-
-
-@register.filter
-def city(zone: str) -> str:
-    """Return the last part of a zone's name: "New York"."""
-    return zone.rpartition("/")[2].replace("_", " ")
 
 
 @register.filter
