@@ -52,7 +52,8 @@ def count_attendance(
     of_group = _meetings_held(Q(group__in=ids), now)
     people = list(last_members_of(ids).filter(role=Role.PARTICIPANT))
     earlier = _find_earlier(people)
-    of_earlier = _meetings_held(Q(group__in={one.group_id for one in earlier}), now)
+    left = {one.group_id for rows in earlier.values() for one in rows}
+    of_earlier = _meetings_held(Q(group__in=left), now)
     meetings = [one for found in (of_group, of_earlier) for rows in found.values() for one in rows]
     rows = Attendance.objects.filter(meeting__in=meetings, is_guest=False)
     found = {(pk, user): was for pk, user, was in rows.values_list("meeting", "user", PRESENCE)}
@@ -64,7 +65,11 @@ def count_attendance(
 
     return {
         (one.group_id, one.user_id): _count(
-            one, of_group[one.group_id], earlier, of_earlier, partial(presence_at, one.user_id)
+            one,
+            of_group[one.group_id],
+            earlier[one.user_id, one.cohort_id],
+            of_earlier,
+            partial(presence_at, one.user_id),
         )
         for one in people
     }
@@ -79,15 +84,18 @@ def _meetings_held(which: Q, now: datetime) -> dict[int, list[Meeting]]:
     return found
 
 
-def _find_earlier(people: Collection[Membership]) -> list[Membership]:
-    """Return the memberships from which these people came to their groups."""
+def _find_earlier(people: Collection[Membership]) -> dict[tuple[int, int], list[Membership]]:
+    """Return the memberships from which these people came to their groups, by person and cohort."""
     moved = Membership.objects.filter(
         user__in={one.user_id for one in people},
         cohort__in={one.cohort_id for one in people},
         role=Role.PARTICIPANT,
         status=Status.MOVED,
     )
-    return list(moved)
+    found: dict[tuple[int, int], list[Membership]] = defaultdict(list)
+    for one in moved:
+        found[one.user_id, one.cohort_id].append(one)
+    return found
 
 
 def _count(
@@ -97,13 +105,7 @@ def _count(
     of_earlier: Mapping[int, Collection[Meeting]],
     presence_at: Callable[[Meeting], str],
 ) -> AttendanceCount:
-    mine = [
-        one
-        for one in earlier
-        if (one.user_id, one.cohort_id) == (member.user_id, member.cohort_id)
-        and one.left_at
-        and one.left_at <= member.joined_at
-    ]
+    mine = [one for one in earlier if one.left_at and one.left_at <= member.joined_at]
     then = [
         meeting
         for one in mine
