@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from itertools import cycle
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from cohorts.steps.tasks import carry_out_due
 from discordsync.state import permissions
 from guestvisits.services.updating import update_all_visits
 from tests.guestvisits.effects.world import World
-from tests.guestvisits.merging.test_kills import FAILING, work_through
+from tests.guestvisits.merging.test_kills import FAILING
+from tests.meetings.outside.failing import fail_once, work_through
 from tests.meetings.outside.looking import assert_rests, events
 from tests.support.spread import thin
 from tests.support.workers import bury, worker
@@ -231,8 +231,5 @@ def test_every_other_write_of_an_end_fails(ended: World, name: str) -> None:
 @pytest.mark.matrix
 @pytest.mark.parametrize("n", range(1, WRITES // 4 + 1))
 def test_any_four_writes_of_an_end_fail_once(ended: World, n: int) -> None:
-    kinds = cycle(list(FAILING.values())[n % 5 :] + list(FAILING.values())[: n % 5])
-    nth = range(n, WRITES + 1, WRITES // 4)
-    faults = [{**kind, "wrote": True, "nth": at} for at, kind in zip(nth, kinds, strict=False)]
-    work_through(ended, *faults)
+    work_through(ended, *fail_once(FAILING, n, writes=WRITES, apart=WRITES // 4))
     assert_as_ended(ended)

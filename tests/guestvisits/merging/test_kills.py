@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import cycle
-from typing import Any
 
 import pytest
 from django.core import mail
@@ -21,6 +19,8 @@ from cohorts.steps.tasks import carry_out_due
 from discordsync.state import permissions
 from guestvisits.services.updating import update_all_visits
 from tests.guestvisits.effects.world import World
+from tests.meetings.outside import failing
+from tests.meetings.outside.failing import fail_once, work_through
 from tests.meetings.outside.looking import assert_rests, events, times
 from tests.support.spread import thin
 from tests.support.workers import bury, worker
@@ -202,22 +202,7 @@ def test_a_worker_killed_before_any_write_of_a_merge(merged: World, n: int) -> N
 
 # -- services fail -------------------------------------------------------------------------------
 
-FAILING: dict[str, dict[str, Any]] = {
-    "answers are lost": {"kind": "drop_after"},
-    "errors follow the effect": {"kind": "error_after", "status": 500},
-    "overloaded": {"kind": "error", "status": 503},
-    "connections break": {"kind": "drop"},
-    "too many calls": {"kind": "rate_limit", "retry_after": 0.05},
-}
-
-
-def work_through(world: World, *faults: dict[str, Any]) -> None:
-    """Some minutes with these faults, then as long as the longest wait of a group that failed in
-    each of them."""
-    world.sandbox.set_faults(*faults)
-    world.minute(4)
-    world.sandbox.set_faults()
-    world.minute(6)
+FAILING = {name: kind for name, kind in failing.FAILING.items() if name != "errors"}
 
 
 @pytest.mark.parametrize(
@@ -236,8 +221,5 @@ def test_every_other_write_of_a_merge_fails(merged: World, name: str) -> None:
 @pytest.mark.matrix
 @pytest.mark.parametrize("n", range(1, WRITES // 3 + 1))
 def test_any_three_writes_of_a_merge_fail_once(merged: World, n: int) -> None:
-    kinds = cycle(list(FAILING.values())[n % 5 :] + list(FAILING.values())[: n % 5])
-    nth = range(n, WRITES + 1, WRITES // 3)
-    faults = [{**kind, "wrote": True, "nth": at} for at, kind in zip(nth, kinds, strict=False)]
-    work_through(merged, *faults)
+    work_through(merged, *fail_once(FAILING, n, writes=WRITES, apart=WRITES // 3))
     assert_as_undisturbed(merged)

@@ -8,7 +8,6 @@ last, a week postponed, one more meeting.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import cycle
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from cohorts.models import Membership
 from cohorts.reconcile.models import GroupSync
 from guestvisits.models import GuestVisit
 from tests.guestvisits.effects.world import World
+from tests.meetings.outside.failing import FAILING, fail_once, work_through
 from tests.meetings.outside.looking import (
     ask,
     assert_all_follow,
@@ -146,24 +146,6 @@ def test_a_worker_of_both_providers_killed_after_any_write(evening: World, n: in
 
 # -- services fail -------------------------------------------------------------------------------
 
-FAILING: dict[str, dict[str, Any]] = {
-    "answers are lost": {"kind": "drop_after"},
-    "errors follow the effect": {"kind": "error_after", "status": 500},
-    "errors": {"kind": "error", "status": 500},
-    "overloaded": {"kind": "error", "status": 503},
-    "connections break": {"kind": "drop"},
-    "too many calls": {"kind": "rate_limit", "retry_after": 0.05},
-}
-
-
-def work_through(world: World, *faults: dict[str, Any]) -> None:
-    """Some minutes with these faults, then as long as the longest wait of a group that failed in
-    each of them."""
-    world.sandbox.set_faults(*faults)
-    world.minute(4)
-    world.sandbox.set_faults()
-    world.minute(6)
-
 
 @pytest.mark.parametrize("every", [2, pytest.param(3, marks=pytest.mark.modes)])
 @pytest.mark.parametrize(
@@ -181,10 +163,7 @@ def test_writes_that_fail_again_and_again(evening: World, name: str, every: int)
 @pytest.mark.matrix
 @pytest.mark.parametrize("n", range(1, WRITES // 3 + 1))
 def test_any_three_writes_that_fail_once(evening: World, n: int) -> None:
-    kinds = cycle(list(FAILING.values())[n % 6 :] + list(FAILING.values())[: n % 6])
-    nth = range(n, WRITES + 1, WRITES // 3)
-    faults = [{**kind, "wrote": True, "nth": at} for at, kind in zip(nth, kinds, strict=False)]
-    work_through(evening, *faults)
+    work_through(evening, *fail_once(FAILING, n, writes=WRITES, apart=WRITES // 3))
     assert_as_undisturbed(evening)
 
 
