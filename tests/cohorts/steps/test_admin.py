@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django_q.models import Schedule
 
-from cohorts.models import CohortStep
+from cohorts.models import CohortStep, User
 from cohorts.steps.tasks import carry_out_due
 from lens.schedules import disable_bad
 from tests.admin.reading import text_of
@@ -84,6 +85,17 @@ def test_a_failing_step_is_on_the_start_page_the_cohorts_page_and_its_own(staff,
     staff.post(f"/admin/cohorts/cohort/steps/{step.pk}/")
     for url in ("/admin/", "/admin/operations/"):
         assert said not in text_of(staff.get(url))
+
+
+def test_operations_says_in_the_readers_zone_since_when_a_step_fails(staff, academy):
+    User.objects.filter(is_staff=True).update(timezone="Asia/Kathmandu")
+    now = academy.now
+    CohortStep.objects.create(
+        cohort=academy.cohort, kind="rename", asked_at=now, due_at=now, failing_since=now
+    )
+    page = text_of(staff.get("/admin/operations/"))
+    local = now.astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert f"since {local:%a} {local.day} {local:%b %Y, %H:%M} because of an error in Lens" in page
 
 
 def test_a_kind_that_does_not_exist_or_is_not_allowed_is_refused(staff, academy):
