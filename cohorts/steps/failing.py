@@ -1,12 +1,13 @@
-"""Changes that an error in Lens prevents, as an item of the Today page."""
+"""Changes that an error in Lens prevents, as staff pages name them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import reverse
 
-from cohorts.models import CohortStep
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.steps.registry import step_kinds
@@ -19,24 +20,53 @@ SENTENCE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class FailingChange:
+    """One such change. `url` is its page, for people with these permissions; "" without a page."""
+
+    id: int
+    title: str
+    about: str
+    since: datetime | None
+    url: str
+    permissions: tuple[str, ...]
+
+
+def list_failing() -> list[FailingChange]:
+    """Return the changes that are failing. One query."""
+    found = []
+    for step in find_failing():
+        kind = step_kinds.get(step.kind)
+        found.append(
+            FailingChange(
+                step.pk,
+                kind.title if kind else step.kind,
+                f"{step.cohort.course}, {step.cohort}",
+                step.failing_since,
+                reverse("admin:cohorts_step", args=[step.pk]) if kind else "",
+                tuple(kind.permissions) if kind else (),
+            )
+        )
+    return found
+
+
 def find_failing_steps(facts: OpenCohorts) -> Iterator[Need]:
     """Yield one item for all of them, also of cohorts that start later. One query, if any change
     waits."""
     cohorts = (*facts.cohorts.values(), *facts.ended)
     if not any(cohort.is_changing for cohort in cohorts):  # type: ignore[attr-defined]
         return
-    subjects = tuple(_describe(step) for step in find_failing())
+    subjects = tuple(_subject(change) for change in list_failing())
     if subjects:
         yield Need(FAILING_STEP, None, SENTENCE, subjects)
 
 
-def _describe(step: CohortStep) -> NeedSubject:
-    kind = step_kinds.get(step.kind)
-    url = reverse("admin:cohorts_step", args=[step.pk])
+def _subject(change: FailingChange) -> NeedSubject:
+    button = NeedButton("See the change", change.url, change.permissions) if change.url else None
     return NeedSubject(
-        key=str(step.pk),
-        name=f"{kind.title if kind else step.kind}, {step.cohort.course}, {step.cohort}",
+        key=str(change.id),
+        name=f"{change.title}, {change.about}",
         note="could not be carried out since",
-        at=step.failing_since,
-        button=NeedButton("See the change", url, tuple(kind.permissions)) if kind else None,
+        at=change.since,
+        button=button,
     )

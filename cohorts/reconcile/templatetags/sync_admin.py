@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.timesince import timesince
 
 from cohorts import clock
 from cohorts.access import staff_may
-from cohorts.models import AccessState, CohortStep, Group, Membership, User
+from cohorts.models import AccessState, Group, Membership
 from cohorts.outbox.health.alarms import find_alarms
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import WorkerHeartbeat
@@ -27,8 +28,7 @@ from cohorts.reconcile.selectors import (
 from cohorts.reconcile.status_text import Level, SyncStatus
 from cohorts.reconcile.ui.staff import PERMISSION
 from cohorts.reconcile.workers.health_checks import run_health_checks
-from cohorts.steps.registry import step_kinds
-from cohorts.steps.services import find_failing
+from cohorts.steps.failing import list_failing
 
 register = template.Library()
 
@@ -83,22 +83,14 @@ def sync_status(context: template.Context) -> dict[str, Any]:
         "is_worker_alive": shared.is_worker_alive,
         "workers": WorkerHeartbeat.objects.order_by("-last_seen_at")[:10],
         "alarms": find_alarms(now),
-        "failing_steps": [_describe_failing(step, request.user) for step in find_failing()],
+        "failing_steps": [
+            replace(one, url=one.url if staff_may(request.user, *one.permissions) else "")
+            for one in list_failing()
+        ],
         "question": find_question(),
         "unsure": Message.objects.filter(state=Message.State.UNSURE).count(),
         "out_of_step": shown,
         "more": total - len(shown),
-    }
-
-
-def _describe_failing(step: CohortStep, user: User) -> dict[str, Any]:
-    kind = step_kinds.get(step.kind)
-    may_see = kind is not None and staff_may(user, *kind.permissions)
-    return {
-        "title": kind.title if kind else step.kind,
-        "about": f"{step.cohort.course}, {step.cohort}",
-        "since": step.failing_since,
-        "url": reverse("admin:cohorts_step", args=[step.pk]) if may_see else "",
     }
 
 
