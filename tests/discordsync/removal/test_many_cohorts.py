@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cohorts import clock
 from cohorts.models import Cohort, CohortStep, Group, User
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.services.installation import ensure_installation
@@ -28,6 +27,7 @@ from meetings.models import Meeting
 from tests.discordsync.removal.test_removal import LIST, read_form
 from tests.support.clock import SetClock
 from tests.support.cohort import MadeCohort, make_cohort, realize, work
+from tests.support.passing_time import PassingTime
 from tests.support.running_sandbox import RunningSandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -41,22 +41,12 @@ SCALE = 0.005  # the windows of all limits are 200 times shorter than the real o
 
 
 @dataclass
-class Server:
+class Server(PassingTime):
     """One server. `gone`: how many of the cohorts, the oldest first, were removed."""
 
-    sandbox: RunningSandbox
-    set_clock: SetClock
     staff: Client
     terms: list[MadeCohort] = field(default_factory=list)
     gone: int = 0
-
-    @property
-    def now(self) -> datetime:
-        return clock.now()
-
-    def move_clock(self, moment: datetime) -> None:
-        self.set_clock(moment)
-        self.sandbox.set_clock(moment)
 
     # -- one cohort ------------------------------------------------------------------------------
 
