@@ -23,6 +23,7 @@ from cohorts.models import User
 from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
+from lens.desk.cohort_page import views as cohort_page
 from lens.desk.cohort_rows import read_cohort_rows
 from lens.frame.sidebar import SEE_TODAY
 
@@ -118,4 +119,5 @@ def desk_urls() -> list[URLPattern]:
         path("today/", view(today_view), name="today"),
         path("today/snooze/", view(snooze_view), name="today_snooze"),
         path("today/show-again/", view(show_again_view), name="today_show_again"),
+        path("cohorts/<int:pk>/", view(cohort_page.groups_view), name="cohort"),
     ]

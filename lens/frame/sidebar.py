@@ -63,7 +63,7 @@ SECTIONS = (
             "meetings.meetingmove",
             "guestvisits.substitution",
         ),
-        prefixes=("sync/cohorts/", "sync/plans/", "sync/groups/"),
+        prefixes=("cohorts/", "sync/cohorts/", "sync/plans/", "sync/groups/"),
     ),
     SidebarSection(
         "people",
@@ -165,7 +165,8 @@ def find_section(path: str) -> str:
     if not below:
         return "today"
     label = ".".join(below.split("/")[:2])
-    for section in SECTIONS:
-        if label in section.tables or below.startswith(section.prefixes or ("\0",)):
-            return section.key
-    return "operations" if label in operations_tables() else ""
+    by_table = {table: section.key for section in SECTIONS for table in section.tables}
+    if label in by_table or label in operations_tables():
+        return by_table.get(label, "operations")
+    prefixed = (one.key for one in SECTIONS if below.startswith(one.prefixes or ("\0",)))
+    return next(prefixed, "")

@@ -249,6 +249,7 @@ ROUTES: dict[str, list[Door]] = {
     "admin/r/<path:content_type_id>/<path:object_id>/": [Door("GET", outside=SIGN_IN)],
     "admin/today/": [staff("GET", *TODAY)],
     "admin/today/snooze/": [staff("POST", *TODAY, "cohorts.change_cohort")],
+    "admin/cohorts/<int:pk>/": [staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")],
     "admin/today/show-again/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/cohort/roster/": [
         staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")
