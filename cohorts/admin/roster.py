@@ -26,6 +26,8 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Cohort
 from cohorts.roster.changes import RosterPlan
+from cohorts.roster.columns import COLUMNS
+from cohorts.roster.decoding import MAX_BYTES
 from cohorts.roster.importing import (
     RosterRefused,
     import_roster,
@@ -33,7 +35,6 @@ from cohorts.roster.importing import (
     preview_roster,
     preview_terms,
 )
-from cohorts.roster.reading import COLUMNS, MAX_BYTES
 from cohorts.services.terms import digest_of
 
 PENDING_FILES = "rosters"  # session key

@@ -1,11 +1,14 @@
 """Roster import: a CSV file with one line per person in a group.
 
-    reading   bytes -> rows                  undo what spreadsheets do to the file
-    cells     text -> value                  one parser per column
-    lines     rows -> lines                  the content of the file
+    decoding  bytes -> text                  which encoding it is
+    reading   text -> table                  undo what spreadsheets do to the file
+    columns   header -> columns              which column is which
+    cells     text -> value                  one parser per column; with dates and slots
+    rows      table -> rows                  the content of the file
     facts     frozen values from the database
-    plan      lines, facts -> changes        what to change, in words for the preview
+    planning  rows, facts -> changes         what to change, in words for the preview
     changes   the types of a plan
+    problems  what keeps a file from being imported, one for each cause
 
 All pure except the loading of facts; `importing` applies a plan.  Every stage reports all problems
 by line and continues, so that the user can fix the file in one pass.

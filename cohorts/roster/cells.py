@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date
 from difflib import get_close_matches
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -19,11 +18,11 @@ from django.core.validators import validate_email
 
 from cohorts.models import Membership
 from cohorts.models.people import normalize_email
-from cohorts.roster.reading import LOST
+from cohorts.roster.dates import DateOrder, parse_date
+from cohorts.roster.decoding import LOST
 from cohorts.roster.slots import parse_slot
 from cohorts.validators import check_address, check_snowflake, zone_names
 
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 MAX_MEETINGS = 60
 MAX_EMAIL_LENGTH = 254
 
@@ -35,19 +34,25 @@ class CellError(ValueError):
     """A problem with a cell, as a sentence."""
 
 
-def parse_cell(column: str, text: str) -> Any:
-    """Return the value of one cell.
+class LostLetters(CellError):
+    """Letters that no encoding explains; the cause is the file, whatever the column."""
 
-    Raises CellError or, for a slot, SlotError; both are ValueErrors.
+
+def parse_cell(column: str, text: str, dates: DateOrder) -> Any:
+    """Return the value of one cell; `dates` is the order of the dates in its column.
+
+    Raises CellError, SlotError or DateError; all are ValueErrors.
     """
     if LOST in text:
-        raise CellError(
-            "This is not UTF-8, and characters were lost. Save the file as “CSV UTF-8” and "
-            "try again."
+        raise LostLetters(
+            "Letters were lost: this is neither UTF-8 nor Windows-1252. Save the file as “CSV "
+            "UTF-8” and try again."
         )
     cleaned = " ".join(text.split())
     if any(unicodedata.category(letter) == "Cc" for letter in cleaned):
         raise CellError("This contains a control character. Retype the cell.")
+    if column == "start_date":
+        return parse_date(cleaned, dates)
     return _PARSERS[column](cleaned)
 
 
@@ -57,22 +62,6 @@ def _parse_name(text: str, *, longest: int, required: bool = True) -> str:
     if len(text) > longest:
         raise CellError(f"This has {len(text)} characters. The limit is {longest}.")
     return text
-
-
-def _parse_date(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            raise ValueError
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise CellError(
-            f"“{text}” is not a date. Enter year-month-day, for example 2027-01-11."
-        ) from None
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise CellError(f"{text} is outside the years {FIRST_YEAR} to {LAST_YEAR}.")
-    return day
 
 
 def _parse_number(text: str) -> int | None:
@@ -123,8 +112,8 @@ def _parse_discord_id(text: str) -> int | None:
         return None
     if _ROUNDED.fullmatch(text):
         raise CellError(
-            f"A spreadsheet rounded this number ({text}). Format the column as text, then "
-            "re-enter the IDs."
+            "A spreadsheet rounded this number, as in 2.1E+17. Format the column as text, then "
+            "enter the IDs again."
         )
     if not re.fullmatch("[0-9]{1,25}", text):
         raise CellError(
@@ -148,7 +137,6 @@ def _parse_role(text: str) -> str | None:
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "course": partial(_parse_name, longest=100),
     "cohort": partial(_parse_name, longest=100),
-    "start_date": _parse_date,
     "number_of_meetings": _parse_number,
     "group": partial(_parse_name, longest=80),
     "slot": lambda text: parse_slot(text) if text else None,

@@ -158,9 +158,9 @@ def _plan_request(wish: _Request, leaving: Leaving | None) -> Joining | RoleChan
 
 def _find_refusal(wish: _Request) -> str:
     if wish.group.has_ended:
-        return f"{wish.group.name} has ended. Remove this line."
+        return f"{wish.group.name} has ended. Remove its lines."
     if wish.group.cohort and not wish.group.cohort.is_open:
-        return f"{wish.group.cohort.name} has ended. Remove this line."
+        return f"{wish.group.cohort.name} has ended. Remove its lines."
     return ""
 
 

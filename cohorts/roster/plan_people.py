@@ -44,7 +44,7 @@ def plan_people(
         elif name:
             changes.append(NewPerson(email, name, discord_id, _zone_of(spoken, groups)))
         elif not is_unclear(spoken, "name"):
-            problems.append(Problem(spoken[0].number, "name", f"{email} is new and needs a name."))
+            problems.append(Problem(spoken[0].number, "name", "A new person needs a name."))
     return changes
 
 

@@ -23,7 +23,7 @@ from cohorts.roster.facts import RosterFacts
 from cohorts.roster.plan_courses import plan_cohorts, plan_courses, plan_groups
 from cohorts.roster.plan_memberships import plan_memberships
 from cohorts.roster.plan_people import plan_people
-from cohorts.roster.problems import Problem
+from cohorts.roster.problems import Problem, merge, name_lines
 from cohorts.roster.rows import Roster, RosterRow
 
 
@@ -41,16 +41,18 @@ def plan(roster: Roster, facts: RosterFacts) -> RosterPlan:
         groups=tuple(groups),
         people=tuple(people),
         memberships=tuple(memberships),
-        problems=tuple(sorted(set(problems))),
+        problems=merge(problems),
         notes=(*roster.notes, *_doubt_ids(lines)),
     )
 
 
 def _doubt_ids(lines: tuple[RosterRow, ...]) -> list[str]:
-    """Return notes on Discord ids that a spreadsheet may have rounded to 15 digits."""
+    """Return a note on the Discord ids that a spreadsheet may have rounded to 15 digits."""
+    doubtful = [line for line in lines if line.discord_id and line.discord_id % 1000 == 0]
+    if not doubtful:
+        return []
+    where = name_lines(line.number for line in doubtful)
     return [
-        f"Line {line.number}: the Discord ID {line.discord_id} ends in zeros, so a spreadsheet "
-        "may have rounded it. Compare it with Discord."
-        for line in lines
-        if line.discord_id and line.discord_id % 1000 == 0
+        f"{where}: Discord IDs such as {doubtful[0].discord_id} end in zeros, so a spreadsheet may "
+        "have rounded them. Compare them with Discord."
     ]

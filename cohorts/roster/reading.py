@@ -5,41 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from cohorts.roster.columns import COLUMNS, column_of, read_header
+from cohorts.roster.decoding import decode
 from cohorts.roster.problems import Problem
 
-COLUMNS = (
-    "course",
-    "cohort",
-    "start_date",
-    "number_of_meetings",
-    "group",
-    "slot",
-    "timezone",
-    "name",
-    "email",
-    "discord_id",
-    "role",
-)
-OTHER_SPELLINGS = {"e_mail": "email", "time_zone": "timezone"}
-
-MAX_BYTES = 2_000_000
 MAX_LINES = 10_000
 
 DELIMITERS = ",;\t"
-LOST = "\N{REPLACEMENT CHARACTER}"
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)  # Excel's delimiter hint
-
-_SAVE_AS = "Save it as “CSV UTF-8 (comma delimited)”."
-_NO_TEXT = {
-    b"PK\x03\x04": f"This is a spreadsheet workbook, not a CSV file. {_SAVE_AS}",
-    b"\xd0\xcf\x11\xe0": f"This is a spreadsheet workbook, not a CSV file. {_SAVE_AS}",
-    b"\xff\xfe": f"This file is UTF-16, not UTF-8. {_SAVE_AS}",
-    b"\xfe\xff": f"This file is UTF-16, not UTF-8. {_SAVE_AS}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +37,14 @@ class Table:
 
 
 def read_table(data: bytes) -> Table:
-    """Return the rows of a roster.  Invalid UTF-8 becomes LOST, which the cell parsers report."""
+    """Return the rows of a roster.  Bytes that are not text become LOST, which the cell parsers
+    report."""
     table = Table()
-    refused = _refuse_file(data)
-    if refused:
-        table.problems.append(Problem(1, "", refused))
+    decoded = decode(data)
+    if decoded.refused:
+        table.problems.append(Problem(1, "", decoded.refused))
         return table
-    text = unicodedata.normalize("NFC", data.decode("utf-8-sig", errors="replace"))
-    records = _records(text)
+    records = _records(decoded.text)
     header = next(records, None)
     if header is None:
         table.problems.append(Problem(1, "", "The file is empty."))
@@ -76,18 +52,17 @@ def read_table(data: bytes) -> Table:
         table.problems.append(Problem(header.number, "", header.broken))
     else:
         _read_rows(table, header, records)
+        if decoded.encoding:
+            table.notes.insert(0, _name_encoding(decoded.encoding, table.rows))
     return table
 
 
-def _refuse_file(data: bytes) -> str:
-    if len(data) > MAX_BYTES:
-        return f"The file is larger than {MAX_BYTES // 1_000_000} MB. Split it."
-    for beginning, sentence in _NO_TEXT.items():
-        if data.startswith(beginning):
-            return sentence
-    if b"\0" in data:
-        return f"The file contains null bytes, so it is not UTF-8 text. {_SAVE_AS}"
-    return ""
+def _name_encoding(encoding: str, rows: Iterable[Row]) -> str:
+    """Say how the file was read, with a word that shows whether that was right."""
+    words = (word for row in rows for cell in row.cells.values() for word in cell.split())
+    shown = next((word for word in words if not word.isascii()), "")
+    check = f" Check letters such as those of “{shown}”." if shown else ""
+    return f"The file is not UTF-8 and was read as {encoding}.{check}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,47 +106,28 @@ def _find_delimiter(text: str) -> tuple[str, int]:
 
 
 def _count_columns(header: list[str]) -> int:
-    return sum(_column_of(cell) in COLUMNS for cell in header)
+    return sum(bool(column_of(cell)) for cell in header)
 
 
-def _column_of(cell: str) -> str:
-    name = re.sub(r"[\s-]+", "_", cell.strip().strip('"').lower())
-    return OTHER_SPELLINGS.get(name, name)
-
-
-def _read_rows(table: Table, header: _Record, records: Iterator[_Record]) -> None:
-    columns = [_column_of(cell) for cell in header.cells]
-    _check_header(table, header, columns)
-    if not set(columns) & set(COLUMNS):
+def _read_rows(table: Table, record: _Record, records: Iterator[_Record]) -> None:
+    header = read_header(record.cells)
+    table.absent = header.absent
+    table.notes += header.notes
+    for column, sentence in header.problems:
+        table.problems.append(Problem(record.number, column, sentence))
+    if not any(header.columns):
         return
-    for record in records:
+    for each in records:
         if len(table.rows) == MAX_LINES:
             sentence = f"A roster has at most {MAX_LINES} lines. Split it."
-            table.problems.append(Problem(record.number, "", sentence))
+            table.problems.append(Problem(each.number, "", sentence))
             return
-        _read_row(table, record, columns)
+        _read_row(table, each, header.columns)
     if not table.rows and not table.problems:
-        table.problems.append(Problem(header.number, "", "The file has no lines after the header."))
+        table.problems.append(Problem(record.number, "", "The file has no lines after the header."))
 
 
-def _check_header(table: Table, header: _Record, columns: list[str]) -> None:
-    if not set(columns) & set(COLUMNS):
-        sentence = f"The first line must contain the column names: {','.join(COLUMNS)}."
-        table.problems.append(Problem(header.number, "", sentence))
-        return
-    table.absent = frozenset(COLUMNS) - set(columns)
-    for column in COLUMNS:
-        if column in table.absent:
-            table.problems.append(Problem(header.number, column, "This column is missing."))
-        elif columns.count(column) > 1:
-            sentence = f"This column appears {columns.count(column)} times."
-            table.problems.append(Problem(header.number, column, sentence))
-    unknown = [cell.strip() for cell in header.cells if _column_of(cell) not in COLUMNS]
-    for name in filter(None, unknown):
-        table.notes.append(f"The column “{name}” is not a roster column and was ignored.")
-
-
-def _read_row(table: Table, record: _Record, columns: list[str]) -> None:
+def _read_row(table: Table, record: _Record, columns: tuple[str, ...]) -> None:
     if record.broken:
         table.problems.append(Problem(record.number, "", record.broken))
         return

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cohorts.roster.cells import parse_cell
-from cohorts.roster.problems import Problem
-from cohorts.roster.reading import COLUMNS, Row, read_table
+from cohorts.roster.cells import LostLetters, parse_cell
+from cohorts.roster.columns import COLUMNS
+from cohorts.roster.dates import DateOrder, find_order
+from cohorts.roster.problems import Problem, merge
+from cohorts.roster.reading import Row, read_table
 from cohorts.roster.slots import RosterSlot
 
 CohortKey = tuple[str, str]
@@ -69,19 +71,24 @@ def parse(data: bytes) -> Roster:
     """Parse a roster.  Never raises for bad input: errors are listed in `problems`."""
     table = read_table(data)
     problems = table.problems
-    lines = tuple(_parse_row(row, table.absent, problems) for row in table.rows)
-    return Roster(lines, tuple(sorted(problems)), tuple(table.notes))
+    order = find_order(row.cells["start_date"] for row in table.rows)
+    lines = tuple(_parse_row(row, table.absent, order, problems) for row in table.rows)
+    notes = (*table.notes, order.note) if order.note else tuple(table.notes)
+    return Roster(lines, merge(problems), notes)
 
 
-def _parse_row(row: Row, absent: frozenset[str], problems: list[Problem]) -> RosterRow:
+def _parse_row(
+    row: Row, absent: frozenset[str], order: DateOrder, problems: list[Problem]
+) -> RosterRow:
     values: dict[str, Any] = dict.fromkeys(COLUMNS)
     bad = set(absent)
     for column in COLUMNS:
         if column in absent:
             continue
         try:
-            values[column] = parse_cell(column, row.cells[column])
+            values[column] = parse_cell(column, row.cells[column], order)
         except ValueError as error:
             bad.add(column)
-            problems.append(Problem(row.number, column, str(error)))
+            place = "" if isinstance(error, LostLetters) else column
+            problems.append(Problem(row.number, place, str(error)))
     return RosterRow(number=row.number, bad=frozenset(bad), **values)

@@ -5,6 +5,8 @@
     Sunday 23:30 - Monday 00:30      begins on Sunday
     Sunday 23:30-00:30               the same
     Sunday 23:00-24:00               midnight, as an end
+    Wednesday 7pm - 8:30 p.m.        19:00 to 20:30
+    Wednesday 19.00, 19:00 Uhr       19:00
     TBD                              not decided yet
 
 A weekday may be shortened to three letters or more, in any case, and be a plural: Wed, tues,
@@ -16,6 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta
+from difflib import get_close_matches
 from typing import Final
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
@@ -24,13 +27,17 @@ SHORTEST, LONGEST = 5, 1440  # minutes; as in the database constraint
 SHORTEST_WEEKDAY = 3  # letters
 MINUTES_A_DAY = 1440
 
-_TIME = r"[0-9]{1,2}:[0-9]{2}"
+_TIME = r"[0-9]{1,2}(?:[:.][0-9]{2})?(?:\s*(?:[ap]\.?\s?m\.?|uhr|h)(?!\w))?"
 _DAY = r"[^\W\d_]+"
 _SLOT = re.compile(
-    rf"(?P<day>{_DAY})[.,]?\s+(?P<start>{_TIME})"
-    rf"(?:\s*[-–—]\s*(?:(?P<end_day>{_DAY})[.,]?\s+)?(?P<end>{_TIME}))?"
+    rf"(?P<day>{_DAY})[.,]?\s+(?:at\s+)?(?P<start>{_TIME})"
+    rf"(?:(?:\s*[-–—]\s*|\s+to\s+)(?:(?P<end_day>{_DAY})[.,]?\s+)?(?P<end>{_TIME}))?",
+    re.IGNORECASE,
 )
-_TWELVE_HOURS = re.compile(r"[0-9]\s*[ap]\.?\s?m\b", re.IGNORECASE)
+_TIME_OF_DAY = re.compile(
+    r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2}))?\s*(?:(?P<half>[ap])|(?P<hours>uhr|h))?.*",
+    re.IGNORECASE,
+)
 
 
 class SlotError(ValueError):
@@ -60,6 +67,8 @@ def parse_slot(text: str) -> RosterSlot | str:
     if match is None:
         raise SlotError(_tell_shape(text))
     weekday = _parse_weekday(match["day"])
+    if match["end"] and _names_half(match["start"]) != _names_half(match["end"]):
+        raise SlotError("Enter am or pm after both times, for example Wednesday 7pm-8pm.")
     start = _parse_minutes(match["start"])
     if start == MINUTES_A_DAY:
         raise SlotError("A day begins at 00:00. Use 24:00 only as an end time.")
@@ -81,8 +90,8 @@ def render_slot(slot: RosterSlot) -> str:
 
 
 def _tell_shape(text: str) -> str:
-    if _TWELVE_HOURS.search(text):
-        return "Enter the time on a 24-hour clock, for example Wednesday 15:00."
+    if re.fullmatch(_TIME, text, re.IGNORECASE):
+        return f"“{text}” has no weekday. Enter both in one cell, for example Wednesday 15:00."
     return (
         f"“{text}” is not a slot. Enter Wednesday 15:00, Wednesday 15:00-16:30, Sunday 23:30 - "
         "Monday 00:30 or TBD."
@@ -95,12 +104,27 @@ def _parse_weekday(word: str) -> int:
         for weekday, name in enumerate(WEEKDAYS):
             if f"{name}s".lower().startswith(asked):
                 return weekday
-    raise SlotError(f"“{word}” is not a weekday.")
+    near = get_close_matches(word.capitalize(), WEEKDAYS, n=1, cutoff=0.7)
+    hint = f"Did you mean {near[0]}?" if near else "Use the English names, such as Wednesday."
+    raise SlotError(f"“{word}” is not a weekday. {hint}")
+
+
+def _names_half(text: str) -> bool:
+    """Return whether a time says am or pm."""
+    match = _TIME_OF_DAY.fullmatch(text)
+    return match is not None and match["half"] is not None
 
 
 def _parse_minutes(text: str) -> int:
     """Return the minutes since midnight; 24:00 is 1440."""
-    hour, minute = (int(part) for part in text.split(":"))
+    match = _TIME_OF_DAY.fullmatch(text)
+    if match is None or not (match["minute"] or match["half"] or match["hours"]):
+        raise SlotError(f"“{text}” is not a time of day. Enter {text}:00, or add am or pm.")
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            raise SlotError(f"{text} is not a time of day. With am or pm, hours go from 1 to 12.")
+        hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
     minutes = hour * 60 + minute
     if minute >= 60 or minutes > MINUTES_A_DAY:
         raise SlotError(f"{text} is not a time of day.")

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from cohorts.roster.reading import COLUMNS
+from cohorts.roster.columns import COLUMNS
 
 RIGHT = {
     "course": "Course",

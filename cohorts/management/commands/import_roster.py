@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.roster.changes import RosterPlan
+from cohorts.roster.columns import COLUMNS
 from cohorts.roster.importing import (
     ANY_TERMS,
     RosterRefused,
@@ -18,7 +19,6 @@ from cohorts.roster.importing import (
     preview_roster,
     preview_terms,
 )
-from cohorts.roster.reading import COLUMNS
 
 FLAGS = ("dry_run", "move_meetings")
 

@@ -81,7 +81,7 @@ def test_every_bad_line_is_reported_and_nothing_is_changed(tmp_path, capsys, opt
         run(roster, *options)
     told = capsys.readouterr().err.splitlines()
     assert told == [
-        "Line 2, slot: “Wensday” is not a weekday.",
+        "Line 2, slot: “Wensday” is not a weekday. Did you mean Wednesday?",
         "Line 3, email: “bob” is not an e-mail address.",
     ]
     assert not Group.objects.exists()

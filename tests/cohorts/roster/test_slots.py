@@ -22,7 +22,27 @@ def test_what_is_rendered_is_read_back_as_it_was(slot):
 
 
 almost_slots = st.lists(
-    st.sampled_from(["Sunday", "Mon", "tbd", " ", "-", "–", ":", "23", "24", "9", "30", "00", ","])
+    st.sampled_from(
+        [
+            "Sunday",
+            "Mon",
+            "tbd",
+            " ",
+            "-",
+            "–",
+            ":",
+            "23",
+            "24",
+            "9",
+            "30",
+            "00",
+            ",",
+            ".",
+            "pm",
+            "a.m.",
+            "Uhr",
+        ]
+    )
 ).map("".join)
 
 
@@ -50,6 +70,18 @@ def test_any_text_is_a_slot_or_is_refused(text):
         ("Tues, 19:00", 1, time(19), 60),
         ("Thu. 19:00", 3, time(19), 60),
         ("SUNDAYS 19:00", 6, time(19), 60),
+        ("Wednesday 7pm", 2, time(19), 60),
+        ("Wednesdays at 7 PM", 2, time(19), 60),
+        ("Wednesday 7:30 p.m.", 2, time(19, 30), 60),
+        ("Wednesday 7:30 p. m. - 9 p.m.", 2, time(19, 30), 90),
+        ("Wednesday 11pm to 12am", 2, time(23), 60),
+        ("Wednesday 12pm-1pm", 2, time(12), 60),
+        ("Sunday 11:30pm - Monday 12:30am", 6, time(23, 30), 60),
+        ("Wednesday 19.00", 2, time(19), 60),
+        ("Wednesday 19.00-20.30", 2, time(19), 90),
+        ("Wednesday 19:00 Uhr", 2, time(19), 60),
+        ("Wed, 19 Uhr", 2, time(19), 60),
+        ("Wed 19h", 2, time(19), 60),
     ],
 )
 def test_slots_are_understood(text, weekday, start, minutes):
@@ -69,16 +101,23 @@ def test_an_undecided_slot_is_one():
         ("We 15:00", "“We” is not a weekday"),
         ("Sundayss 15:00", "is not a weekday"),
         ("Sunday 23:30 - Mondey 00:30", "“Mondey” is not a weekday"),
-        ("Wednesday 3pm", "24-hour clock"),
-        ("Wednesday 3:00 PM", "24-hour clock"),
-        ("Wednesday 3:00-4:00 p.m.", "24-hour clock"),
+        ("Wensday 7pm", "Did you mean Wednesday"),
+        ("Mittwoch 19:00 Uhr", "Use the English names"),
+        ("Wednesday 3-4pm", "am or pm after both"),
+        ("Wednesday 3:00-4:00 p.m.", "am or pm after both"),
+        ("Wednesday 11am-1", "am or pm after both"),
+        ("Wednesday 15:00 pm", "from 1 to 12"),
+        ("Wednesday 0am", "from 1 to 12"),
+        ("Wednesday 15", "add am or pm"),
+        ("Wednesday 15-16", "add am or pm"),
+        ("7pm", "no weekday"),
+        ("Wednesday 7pmish", "is not a slot"),
         ("Wednesday 25:00", "not a time of day"),
         ("Wednesday 15:60", "not a time of day"),
         ("Wednesday 15:00-24:01", "not a time of day"),
         ("Wednesday 24:00", "only as an end time"),
         ("Wednesday", "is not a slot"),
-        ("15:00", "is not a slot"),
-        ("Wednesday 15.00", "is not a slot"),
+        ("15:00", "has no weekday"),
         ("Wednesday 15:00:00", "is not a slot"),
         ("Wednesday 15:00 16:00", "is not a slot"),
         ("Wednesday and Friday 15:00", "is not a slot"),

@@ -373,8 +373,8 @@ def test_a_group_or_cohort_that_has_ended_takes_no_one():
         make_line("Alice"), make_line("Bob", 2, cohort="Spring"), make_line("C", 3, cohort="Spring")
     )
     assert [(line, sentence) for line, _, sentence in told] == [
-        (2, "Alpha has ended. Remove this line."),
-        (4, "Spring has ended. Remove this line."),
+        (2, "Alpha has ended. Remove its lines."),
+        (4, "Spring has ended. Remove its lines."),
     ]
 
 
@@ -389,7 +389,7 @@ def test_a_group_takes_no_more_participants_than_its_size():
 
 def test_a_discord_id_that_looks_rounded_is_doubted():
     plan = bring_in(make_line("Alice", discord_id="123456789012345000"))
-    assert "Compare it" in plan.notes[0]
+    assert "Compare them" in plan.notes[0]
 
 
 def test_what_was_confirmed_is_done_and_nothing_else():
