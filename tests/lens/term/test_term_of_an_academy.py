@@ -318,7 +318,7 @@ def missing_texts(stage: Stage, texts: Mapping[tuple[str, str], str]) -> Iterato
     "full",
     [
         pytest.param(False, id="9 groups"),
-        pytest.param(True, id="24 groups", marks=pytest.mark.modes),
+        pytest.param(True, id="24 groups", marks=pytest.mark.matrix),
     ],
 )
 def test_a_term_from_sign_up_to_archive_is_as_the_list_says(world, full):
