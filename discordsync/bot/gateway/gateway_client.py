@@ -81,6 +81,7 @@ class Bot(GuildListener, VoiceListener, BotClient):
         self.name = name
         self.voices = VoiceObserver(self)
         self.catching_up = asyncio.Lock()
+        self.recording_hidden = asyncio.Lock()
         self.hidden: list[tuple[int, int | None]] | None = None  # as stored last
         self.identified_at = float("-inf")
         self.in_progress = 0
@@ -140,10 +141,11 @@ class Bot(GuildListener, VoiceListener, BotClient):
 
     async def _record_hidden(self, guild: discord.Guild) -> None:
         """Store the channels that the bot cannot see, if they have changed."""
-        found = find_hidden_channels(guild)
-        if found != self.hidden:
-            await in_thread(record_hidden_channels, found)
-            self.hidden = found
+        async with self.recording_hidden:  # or an older count could be stored last
+            found = find_hidden_channels(guild)
+            if found != self.hidden:
+                await in_thread(record_hidden_channels, found)
+                self.hidden = found
 
     async def _catch_up_once(self, guild: discord.Guild) -> None:
         """Catch up once in each session."""

@@ -39,6 +39,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 STRANGER = {"id": "299999999999999999", "username": "mallory"}
 
+MANY = 30
+
 numbers = itertools.count(1)
 
 
@@ -446,6 +448,11 @@ def test_b14_hidden_channels_are_counted_as_the_gateway_reports_them(here):
     here.people.wait(told.exists, "the hidden channels are not counted")
     row = told.get()
     assert (row.categories, row.by_category) == (1, {parent: 1})
+
+    for _ in range(MANY):  # each is told while the one before is still being stored
+        sandbox.post("create", {"kind": "channel", "fields": inside})
+    told = HiddenCount.objects.filter(source="gateway", by_category={parent: 1 + MANY})
+    here.people.wait(told.exists, "an older count was stored last")
 
 
 def test_c13_own_writes_are_no_changes_by_hand(here):
