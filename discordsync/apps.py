@@ -23,6 +23,7 @@ class DiscordSyncConfig(AppConfig):
         from discordsync.joining import reminders, states  # noqa: F401 - registers reminders
         from discordsync.management.group_report import report_groups
         from discordsync.provider import DiscordAdmin, DiscordProvider
+        from discordsync.removal import receivers as removal_receivers  # noqa: F401 - connects them
         from discordsync.removal.removal_due import REMOVAL_DUE, find_removals_due
         from discordsync.venues import find_voice_channels
         from guestvisits.set_up_status import set_up_lines

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from cohorts.errors import Refusal
+from cohorts.models import Group, live_group
 from cohorts.reconcile.errors import Conflict
 from cohorts.services import groups as group_services
 from cohorts.signals import announce
@@ -17,6 +19,7 @@ from discordsync.models import DiscordObject, RemovalApproval
 from discordsync.removal.selectors import read_approvals, recorded_infrastructure
 
 REMOVE, KEEP = "remove", "keep"
+KEPT, KEPT_ID = "kept:", "#"  # the key of a kept object: "kept:role:12#1234567890"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,29 @@ def decide(
 def _release(row: DiscordObject, now: datetime) -> None:
     """Keep an object.  Its key becomes free, should the group ever need a new one."""
     RemovalApproval.objects.filter(target=row).delete()
-    row.key, row.released_at = f"kept:{row.outside_id}", now
+    row.key, row.released_at = f"{KEPT}{row.key}{KEPT_ID}{row.outside_id}", now
     row.save(update_fields=["key", "released_at"])
+
+
+@transaction.atomic
+def take_back(group_ids: Iterable[int]) -> None:
+    """Give groups that live again the objects that staff kept, unless they have new ones.
+
+    Otherwise a reopened group would get a second channel beside the one with its history.
+    """
+    live = Group.objects.filter(live_group(), pk__in=set(group_ids))
+    shared = Q(group=None, cohort__in=live.values("cohort"))
+    rows = DiscordObject.objects.filter(
+        Q(group__in=live) | shared,
+        released_at__isnull=False,
+        gone_at__isnull=True,
+        key__contains=KEPT_ID,
+    )
+    for row in rows.select_for_update(of=("self",)).order_by("pk"):
+        key = row.key.removeprefix(KEPT).partition(KEPT_ID)[0]
+        if not DiscordObject.objects.filter(key=key).exists():
+            row.key, row.released_at = key, None
+            row.save(update_fields=["key", "released_at"])
 
 
 def groups_of(row: DiscordObject) -> list[int]:

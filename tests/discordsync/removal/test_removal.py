@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from cohorts import clock
-from cohorts.models import Group, User
+from cohorts.models import Group, Membership, User
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.groups import end_group
 from discordsync.models import DiscordObject, RemovalApproval
@@ -193,6 +193,24 @@ def test_what_staff_keep_is_left_alone_from_then_on(sandbox, made, staff):
     assert len(sandbox.writes()) == count
     assert not GroupSync.objects.filter(provider="discord").exclude(issue="").exists(), "no orphan"
     assert "Nothing is due for removal" in staff.get(LIST).content.decode()
+
+
+def test_a_reopened_group_gets_back_what_staff_had_kept(sandbox, made, staff):
+    before = names(sandbox)
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    staff.post(address, {**dict.fromkeys(form, "keep"), "roles": "keep"})
+    work("discord")
+    assert DiscordObject.objects.filter(released_at__isnull=False).count() == DELETIONS
+
+    Membership.objects.update(status=Membership.Status.ACTIVE, left_at=None)
+    for group in Group.objects.all():
+        group.status, group.ended_at = Group.Status.ACTIVE, None
+        group.save()
+    work("discord")
+    assert names(sandbox) == before, "no second channel or role beside a kept one"
+    assert not DiscordObject.objects.filter(released_at__isnull=False).exists()
+    assert not list(GroupSync.objects.exclude(issue="").values_list("issue", "issue_detail"))
 
 
 def test_a_category_with_a_channel_of_someone_else_stays(sandbox, made, staff):

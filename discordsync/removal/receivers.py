@@ -1,0 +1,15 @@
+"""Give kept objects back to groups that are reopened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from cohorts.signals import group_changed
+from discordsync.removal.services import take_back
+
+
+@receiver(group_changed)
+def take_back_kept_objects(group_ids: set[int], **_: Any) -> None:
+    take_back(group_ids)
