@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse_lazy
@@ -52,12 +52,16 @@ def _list_reasons(facts: OpenCohorts) -> Iterator[tuple[DeskMember, str]]:
 
 
 def read_declined(facts: OpenCohorts) -> set[tuple[int, str]]:
+    return find_declined(facts.groups)
+
+
+def find_declined(group_ids: Collection[int]) -> set[tuple[int, str]]:
     """Return (group id, address) for people who declined their group's series, as last read.
 
     An answer to one meeting concerns only that meeting.  Two queries.
     """
     series = CalendarSeries.objects.filter(event_id=OuterRef("event_id"))
-    ids = current_series(facts.groups).values("event_id")
+    ids = current_series(group_ids).values("event_id")
     copies = CalendarCopy.objects.filter(event_id__in=ids, body__icontains='"declined"').annotate(
         group=Subquery(series.values("group")[:1])
     )

@@ -15,7 +15,9 @@ from django.urls import reverse
 from cohorts import clock
 from cohorts.access import staff_may
 from cohorts.admin_base.base import confirmation_page
+from cohorts.admin_base.next_page import next_page
 from cohorts.errors import Refusal
+from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, Membership, User, live_group
 from cohorts.services.people import add_person
 
@@ -35,8 +37,8 @@ class AddPersonForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["group"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Group.objects.filter(live_group()).select_related("cohort")
-        field.label_from_instance = lambda group: f"{group} ({group.cohort})"  # type: ignore[assignment]
+        field.queryset = with_places(Group.objects.filter(live_group()))
+        field.label_from_instance = label_group  # type: ignore[assignment]
 
 
 def add_person_view(request: HttpRequest) -> HttpResponse:
@@ -60,7 +62,7 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
         ],
         form=form,
         button="Add person",
-        back=_find_back(request.user),
+        back=next_page(request, _find_back(request.user)),
     )
     answer.status_code = 400 if form.errors else 200
     return answer
@@ -86,6 +88,6 @@ def _add(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
     LogEntry.objects.log_actions(request.user.pk, [made], ADDITION, done, single_object=True)
     messages.success(request, done)
     assert isinstance(request.user, User)
-    if not staff_may(request.user, "cohorts.view_membership"):
-        return redirect("admin:index")
-    return redirect("admin:cohorts_membership_change", made.pk)
+    may_view = staff_may(request.user, "cohorts.view_membership")
+    row = reverse("admin:cohorts_membership_change", args=[made.pk])
+    return redirect(next_page(request, row if may_view else reverse("admin:index")))

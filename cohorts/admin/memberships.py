@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from cohorts import clock
 from cohorts.admin.adding import add_person_view
 from cohorts.admin_base.base import RefusalAdmin, confirmation_page
+from cohorts.admin_base.next_page import next_page
 from cohorts.errors import Refusal
 from cohorts.models import Membership
 from cohorts.services import memberships as services
@@ -115,10 +116,11 @@ class MembershipAdmin(RefusalAdmin):
 
     def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         membership = self._find(request, pk)
+        back = next_page(request, reverse("admin:cohorts_membership_change", args=[pk]))
         form = EndMembershipForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             self._end(request, membership, form.cleaned_data)
-            return redirect(self._address(pk))
+            return redirect(back)
         return confirmation_page(
             request,
             self.admin_site,
@@ -128,7 +130,7 @@ class MembershipAdmin(RefusalAdmin):
             ],
             form=form,
             button="End membership",
-            back=self._address(pk),
+            back=back,
             danger=True,
         )
 
@@ -143,9 +145,6 @@ class MembershipAdmin(RefusalAdmin):
         return get_object_or_404(
             Membership.objects.select_related("user", "group", "cohort"), pk=pk
         )
-
-    def _address(self, pk: int) -> str:
-        return reverse("admin:cohorts_membership_change", args=[pk])
 
     def _end(self, request: HttpRequest, membership: Membership, said: dict[str, Any]) -> None:
         def end() -> None:

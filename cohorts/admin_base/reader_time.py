@@ -19,6 +19,11 @@ def show_time(moment: datetime) -> str:
     return date_format(localtime(moment), "DATETIME_FORMAT")
 
 
+def show_local(moment: datetime, zone: str) -> str:
+    """Return "Tue 12:00" on the clock of an IANA zone."""
+    return f"{moment.astimezone(find_zone(zone)):%a %H:%M}"
+
+
 def show_both(moment: datetime, zone: str) -> str:
     """Return "Tue 5 Jan 2027, 18:00 (12:00 America/New York)".
 

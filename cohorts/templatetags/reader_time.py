@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django import template
 
-from cohorts.admin_base.reader_time import show_both, show_time
+from cohorts.admin_base.reader_time import show_both, show_local, show_time
 
 register = template.Library()
 
 register.filter("shown_time", show_time)
 register.filter("both_times", show_both)
+register.filter("local_time", show_local)

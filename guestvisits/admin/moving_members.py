@@ -11,9 +11,11 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.admin_base.next_page import next_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User, live_group
 from cohorts.services.memberships import move_members
@@ -39,12 +41,12 @@ def move_members_view(request: HttpRequest) -> HttpResponse:
     """Show the groups to choose from; with `group`, what would change; by POST, move."""
     if not staff_may(_user(request), "cohorts.change_membership"):
         raise PermissionDenied
-    now = clock.now()
+    now, back = clock.now(), next_page(request, reverse("admin:cohorts_membership_changelist"))
     asked = request.POST if request.method == "POST" else request.GET
     members = _members([read_id(text) for text in asked.getlist("member")])
     if not members or len({member.cohort_id for member in members}) > 1:
         messages.error(request, "Choose active members of one cohort.")
-        return redirect("admin:cohorts_membership_changelist")
+        return redirect(back)
     offers = find_offers(members, now)
     chosen = next(
         (each for each in offers if str(each.choice.group.pk) == asked.get("group")), None
@@ -52,7 +54,7 @@ def move_members_view(request: HttpRequest) -> HttpResponse:
     effects = list(find_effects(members, chosen.choice.group, now)) if chosen else []
     seen = _digest(members, chosen, effects)
     if request.method == "POST" and chosen and _carry_out(request, members, chosen, seen, now):
-        return redirect("admin:cohorts_membership_changelist")
+        return redirect(back)
     context = {
         **admin.site.each_context(request),
         "title": f"Move {_names(members)} to another group",
@@ -61,6 +63,7 @@ def move_members_view(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "effects": effects,
         "seen": seen,
+        "back": back,
         "why": asked.get("why", "")[:200],
     }
     return render(request, "admin/guestvisits/move_members.html", context)

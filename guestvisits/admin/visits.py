@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -12,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
+from cohorts.admin_base.next_page import next_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm
@@ -77,17 +79,21 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             return self._ask_home(request, person)
         return self._ask_host(request, person, home)
 
+    def _next_step(self, request: HttpRequest, **chosen: int) -> HttpResponse:
+        """Redirect to the same page with what has been chosen."""
+        parameters = request.GET.dict() | {name: str(pk) for name, pk in chosen.items()}
+        return redirect(f"{request.path}?{urlencode(parameters)}")
+
     def _ask_who(self, request: HttpRequest) -> HttpResponse:
         form = ChoosePersonForm(request.POST or None)
         if form.is_valid():
-            return redirect(f"{request.path}?person={form.cleaned_data['person'].pk}")
+            return self._next_step(request, person=form.cleaned_data["person"].pk)
         return self._ask(request, "Who will visit another group?", form)
 
     def _ask_home(self, request: HttpRequest, person: User) -> HttpResponse:
         form = HomeForm(request.POST or None, person=person, now=clock.now())
         if form.is_valid():
-            home = form.cleaned_data["home"]
-            return redirect(f"{request.path}?person={person.pk}&home={home.pk}")
+            return self._next_step(request, home=form.cleaned_data["home"].pk)
         return self._ask(request, f"Which meeting will {person} miss?", form)
 
     def _ask_host(self, request: HttpRequest, person: User, home: Meeting) -> HttpResponse:
@@ -120,7 +126,8 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         )
 
     def _back(self, request: HttpRequest) -> str:
-        return reverse(CHANGELIST if self.has_view_permission(request) else "admin:index")
+        default = reverse(CHANGELIST if self.has_view_permission(request) else "admin:index")
+        return next_page(request, default)
 
     def _book(
         self, request: HttpRequest, person: User, home: Meeting, said: dict[str, Any]
@@ -150,7 +157,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("guestvisits.change_guestvisit"):
             raise PermissionDenied
         visit = get_object_or_404(GuestVisit.objects.select_related("user"), pk=pk)
-        back = reverse("admin:guestvisits_guestvisit_change", args=[pk])
+        back = next_page(request, reverse("admin:guestvisits_guestvisit_change", args=[pk]))
         form = CancelVisitForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             self._cancel(request, visit, form.cleaned_data["why"])

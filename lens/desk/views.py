@@ -25,6 +25,7 @@ from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
 from lens.desk.cohort_page import views as cohort_page
 from lens.desk.cohort_rows import read_cohort_rows
+from lens.desk.person_page.views import person_view
 from lens.frame.sidebar import SEE_TODAY
 
 SNOOZE = ("cohorts.change_cohort",)
@@ -120,4 +121,5 @@ def desk_urls() -> list[URLPattern]:
         path("today/snooze/", view(snooze_view), name="today_snooze"),
         path("today/show-again/", view(show_again_view), name="today_show_again"),
         path("cohorts/<int:pk>/", view(cohort_page.groups_view), name="cohort"),
+        path("people/<int:pk>/", view(person_view), name="person"),
     ]

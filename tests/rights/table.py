@@ -250,6 +250,7 @@ ROUTES: dict[str, list[Door]] = {
     "admin/today/": [staff("GET", *TODAY)],
     "admin/today/snooze/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/<int:pk>/": [staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")],
+    "admin/people/<int:pk>/": [staff("GET", "cohorts.view_user", pk="{user_id}")],
     "admin/today/show-again/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/cohort/roster/": [
         staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")

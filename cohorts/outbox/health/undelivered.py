@@ -51,7 +51,13 @@ def rejected_emails() -> QuerySet[Message]:
 
 
 def read_rejected(facts: OpenCohorts) -> Mapping[int, datetime]:
-    """Return when the mail server last rejected a person's address for good.  One query.
+    """Return when the mail server last rejected a person's address for good.  One query."""
+    found = lasting_rejections(facts.now).order_by("tried_at").values_list("user", "tried_at")
+    return {user_id: tried_at for user_id, tried_at in found if user_id and tried_at}
+
+
+def lasting_rejections(now: datetime) -> QuerySet[Message]:
+    """Return the rejected e-mails of addresses that are still rejected, as far as is known.
 
     An e-mail that was sent later shows that it is over, and so does a new attempt that waits.
     """
@@ -59,6 +65,4 @@ def read_rejected(facts: OpenCohorts) -> Mapping[int, datetime]:
         user=OuterRef("user"), channel=Channel.EMAIL, sent_at__gt=OuterRef("tried_at")
     )
     given_up = Q(state=State.EXPIRED) | Q(state=State.PENDING, next_try_at__gte=F("cutoff_at"))
-    rows = rejected_emails().filter(~Exists(later), given_up, due_at__gt=facts.now - LOOK_BACK)
-    found = rows.order_by("tried_at").values_list("user", "tried_at")
-    return {user_id: tried_at for user_id, tried_at in found if user_id and tried_at}
+    return rejected_emails().filter(~Exists(later), given_up, due_at__gt=now - LOOK_BACK)

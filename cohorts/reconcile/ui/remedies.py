@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from cohorts import clock
+from cohorts.admin_base.next_page import next_page
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import find_issue
@@ -123,13 +123,10 @@ def _back(request: HttpRequest, group: Group | None = None) -> HttpResponse:
 
 
 def _address(request: HttpRequest, group: Group | None = None) -> str:
-    """Return the page of the button, from the form's `next`; only within this site."""
-    address = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
-        return address
+    """Return the page of the button."""
     if group is None:
-        return reverse("admin:operations")
-    return reverse("sync:progress", args=[group.cohort_id])
+        return next_page(request, reverse("admin:operations"))
+    return next_page(request, reverse("sync:progress", args=[group.cohort_id]))
 
 
 # The views by the `remedy` of an issue.

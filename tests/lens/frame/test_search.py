@@ -114,7 +114,7 @@ def test_the_page_shows_a_persons_group_and_its_links_open(academy, ana, staff_w
     client = staff_with(*EVERYTHING)
     page = client.get("/admin/search/", {"q": "prado"}).content.decode()
     for address in (
-        f"/admin/cohorts/user/{ana.pk}/change/",
+        f"/admin/people/{ana.pk}/",
         f"/admin/cohorts/group/{academy.groups['A'].pk}/change/",
     ):
         assert f'href="{address}"' in page

@@ -1,0 +1,92 @@
+"""The page of one person.  Each part is shown to staff who may read it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_safe
+
+from cohorts import clock
+from cohorts.access import staff_may
+from cohorts.models import User
+from cohorts.reconcile.selectors import read_context
+from cohorts.reconcile.status_text import Level, SyncStatus
+from guestvisits.selectors import list_visits
+from lens.desk.cohort_page.tabs import SEE_MEMBERS as SEE_COHORT
+from lens.desk.person_page import access, sections
+from lens.desk.person_page.explained_access import SeenPerson
+from meetings.access import SEE_GROUP, SEE_PEOPLE
+
+SEE_PERSON = ("cohorts.view_user",)
+SEE_MEMBERSHIPS = ("cohorts.view_membership", "cohorts.view_group")
+SEE_ACCESS = (*SEE_MEMBERSHIPS, "cohorts.view_accessstate")
+SEE_VISITS = ("guestvisits.view_guestvisit",)
+SEE_MESSAGES = ("outbox.view_message",)
+
+# What the page's buttons and links need, by the names that the templates use.
+ACTS = {
+    "move": ("cohorts.change_membership",),
+    "add": ("cohorts.add_membership", "cohorts.add_user"),
+    "book": ("guestvisits.add_guestvisit",),
+    "cancel_visit": ("guestvisits.change_guestvisit",),
+    "remind": ("cohorts.change_group",),
+    "open_group": SEE_GROUP,
+    "open_cohort": SEE_COHORT,
+}
+
+
+@require_safe
+def person_view(request: HttpRequest, pk: int) -> HttpResponse:
+    viewer = cast(User, request.user)
+    if not staff_may(viewer, *SEE_PERSON):
+        raise PermissionDenied
+    person = get_object_or_404(User.objects.select_related("guild_membership"), pk=pk)
+    context = {
+        **admin.site.each_context(request),
+        "title": str(person),
+        "person": person,
+        "may": {name: staff_may(viewer, *needed) for name, needed in ACTS.items()},
+        "is_rejected": sections.is_rejected(person, clock.now()),
+        "former": list(person.former_addresses.order_by("-until")),
+        **_read_parts(viewer, person),
+    }
+    return TemplateResponse(request, "admin/desk/person/person.html", context)
+
+
+def _read_parts(viewer: User, person: User) -> dict[str, Any]:
+    """Return the parts that the viewer may read, by name; the others are missing."""
+    now = clock.now()
+    parts: dict[str, Any] = {"now": now}
+    memberships = cache(lambda: sections.read_memberships(person))
+    visits = cache(lambda: list_visits(person.pk, now))
+    if staff_may(viewer, *SEE_MEMBERSHIPS):
+        zones = (person.timezone, viewer.timezone)
+        parts["memberships"] = sections.show_memberships(memberships(), zones, now)
+    if staff_may(viewer, *SEE_ACCESS):
+        context, reports = read_context(now), access.read_reports(person)
+        seen = SeenPerson(
+            str(person),
+            person.email or "",
+            is_active=person.is_active,
+            has_account=person.discord_id is not None,
+            left_at=sections.left_server_at(person),
+        )
+        state = context.states.get("discord")
+        grounds = access.find_grounds(person, memberships(), visits(), now)
+        parts["groups"] = access.read_group_access(seen, grounds, reports, context)
+        parts["discord"] = sections.describe_discord(person, reports, state, now)
+        parts["left_at"] = seen.left_at
+        parts["check_now"] = SyncStatus(Level.FINE, "", remedy="check_now")
+    if staff_may(viewer, *SEE_PEOPLE):
+        parts["meetings"] = sections.read_next_meetings(person, visits(), now)
+    if staff_may(viewer, *SEE_VISITS):
+        parts["visits"] = sections.show_visits(visits())
+    if staff_may(viewer, *SEE_MESSAGES):
+        parts["messages_sent"] = sections.read_messages(person)
+    return parts
