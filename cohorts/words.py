@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, tzinfo
 
 from cohorts.zones import city_of, find_zone, known_zone
 
@@ -25,6 +25,18 @@ def name_dates(first: date, last: date) -> str:
 
 def one_line(name: str) -> str:
     return " ".join(name.split())
+
+
+def name_wait(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """Return how long it is until a moment: "in 20 minutes", "in 3 hours", "tomorrow" or "in 2
+    days", by the dates on the clock of a zone."""
+    minutes = max(1, round((moment - now) / timedelta(minutes=1)))
+    days = (moment.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if minutes < 60:
+        return f"in {count(minutes, 'minute')}"
+    if days == 0 or minutes < 6 * 60:
+        return f"in {count(round(minutes / 60), 'hour')}"
+    return "tomorrow" if days == 1 else f"in {count(days, 'day')}"
 
 
 def name_day(moment: datetime, zone: str) -> str:

@@ -1,4 +1,4 @@
-"""Data for the page "my meetings": future and past meetings, visits, or why there are none.
+"""A person's future and past meetings and visits, or why there are none.
 
 Takes a constant number of queries: one more if there is nothing to show, four more if a past
 meeting was not attended.
@@ -6,7 +6,7 @@ meeting was not attended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,8 @@ from cohorts.models import Membership
 from guestvisits.pages.visit_status import VisitProgress, read_progress
 from guestvisits.selectors import MyVisit, list_visits
 from guestvisits.services.alternatives import find_make_ups
-from meetings.models import Meeting
+from guestvisits.substitutes.selectors import SubstitutionStatus
+from meetings.models import Attendance, Meeting
 from meetings.selectors import MyMeeting, PastMeeting, past_meetings, upcoming_meetings
 from meetings.venues import Venue, find_venues
 
@@ -44,6 +45,12 @@ class AgendaEntry:
         """Return whether "I can't attend" is offered: not to facilitators, who host the group."""
         return self.visit is None and not self.mine.is_facilitator
 
+    @property
+    def is_open_question(self) -> bool:
+        """Return whether the person may still come, so that "I can't" leads to other groups."""
+        declined = self.mine.rsvp == Attendance.Rsvp.NOT_ATTENDING
+        return self.may_answer and not (declined or self.lost)
+
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
@@ -55,6 +62,14 @@ class Upcoming:
     mine: MyVisit
     progress: VisitProgress
     venue: Venue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedMeeting:
+    """A meeting that the person leads as a substitute. `venue` is set once access has begun."""
+
+    status: SubstitutionStatus
+    venue: Venue | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +86,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """Everything on the page. `why_empty` is a sentence if there are no entries, else ""."""
+    """All of these. `why_empty` is a sentence if there are no entries, else ""."""
 
     entries: tuple[AgendaEntry, ...]
     upcoming: tuple[Upcoming, ...]
+    led: tuple[LedMeeting, ...]
     held: tuple[Held, ...]
     past: tuple[MyVisit, ...]
     why_empty: str
@@ -85,7 +101,8 @@ class Agenda:
         return tuple(row.mine.meeting for row in self.held if row.can_make_up)
 
 
-def read_agenda(user_id: int, now: datetime) -> Agenda:
+def read_agenda(user_id: int, now: datetime, *, led: Collection[SubstitutionStatus] = ()) -> Agenda:
+    """Return a person's meetings and visits. `led`: the meetings that they lead as a substitute."""
     meetings = upcoming_meetings(user_id, now)
     visits = list_visits(user_id, now)
     ahead = [mine for mine in visits if mine.visit.is_open and not is_over(mine, now)]
@@ -93,6 +110,7 @@ def read_agenda(user_id: int, now: datetime) -> Agenda:
     venues = find_venues(
         {mine.meeting.group_id for mine in meetings}
         | {mine.window.host_group_id for mine in ahead if mine.window.holds(now)}
+        | {status.meeting.group_id for status in led if status.sees_people}
     )
     return Agenda(
         entries=tuple(_entries(meetings, visits, venues, now)),
@@ -103,6 +121,10 @@ def read_agenda(user_id: int, now: datetime) -> Agenda:
                 venues.get(mine.window.host_group_id) if mine.window.holds(now) else None,
             )
             for mine in reversed(ahead)
+        ),
+        led=tuple(
+            LedMeeting(status, venues.get(status.meeting.group_id) if status.sees_people else None)
+            for status in led
         ),
         held=tuple(_held(user_id, visits, now)),
         past=tuple(mine for mine in visits if not mine.visit.ended_early and is_over(mine, now)),

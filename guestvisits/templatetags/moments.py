@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from cohorts.words import name_wait
 from cohorts.zones import known_zone
 
 register = template.Library()
@@ -34,6 +35,12 @@ def moment(value: datetime) -> SafeString:
     """Show one moment: "Tuesday 24 November, 18:00 Europe/Berlin"."""
     local = timezone.localtime(value)
     return _time(value, f"{_day(local)}, {date_format(local, TIME)}")
+
+
+@register.simple_tag
+def wait(value: datetime, now: datetime) -> str:
+    """Say how long it is until a moment, by the dates in the reader's zone: "in 2 days"."""
+    return name_wait(value, now, timezone.get_current_timezone())
 
 
 @register.simple_tag

@@ -18,27 +18,30 @@ from cohorts.errors import Refusal
 from guestvisits.converters import read_id
 from guestvisits.joining.joinable import may_choose_group
 from guestvisits.limits import limited
-from guestvisits.pages.agenda import Upcoming, is_over, read_agenda
+from guestvisits.pages.agenda import Upcoming, is_over
+from guestvisits.pages.my_meetings import read_my_meetings
 from guestvisits.pages.visit_status import read_progress
 from guestvisits.selectors import list_visits
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.set_up_status import read_set_up
-from guestvisits.substitutes.selectors import my_substitutions
 from guestvisits.views.signed_in import SignedInRequest, signed_in
+
+SHOWN = "shown"  # the meeting to which the address leads, in a list that would be folded
 
 
 @signed_in
 @require_GET
 def my_meetings(request: SignedInRequest) -> HttpResponse:
     now = clock.now()
+    page = read_my_meetings(request.user.pk, now, shown=read_id(request.GET.get(SHOWN, "")))
     context = {
-        "agenda": read_agenda(request.user.pk, now),
-        "substitutions": my_substitutions(request.user.pk, now),
+        "page": page,
+        "now": now,
         "invite_url": settings.DISCORD_INVITE_URL,
         "set_up": read_set_up(request.user),
-        "may_choose_group": may_choose_group(request.user.pk, clock.now()),
+        "may_choose_group": may_choose_group(request.user.pk, now),
     }
     return render(request, "meetings/index.html", context)
 

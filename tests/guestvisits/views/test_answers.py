@@ -60,21 +60,51 @@ def send(client: Client, meeting: Meeting, rsvp: str, **headers):
 @pytest.mark.parametrize("rsvp", SAID)
 def test_a_click_answers_and_leads_back_to_the_meeting(client, academy, alice, rsvp):
     meeting = academy.meeting("A", 2)
-    assert "You have not answered yet." in article(client.get("/meetings/"), meeting)
+    assert "Are you coming?" in article(client.get("/meetings/"), meeting)
     answer = send(client, meeting, rsvp)
-    assert answer.headers["Location"] == f"/meetings/#meeting-{meeting.pk}"
+    if rsvp != "not_attending":
+        back = f"/meetings/?shown={meeting.pk}#meeting-{meeting.pk}"
+        assert answer.headers["Location"] == back
     assert SAID[rsvp] in article(client.get("/meetings/"), meeting)
-    assert "You have not answered yet." in article(client.get("/meetings/"), academy.meeting("A"))
+    assert "Are you coming?" in article(client.get("/meetings/"), academy.meeting("A"))
     assert Attendance.objects.get(user=alice).rsvp == rsvp
 
 
-def test_a_person_who_cannot_come_is_shown_the_way_to_other_groups(client, academy):
+def test_a_person_who_cannot_come_is_led_to_the_other_groups(client, academy):
     meeting = academy.meeting("A")
-    assert "I can't attend: see other groups" in article(client.get("/meetings/"), meeting)
-    send(client, meeting, "not_attending")
+    assert "See other groups" in article(client.get("/meetings/"), meeting)
+    answer = send(client, meeting, "not_attending")
+    assert answer.headers["Location"] == f"/meetings/{meeting.pk}/alternatives/"
+    answer = send(client, meeting, "not_attending", **HTMX)
+    assert f"/meetings/{meeting.pk}/alternatives/" in answer.headers["HX-Location"]
     page = client.get("/meetings/")
     assert "Visit another group this week" in article(page, meeting)
     assert f"/meetings/{meeting.pk}/alternatives/" in page.content.decode()
+
+
+def test_a_facilitator_who_cannot_come_is_led_to_the_search_for_a_substitute(academy):
+    meeting, client = academy.meeting("A"), Client()
+    client.force_login(academy.add_facilitator("Bob", "A"))
+    answer = send(client, meeting, "not_attending")
+    ask = f"/groups/{meeting.group_id}/meetings/{meeting.pk}/substitute/"
+    assert answer.headers["Location"] == ask
+    academy.add_facilitator("Zoe", "A")
+    answer = send(client, meeting, "not_attending")
+    assert answer.headers["Location"].startswith("/meetings/?"), "the other one leads it"
+
+
+def test_no_other_group_has_an_extra_session(client, academy):
+    meeting = academy.meeting("A", 4)
+    Meeting.objects.filter(pk=meeting.pk).update(number=None, rhythm_starts_at=None)
+    answer = send(client, meeting, "not_attending")
+    assert answer.headers["Location"].startswith("/meetings/?")
+
+
+def test_the_list_with_the_answered_meeting_is_open(client, academy):
+    folded = '<details class="folded">'
+    assert folded in client.get("/meetings/").content.decode()
+    answer = send(client, academy.meeting("A", 3), "attending")
+    assert folded not in client.get(answer.headers["Location"]).content.decode()
 
 
 def test_nothing_is_asked_where_there_is_nothing_to_answer(client, academy, visit, now):
@@ -187,6 +217,7 @@ def test_answering_in_chromium(browser, live_server, sign_in, academy, alice, ja
     sign_in(context, alice)
     page = context.new_page()
     page.goto("/meetings/")
+    page.get_by_role("heading", name="Upcoming meetings").click()
     week = page.get_by_role("article", name="Week 3: Group A")
     week.get_by_role("button", name="Maybe").click()
     expect(week).to_contain_text(SAID["tentative"])

@@ -18,6 +18,7 @@ from tests.support.moves import cancel_meeting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+AS_GUEST = "Week 1 with Group B you are a guest"  # the title of the visit
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1200, "height": 900}
 
@@ -53,7 +54,7 @@ def open_as(
 
 
 def visit_from_the_page(page: Page) -> None:
-    page.get_by_role("button", name="I can't attend").first.click()
+    page.get_by_role("button", name="I can't").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Another group's meeting in week 1")
     page.get_by_role("button", name="Join this meeting").first.click()
     expect(page.get_by_role("status")).to_contain_text("You're visiting Group B in week 1.")
@@ -68,7 +69,7 @@ def test_two_clicks_make_a_visit_and_one_ends_it(open_as, alice, javascript, siz
     page.get_by_role("button", name="Cancel visit").click()
     expect(page.get_by_role("status")).to_contain_text("Your visit to Group B is cancelled.")
     assert GuestVisit.objects.get().end_reason == "cancelled"
-    expect(page.get_by_role("heading", name="My visits")).to_have_count(0)
+    expect(page.get_by_text("you are a guest")).to_have_count(0)
 
 
 def test_with_javascript_no_page_is_reloaded(open_as, alice):
@@ -91,7 +92,7 @@ def test_with_javascript_no_page_is_reloaded(open_as, alice):
 def test_what_happens_outside_is_shown_automatically_until_it_is_finished(open_as, academy, alice):
     page = open_as(alice)
     visit_from_the_page(page)
-    visit = page.get_by_role("article", name="Week 1 with Group B")
+    visit = page.get_by_role("article", name=AS_GUEST)
     expect(visit).to_contain_text("Discord: being set up")
     expect(visit).to_contain_text("Google Calendar: being set up")
     for mirror in ("discord", "calendar"):
@@ -115,7 +116,7 @@ def test_a_visit_that_has_just_ended_shows_what_is_left(open_as, academy, alice,
 
 def test_a_refusal_at_the_last_moment_is_shown_and_focused(open_as, academy, alice, now):
     page = open_as(alice)
-    page.get_by_role("button", name="I can't attend").first.click()
+    page.get_by_role("button", name="I can't").first.click()
     join = page.get_by_role("button", name="Join this meeting").first
     expect(join).to_be_visible()
     cancel_meeting(academy.meeting("B").pk, now=now)
@@ -138,7 +139,7 @@ def test_by_keyboard_alone(open_as, alice):
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
-    tab_to("I can't attend")
+    tab_to("I can't")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Another group's meeting")
     tab_to("Join this meeting")
@@ -161,11 +162,11 @@ def test_what_a_screen_reader_announces(open_as, academy, alice, now):
     assert page.locator("html").get_attribute("lang") == "en"
     expect(page.get_by_role("main")).to_have_count(1)
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
-    expect(page.get_by_role("region", name="Upcoming meetings")).to_be_visible()
-    expect(page.get_by_role("article", name="Week 1 with Group B")).to_be_visible()
+    expect(page.get_by_role("region", name="Next meeting: in")).to_be_visible()
+    expect(page.get_by_role("article", name=AS_GUEST)).to_be_visible()
     button = page.get_by_role("button", name="Cancel visit")
     expect(button).to_have_accessible_description("Week 1 with Group B")
-    ask = page.get_by_role("button", name="I can't attend").first
+    ask = page.get_by_role("button", name="I can't").first
     expect(ask).to_have_accessible_description("Week 2: Group A")
     levels = page.evaluate(
         "[...document.querySelectorAll('h1,h2,h3')].map(each => Number(each.tagName[1]))"
@@ -232,7 +233,7 @@ def test_without_javascript_the_zone_is_chosen_from_a_list(open_as, alice):
 def test_a_session_that_ended_leads_to_signing_in_and_back(open_as, alice):
     page = open_as(alice)
     page.context.clear_cookies()
-    page.get_by_role("button", name="I can't attend").first.click()
+    page.get_by_role("link", name="See other groups").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     page.get_by_role("button", name="Alice").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My meetings")
@@ -264,8 +265,8 @@ def test_a_facilitator_finds_who_comes(open_as, academy, alice, now: datetime):
     )
     page = open_as(User.objects.get(name="Bob"))
     page.get_by_role("link", name="My groups").click()
-    expect(page.get_by_text("1 expected, 0 away, 1 guest")).to_be_visible()
-    page.get_by_role("link", name="Group B").click()
+    expect(page.get_by_text("1 no answer · 1 guest")).to_be_visible()
+    page.get_by_role("link", name="Group B", exact=True).click()
     week = page.get_by_role("article", name="Week 1")
     expect(week.get_by_role("row", name="Alice guest from Group A attending")).to_be_visible()
 
@@ -276,6 +277,7 @@ def test_times_across_a_clock_change_are_those_of_the_wall(open_as, academy, ali
     for number, moment in ((1, before), (2, before + timedelta(days=7, hours=1))):
         Meeting.objects.filter(pk=academy.meeting("A", number).pk).update(starts_at=moment)
     page = open_as(alice)
+    page.get_by_role("heading", name="Upcoming meetings").click()
     expect(page.get_by_text("Monday 25 October 2027, 19:00")).to_be_visible()
     expect(page.get_by_text("Monday 1 November 2027, 19:00")).to_be_visible()
 

@@ -51,19 +51,21 @@ def text(answer) -> str:
 
 def section(answer, name: str) -> str:
     page = text(answer)
-    headings = ["My visits", "Upcoming meetings", "Past visits"]
+    headings = ["Next meeting", "Upcoming meetings", "Past meetings", "Past visits", "Settings"]
     start = page.index(name)
     ends = [page.find(each, start + len(name)) for each in headings]
     return page[start : min((end for end in ends if end > 0), default=len(page))]
 
 
-def test_upcoming_meetings_are_shown_in_the_persons_own_zone(client, academy):
-    start = academy.meeting("A").starts_at
-    local = start + timedelta(hours=5, minutes=30)
-    page = section(client.get("/meetings/"), "Upcoming meetings")
-    assert f"{local:%A} {local.day} {local:%B}, {local:%H:%M}" in page
-    assert "Asia/Kolkata" in page
-    assert page.count("I can't attend") == 4
+def test_meetings_are_shown_in_the_persons_own_zone_the_next_one_first(client, academy):
+    answer = client.get("/meetings/")
+    for week, part in ((1, "Next meeting"), (2, "Upcoming meetings")):
+        local = academy.meeting("A", week).starts_at + timedelta(hours=5, minutes=30)
+        page = section(answer, part)
+        assert f"{local:%A} {local.day} {local:%B}, {local:%H:%M}" in page
+        assert "Asia/Kolkata" in page
+    assert section(answer, "Next meeting").count("Are you coming?") == 1
+    assert section(answer, "Upcoming meetings").count("Are you coming?") == 3
 
 
 def test_a_meeting_over_midnight_names_both_days(client, academy):
@@ -80,14 +82,17 @@ def test_two_clicks_lead_from_cannot_attend_to_a_visit(client, academy, alice):
     page = client.get("/meetings/").content.decode()
     link = f"/meetings/{home.pk}/alternatives/"
     assert link in page
-    assert "Join this meeting" in text(client.get(link))
+    answer = client.post(f"/meetings/{home.pk}/answer/", {"rsvp": "not_attending"}, follow=True)
+    assert answer.redirect_chain == [(link, 302)]
+    assert "Your answer is saved: you can't come." in text(answer)
+    assert "Join this meeting as a guest" in text(answer)
     answer = client.post(f"/meetings/{home.pk}/visit/", {"host": host.pk}, follow=True)
     assert answer.redirect_chain == [("/meetings/", 302)]
     assert GuestVisit.objects.get().host_meeting == host
     assert "You're visiting Group B in week 1." in text(answer)
-    assert "Week 1 with Group B" in section(answer, "My visits")
+    assert "Week 1 with Group B you are a guest" in section(answer, "Next meeting")
     assert "You're visiting Group B instead" in section(answer, "Upcoming meetings")
-    assert text(answer).count("I can't attend") == 3
+    assert text(answer).count("Are you coming?") == 3
 
 
 def test_alternatives_name_facilitators_seats_and_reasons(client, academy, now):
@@ -137,8 +142,8 @@ def test_cancelling_a_visit(client, book):
     visit = book()
     answer = client.post(f"/meetings/{visit.host_meeting_id}/visit/cancel/", follow=True)
     assert "Your visit to Group B is cancelled." in text(answer)
-    assert "My visits" not in text(answer).replace("Past visits", "")
-    assert text(answer).count("I can't attend") == 4
+    assert "you are a guest" not in text(answer)
+    assert "Week 1: Group A" in section(answer, "Next meeting")
     again = client.post(f"/meetings/{visit.host_meeting_id}/visit/cancel/")
     assert again.status_code == 404
 
@@ -157,14 +162,14 @@ def test_a_guest_who_declined_in_the_calendar_is_asked_whether_to_cancel(client,
     answer.update(rsvp="tentative", rsvp_at=now)
     assert "stays booked" not in text(client.get("/meetings/"))
     answer.update(rsvp="not_attending", rsvp_at=now)
-    page = section(client.get("/meetings/"), "My visits")
+    page = section(client.get("/meetings/"), "Next meeting")
     assert "The visit stays booked until you cancel it." in page
     assert "Cancel visit" in page
 
 
 def test_past_visits_are_listed_and_say_until_when_access_lasts(client, book, now):
     visit = book()
-    assert "You have not visited another group yet." in text(client.get("/meetings/"))
+    assert "Past visits" not in text(client.get("/meetings/"))
     yesterday = now - timedelta(days=1)
     Meeting.objects.filter(pk=visit.host_meeting_id).update(starts_at=yesterday)
     page = section(client.get("/meetings/"), "Past visits")
@@ -194,7 +199,7 @@ def test_a_guest_whose_visit_ended_is_notified_and_offered_what_is_left(
     book()
     change(academy.meeting("B"), now)
     update_all_visits(now)
-    page = section(client.get("/meetings/"), "Upcoming meetings")
+    page = section(client.get("/meetings/"), "Next meeting")
     assert "Your visit to Group B has ended" in page
     assert reason in page
     assert "See other groups" in page
@@ -206,8 +211,8 @@ def test_a_guest_whose_visit_ended_is_notified_and_offered_what_is_left(
 
 def test_a_cancelled_meeting_of_the_own_group_says_so_and_offers_others(client, academy, now):
     cancel_meeting(academy.meeting("A").pk, now=now)
-    page = section(client.get("/meetings/"), "Upcoming meetings")
-    assert "cancelled" in page
+    page = section(client.get("/meetings/"), "Next meeting")
+    assert page.index("Week 2: Group A") < page.index("Changes Week 1: Group A cancelled")
     assert "Visit another group this week" in page
 
 
@@ -217,7 +222,8 @@ def test_a_facilitator_is_not_offered_to_stay_away(academy):
     client.force_login(bob)
     page = text(client.get("/meetings/"))
     assert page.count("you facilitate") == 4
-    assert "I can't attend" not in page
+    assert "another group" not in page
+    assert "See other groups" not in page
     assert "See who is coming" in page
 
 
@@ -236,7 +242,7 @@ def progress(client, visit):
 
 def test_before_anything_is_reported_both_are_on_their_way(client, book):
     book()
-    page = section(client.get("/meetings/"), "My visits")
+    page = section(client.get("/meetings/"), "Next meeting")
     assert "Discord: being set up" in page
     assert "Google Calendar: being set up" in page
 
