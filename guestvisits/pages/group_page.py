@@ -1,4 +1,4 @@
-"""Data for the facilitators' pages: their groups, and each meeting with its people."""
+"""Data for the facilitators' pages: a group, and each meeting with its people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from guestvisits.substitutes.selectors import open_substitutions, substitute_of
 from meetings.attendance.counts import AttendanceCount, count_attendance
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
-from meetings.selectors import groups_facilitated
 from meetings.venues import Venue, find_venues
 
 Presence = Attendance.Presence
@@ -104,15 +103,6 @@ class MeetingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupRow:
-    """A group and its next meeting, which may be running; None if all are over."""
-
-    group: Group
-    next: MeetingRow | None
-    venue: Venue | None
-
-
-@dataclass(frozen=True, slots=True)
 class MemberRow:
     """A member. `count` is None for facilitators, whose attendance is not counted."""
 
@@ -129,26 +119,14 @@ class GroupPage:
     venue: Venue | None
 
 
-def read_groups(user_id: int, now: datetime) -> list[GroupRow]:
-    """Return the groups that a person facilitates. At most eight queries for any number of them."""
-    groups = groups_facilitated(user_id)
-    meetings = [row for row in _meetings(groups) if row.ends_at > now and not row.is_cancelled]
-    first: dict[int, Meeting] = {}
-    for meeting in meetings:
-        first.setdefault(meeting.group_id, meeting)
-    rows = {row.meeting.group_id: row for row in _rows(list(first.values()), now)}
-    venues = find_venues([group.pk for group in groups])
-    return [GroupRow(group, rows.get(group.pk), venues.get(group.pk)) for group in groups]
-
-
 def read_group_page(group: Group, now: datetime) -> GroupPage:
     """Return a group's page with all its meetings, up to its end if it has ended.
 
     Takes a constant number of queries.
     """
     ended_at = min(filter(None, [group.ended_at, group.cohort.ended_at]), default=None)
-    meetings = [row for row in _meetings([group]) if not ended_at or row.starts_at < ended_at]
-    rows = _rows(meetings, now)
+    meetings = [row for row in meetings_of([group]) if not ended_at or row.starts_at < ended_at]
+    rows = read_rows(meetings, now)
     counts = count_attendance([group.pk], now)
     return GroupPage(
         group=group,
@@ -164,15 +142,17 @@ def read_group_page(group: Group, now: datetime) -> GroupPage:
 
 def read_meeting_row(meeting: Meeting, now: datetime) -> MeetingRow:
     """Return the row of one meeting, whose group must be loaded."""
-    return _rows([meeting], now)[0]
+    return read_rows([meeting], now)[0]
 
 
-def _meetings(groups: Iterable[Group]) -> list[Meeting]:
+def meetings_of(groups: Iterable[Group]) -> list[Meeting]:
+    """Return all meetings of these groups, by start. One query."""
     meetings = Meeting.objects.filter(group__in=list(groups)).select_related("group__cohort")
     return list(meetings.order_by("starts_at", "number"))
 
 
-def _rows(meetings: Sequence[Meeting], now: datetime) -> list[MeetingRow]:
+def read_rows(meetings: Sequence[Meeting], now: datetime) -> list[MeetingRow]:
+    """Return the rows of these meetings, whose groups must be loaded. Six queries."""
     rosters, searches = read_rosters(meetings), open_substitutions(meetings)
     return [
         _row(meeting, rosters[meeting.pk], searches.get(meeting.pk), now) for meeting in meetings

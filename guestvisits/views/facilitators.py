@@ -15,8 +15,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Group, User
-from guestvisits.pages.group_page import read_group_page, read_groups, read_meeting_row
+from guestvisits.pages.group_page import read_group_page, read_meeting_row
 from guestvisits.pages.member_page import awaits_access, read_member_page
+from guestvisits.pages.my_groups import read_my_groups
 from guestvisits.substitutes.selectors import find_led
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.access import CORRECT, MOVE, may_each, may_see_group
@@ -28,8 +29,10 @@ from meetings.selectors import ended_groups_facilitated, facilitates
 @signed_in
 @require_GET
 def my_groups(request: SignedInRequest) -> HttpResponse:
+    now = clock.now()
     context = {
-        "rows": read_groups(request.user.pk, clock.now()),
+        "page": read_my_groups(request.user.pk, now),
+        "now": now,
         "ended": ended_groups_facilitated(request.user.pk),
     }
     return render(request, "groups/index.html", context)

@@ -61,8 +61,41 @@ def test_own_groups_with_their_next_meeting_in_figures(client, academy, visit):
     assert "Group B" in page
     assert "Next: week 1" in page
     assert "Europe/Lisbon" in page
-    assert "2 expected, 0 away, 1 guest" in page
-    assert "Group A" not in page
+    assert "Group B, week 1: in" in page
+    assert "2 no answer · 1 guest" in page
+    assert "No answer: Bob (facilitator), Carol Guest: Alice (guest from Group A)" in page
+
+
+def test_a_break_shows_the_next_meeting_with_its_figures(client, academy, now):
+    Meeting.objects.filter(group=academy.groups["B"], number=1).update(
+        starts_at=now + timedelta(days=7)
+    )
+    page = text(client.get("/groups/"))
+    assert "No meeting in the next 7 days." in page
+    assert "1 expected, 0 away, 0 guests" in page[page.index("Next: week 1") :]
+
+
+def test_the_page_shows_who_was_there_last_week(client, academy, now):
+    for name, fields in {
+        "Carol": {"checked_in_at": now},
+        "Dora": {"not_seen": True},
+        "Emil": {},
+    }.items():
+        member = academy.add_member(name, "B")
+        Attendance.objects.create(meeting=academy.meeting("B"), user=member, **fields)
+    held = Meeting.objects.filter(pk=academy.meeting("B").pk)
+    held.update(starts_at=now - timedelta(days=7))
+    answer = client.get("/groups/")
+    page = text(answer)
+    was = page[page.index("Who was there last week") :]
+    assert "There: Carol Not there: Dora Not known: Bob (facilitator), Emil" in was
+    assert f"/groups/{academy.groups['B'].pk}/#week-1" in answer.content.decode()
+    for left_out in (
+        {"starts_at": now - timedelta(days=8)},
+        {"starts_at": now - timedelta(days=6), "status": "cancelled"},
+    ):
+        held.update(**left_out)
+        assert "Who was there" not in text(client.get("/groups/"))
 
 
 def test_a_cancelled_meeting_is_not_the_next_one(client, academy, now):

@@ -57,10 +57,13 @@ def text(answer) -> str:
 
 
 def test_the_facilitators_pages_show_the_figures(academy, bob, meeting):
-    for page in ("/groups/", f"/groups/{meeting.group_id}/"):
-        shown = text(client_of(bob).get(page))
-        assert f"Members' RSVPs: {FIGURES}" in shown
-        assert "5 expected, 1 away, 2 guests, 1 of them can't come" in shown
+    shown = text(client_of(bob).get(f"/groups/{meeting.group_id}/"))
+    assert f"Members' RSVPs: {FIGURES}" in shown
+    assert "5 expected, 1 away, 2 guests, 1 of them can't come" in shown
+    shown = text(client_of(bob).get("/groups/"))
+    assert "2 coming · 1 maybe · 1 away · 2 no answer · 1 guest" in shown
+    assert "Coming: Bob (facilitator), Bea Maybe: Ben Away: Bill" in shown
+    assert "Guest: Ada (guest from Group A)" in shown
 
 
 def test_the_page_and_the_statistics_count_alike(academy, meeting, now):

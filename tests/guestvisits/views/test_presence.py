@@ -86,7 +86,8 @@ def test_the_list_of_groups_shows_who_is_there_now(client, academy, carol, now):
     Attendance.objects.create(meeting=meeting, user=carol, checked_in_at=now)
     page = text(client.get("/groups/").content.decode())
     assert "Now: week 1" in page
-    assert "1 there, 0 not there, 1 not seen yet, 0 guests there" in page
+    assert "Group B, week 1: now, until" in page
+    assert "1 there · 1 not seen yet There: Carol Not seen yet: Bob (facilitator)" in page
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_a_learner_finds_past_meetings_and_whether_they_were_there(held, carol, 
     if fields:
         Attendance.objects.create(meeting=held, user=carol, **fields)
     page = my_page(carol)
-    past = page[page.index("Past meetings") : page.index("Past visits")]
+    past = page[page.index("Past meetings") : page.index("Settings")]
     assert "Week 1 with Group B" in past
     assert words in past
 
