@@ -18,6 +18,7 @@ class MeetingsConfig(AppConfig):
         from meetings.messages import changes, departures, reminders, rsvp_requests  # noqa: F401
         from meetings.moving.term_preview import preview_terms
         from meetings.needs.clock_changes import CLOCK_CHANGE, find_clock_changes
+        from meetings.writing import staff_letter  # noqa: F401
 
         calendar_notes.register(find_notes)
         need_kinds.register(NeedKind(CLOCK_CHANGE, "Clock change", find_clock_changes), order=110)

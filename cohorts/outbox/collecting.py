@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -121,6 +122,18 @@ def store(pending: Iterable[PendingMessage], *, now: datetime) -> int:
         return _store_new(list(pending), now)
 
 
+def store_together(pending: Iterable[PendingMessage], now: datetime) -> None:
+    """Store messages that no one has stored yet, all or none, with a constant number of queries.
+
+    Raises IntegrityError if there is one of them.  They become due now.
+    """
+    routed = _apply_routes(list(pending), now)
+    rows = [Message(key=one.key, **_columns(one, now)) for one in routed]
+    with transaction.atomic():
+        Message.objects.bulk_create(rows)
+        nudge_channels((row.channel, row.group_id) for row in rows)
+
+
 def _store_new(batch: list[PendingMessage], now: datetime) -> int:
     """Insert in key order, so that two writers cannot deadlock; return how many can be sent."""
     fresh = sorted(_apply_routes(batch, now), key=lambda one: one.key)
@@ -149,24 +162,25 @@ def _apply_routes(fresh: list[PendingMessage], now: datetime) -> list[PendingMes
 
 def _insert(one: PendingMessage, now: datetime) -> bool:
     """Insert one message; return whether it is new, which a bulk insert could not report."""
-    is_missed = one.cutoff_at <= now
-    _, created = Message.objects.get_or_create(
-        key=one.key,
-        defaults={
-            "kind": one.kind,
-            "channel": one.channel,
-            "group_id": one.group_id,
-            "user_id": one.user_id,
-            "context": dict(one.context),
-            "due_at": one.due_at,
-            "cutoff_at": one.cutoff_at,
-            "created_at": now,
-            "next_try_at": one.due_at,
-            "state": Message.State.EXPIRED if is_missed else Message.State.PENDING,
-            "not_sent_reason": _explain_missed(one) if is_missed else "",
-        },
-    )
+    _, created = Message.objects.get_or_create(key=one.key, defaults=_columns(one, now))
     return created
+
+
+def _columns(one: PendingMessage, now: datetime) -> dict[str, Any]:
+    is_missed = one.cutoff_at <= now
+    return {
+        "kind": one.kind,
+        "channel": one.channel,
+        "group_id": one.group_id,
+        "user_id": one.user_id,
+        "context": dict(one.context),
+        "due_at": one.due_at,
+        "cutoff_at": one.cutoff_at,
+        "created_at": now,
+        "next_try_at": one.due_at,
+        "state": Message.State.EXPIRED if is_missed else Message.State.PENDING,
+        "not_sent_reason": _explain_missed(one) if is_missed else "",
+    }
 
 
 def _explain_missed(one: PendingMessage) -> str:

@@ -45,6 +45,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.selectors import belonged_to
 from lens.personal_data.tables import TABLES, Erasing
 from meetings.models import MeetingMove
+from meetings.writing.staff_letter import STAFF_LETTER
 
 State = ErasureRequest.State
 logger = logging.getLogger(__name__)
@@ -235,7 +236,12 @@ def _empty_texts(person: User) -> None:
         _empty(model, texts_naming(person, *columns), columns)
     GroupSync.objects.filter(texts_naming(person, "removals_approved")).update(removals_approved=[])
     SyncRun.objects.filter(texts_naming(person, "summary")).update(summary={})
-    Message.objects.filter(texts_naming(person, "context"), kind="join_reminder").update(context={})
+    naming = Message.objects.filter(texts_naming(person, "context"))
+    naming.filter(kind="join_reminder").update(context={})
+    letters = list(naming.filter(kind=STAFF_LETTER))
+    for message in letters:
+        message.context["letter"] = ""
+    Message.objects.bulk_update(letters, ["context"])
     for step in CohortStep.objects.filter(cohort__groups__in=groups_of(person.pk)).distinct():
         _empty_letters(step, person)
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from cohorts.audience import AudienceKind, choose_members
 from cohorts.models import AccessState, Cohort, CohortStep, Group, Installation, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
@@ -37,6 +38,9 @@ from guestvisits.substitutes.services import (
 from meetings.moving import moves
 from meetings.moving.services import carry_out
 from meetings.rsvps import set_rsvp
+from meetings.writing.letter_preview import read_preview
+from meetings.writing.posting import post_letter
+from meetings.writing.staff_letter import STAFF_LETTER, join_letter
 from tests.support.academy import Academy
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -137,6 +141,28 @@ def _let_things_happen(academy: Academy, now: datetime) -> None:
     carry_out(moves.Reschedule(academy.meeting("C", 3).pk, now + 40 * DAY), by=None, now=now)
     carry_out(moves.Cancel(academy.meeting("A", 4).pk), by=None, now=now)
     _take_steps(academy, now)
+    _write_letter(academy, now)
+
+
+def _write_letter(academy: Academy, now: datetime) -> None:
+    """Sam writes to group A, with markup, an address and every placeholder."""
+    text = "Dear {name} of <b>{group}</b> @everyone, **look**:\r\n\n# {next_meeting}\n"
+    text += f"> see {settings.SITE_URL}/meetings/. <script>alert(1)</script> || {{{{braces}}}}"
+    letter = join_letter("Hello {group}\r\nBcc: eve@example.org", text)
+    ids = [academy.groups["A"].pk]
+    members = choose_members(academy.cohort.pk, AudienceKind.GROUPS, ids)
+    preview = read_preview(letter, members, now)
+    post_letter(
+        academy.cohort,
+        members,
+        letter=letter,
+        letter_id="0" * 32,
+        audience="group A",
+        seen=preview.digest,
+        seen_readers=frozenset(),
+        sender=User.objects.get(name="Sam"),
+        now=now,
+    )
 
 
 def _take_steps(academy: Academy, now: datetime) -> None:
@@ -206,7 +232,8 @@ def _cancel(academy: Academy, name: str, host: str, number: int, now: datetime) 
 def _look(now: datetime, down_from: datetime | None = None) -> Iterator[Sample]:
     if down_from and now >= down_from:
         return
-    known = set(Message.objects.values_list("pk", flat=True))
+    written = Message.objects.filter(kind=STAFF_LETTER, state="pending")  # no source returns them
+    known = set(Message.objects.exclude(pk__in=written).values_list("pk", flat=True))
     collect(None, now=now)
     fresh = Message.objects.exclude(pk__in=known).select_related("user", "group__cohort__course")
     for message in fresh:

@@ -1,0 +1,6 @@
+"""Letters that staff write to people of a cohort.
+
+staff_letter      the kind of message: its topic, placeholders and text
+letter_preview    who gets a letter and how, and what changed since a preview
+posting           record the letter in the outbox, once and for everyone together
+"""

@@ -1,0 +1,85 @@
+"""Record a letter in the outbox: once, and for all its readers or none."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.db.models import QuerySet
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Membership, User
+from cohorts.outbox.collecting import store_together
+from cohorts.outbox.models import Message
+from cohorts.outbox.registry import PendingMessage
+from cohorts.words import count_people
+from meetings.writing.letter_preview import (
+    LetterPreview,
+    LetterReader,
+    explain_change,
+    read_preview,
+)
+from meetings.writing.staff_letter import STAFF_LETTER, letter_context
+
+LETTER_WITHIN = timedelta(days=7)
+
+
+def letter_key(letter_id: str, user_id: int | str = "") -> str:
+    """Return the key of one person's message; without a person, what all keys begin with."""
+    return f"{STAFF_LETTER}:{letter_id}:{user_id}"
+
+
+@transaction.atomic
+def post_letter(
+    cohort: Cohort,
+    members: QuerySet[Membership],
+    *,
+    letter: str,
+    letter_id: str,
+    audience: str,
+    seen: str,
+    seen_readers: frozenset[int],
+    sender: User,
+    now: datetime,
+) -> LetterPreview:
+    """Record the letter for everyone; return whom it goes to.
+
+    `letter_id` comes from the form, so that a repeated request records nothing. `audience` names
+    the readers in the cohort's history. `seen` is the digest of the preview that staff confirmed,
+    with `seen_readers`. Raises Refusal: already_sent, audience_changed, and those of the preview.
+    """
+    Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
+    if Message.objects.filter(key__startswith=letter_key(letter_id)).exists():
+        raise Refusal("already_sent", "This letter was sent already. It was not sent again.")
+    preview = read_preview(letter, members, now)
+    if preview.digest != seen:
+        raise Refusal("audience_changed", explain_change(seen_readers, preview))
+    context = {"letter_id": letter_id, "audience": audience}
+    store_together(
+        [_build(one, preview.letter, sender, context, now) for one in preview.readers], now
+    )
+    _log(cohort, preview, audience, sender)
+    return preview
+
+
+def _build(
+    one: LetterReader, letter: str, sender: User, context: dict[str, str], now: datetime
+) -> PendingMessage:
+    groups = [group.pk for group in one.addressee.groups]
+    return PendingMessage(
+        key=letter_key(context["letter_id"], one.id),
+        kind=STAFF_LETTER,
+        channel=Message.Channel.EMAIL,
+        group_id=groups[0],
+        user_id=one.id,
+        due_at=now,
+        cutoff_at=now + LETTER_WITHIN,
+        context=letter_context(letter, sender, groups, **context),
+    )
+
+
+def _log(cohort: Cohort, preview: LetterPreview, audience: str, sender: User) -> None:
+    subject = preview.letter.partition("\n")[0]
+    said = f"Letter “{subject}” to {audience}: {count_people(len(preview.readers))}."
+    LogEntry.objects.log_actions(sender.pk, [cohort], CHANGE, said, single_object=True)
