@@ -61,6 +61,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *may("add change delete", "cohorts.accessexception"),
         *may("add change", "guestvisits.guestvisit"),
         *may("change", "guestvisits.substitution", "meetings.meeting", "outbox.message"),
+        *may("add", "outbox.message"),  # write to people of a cohort
         *may("delete", "cohorts.refusedsignin"),
         *may("add", "discordsync.removalapproval"),
     ),

@@ -23,6 +23,7 @@ PEOPLE = "meetings.view_meeting", "meetings.view_attendance", "guestvisits.view_
 MOVE = ("meetings.change_meeting",)
 CORRECT = ("meetings.change_attendance",)
 REALIZE = ("cohorts.change_group",)
+MESSAGES = ("cohorts.view_cohort", *READ, "outbox.view_message")
 TODAY = ("cohorts.view_cohort", *READ, *PEOPLE)
 
 
@@ -250,6 +251,11 @@ ROUTES: dict[str, list[Door]] = {
     "admin/today/": [staff("GET", *TODAY)],
     "admin/today/snooze/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/<int:pk>/": [staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")],
+    "admin/cohorts/<int:pk>/messages/": [staff("GET", *MESSAGES, pk="{cohort}")],
+    "admin/cohorts/<int:pk>/messages/write/": [
+        staff("GET", *MESSAGES, "outbox.add_message", pk="{cohort}"),
+        staff("POST", *MESSAGES, "outbox.add_message", pk="{cohort}"),
+    ],
     "admin/people/<int:pk>/": [staff("GET", "cohorts.view_user", pk="{user_id}")],
     "admin/today/show-again/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/cohort/roster/": [

@@ -16,6 +16,9 @@ from cohorts.models import Cohort, User
 
 SEE_MEMBERS = ("cohorts.view_cohort", "cohorts.view_group", "cohorts.view_membership")
 
+SEE_MESSAGES = (*SEE_MEMBERS, "outbox.view_message")
+WRITE_LETTERS = (*SEE_MESSAGES, "outbox.add_message")
+
 
 @dataclass(frozen=True)
 class CohortTab:
@@ -29,6 +32,7 @@ class CohortTab:
 
 TABS = (
     CohortTab("groups", "Groups", "admin:cohort", SEE_MEMBERS),
+    CohortTab("messages", "Messages", "admin:cohort_messages", SEE_MESSAGES),
     CohortTab("settings", "Settings", "admin:cohorts_cohort_change", ("cohorts.view_cohort",)),
 )
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.urls import reverse
 
+from cohorts.access import staff_may
 from cohorts.needs.items import Need, NeedButton
+from cohorts.words import count_people
 from cohorts.zones import city_of
+from lens.desk.cohort_page.tabs import WRITE_LETTERS
 from lens.desk.snoozing import digest_of
 
 register = template.Library()
 register.filter("city", city_of)
+register.filter("counted_people", count_people)
 
 
 @register.inclusion_tag("admin/desk/_button.html", takes_context=True)
@@ -30,6 +35,17 @@ def need_button(context: template.Context, button: NeedButton | None, about: str
         "about": about,
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.inclusion_tag("admin/desk/_write_link.html", takes_context=True)
+def write_link(
+    context: template.Context, cohort_id: int, label: str, audience: str = ""
+) -> dict[str, str]:
+    """Link to writing to people of a cohort, for those who may: `"people=1&people=2"`."""
+    if not staff_may(context["request"].user, *WRITE_LETTERS):
+        return {"url": ""}
+    url = reverse("admin:cohort_write", args=[cohort_id])
+    return {"url": f"{url}?{audience}" if audience else url, "label": label}
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""The tab Messages of a cohort's page: what was sent, and writing a letter."""

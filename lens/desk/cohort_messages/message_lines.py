@@ -1,0 +1,229 @@
+"""The messages to people of a cohort, those of one cause and day as one line, newest first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import RowNumber, TruncDate
+from django.urls import reverse
+
+from cohorts.models import Cohort, CohortStep, Group
+from cohorts.outbox.explanations import Outlook, read_outlook, why_not_sent
+from cohorts.outbox.models import UNSENT, Message, kind_title
+from lens.desk.cohort_messages.line_words import (
+    OF_STEPS,
+    PARTS,
+    LineKey,
+    describe_causes,
+    key_of,
+    name_group,
+)
+from meetings.writing.posting import letter_key
+from meetings.writing.staff_letter import STAFF_LETTER
+
+PER_PAGE, NAMED = 25, 5
+STEP_KEY = "step:{}:"  # what the keys of a change's messages begin with
+State = Message.State
+NOT_SENT = (State.EXPIRED, State.DROPPED, State.UNSURE)
+SHOWN: Mapping[str, tuple[str, ...]] = {"waiting": UNSENT, "not-sent": NOT_SENT}
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentMessage:
+    """A message that was not sent, or not yet, and why. `fix_url`: where its address is entered."""
+
+    name: str
+    url: str
+    why: str
+    fix_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine:
+    title: str
+    about: str
+    at: datetime
+    sent: int
+    waiting: int
+    not_sent: int
+    url: str
+    unsent: tuple[UnsentMessage, ...]
+
+    @property
+    def more_unsent(self) -> int:
+        return self.waiting + self.not_sent - len(self.unsent)
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    lines: tuple[MessageLine, ...]
+    waiting: int
+    waits_why: str
+    has_more: bool
+
+
+def messages_of(cohort: Cohort) -> QuerySet[Message]:
+    """Return the messages to the cohort's people and channels. Two queries.
+
+    A letter about a change of the whole cohort belongs to no group.
+    """
+    groups = list(cohort.groups.values_list("pk", flat=True))
+    steps = list(CohortStep.objects.filter(cohort=cohort).values_list("pk", flat=True))
+    about = Q(group__in=groups)
+    if steps:
+        about |= Q(group=None, kind__in=OF_STEPS, context__step__in=steps)
+    return Message.objects.filter(about)
+
+
+def read_page(
+    messages: QuerySet[Message], *, show: str, page: int, now: datetime, may_fix: bool
+) -> MessagePage:
+    """Return a page of lines. Up to eleven queries."""
+    waiting = messages.filter(state__in=UNSENT).count()
+    shown = messages.filter(state__in=SHOWN[show]) if show in SHOWN else messages
+    rows = _read_rows(shown, (page - 1) * PER_PAGE)
+    unsent = _read_unsent(shown, rows[:PER_PAGE])
+    outlook = read_outlook(now, [each for found in unsent.values() for each in found])
+    lines = _build_lines(rows[:PER_PAGE], unsent, outlook, may_fix=may_fix)
+    why = outlook.hold or outlook.email_trouble
+    return MessagePage(tuple(lines), waiting, why if waiting else "", len(rows) > PER_PAGE)
+
+
+# -- queries -------------------------------------------------------------------------------------
+
+
+def _with_keys(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Annotate the parts of LineKey. A letter is one line, whichever group its readers are in."""
+    return messages.annotate(
+        cause=Case(
+            When(kind=STAFF_LETTER, then=KT("context__letter_id")),
+            When(kind__in=OF_STEPS, then=KT("context__step")),
+            default=Value(""),
+            output_field=CharField(),
+        ),
+        place=Case(
+            When(kind=STAFF_LETTER, then=None),
+            default=F("group_id"),
+            output_field=IntegerField(),
+        ),
+        day=TruncDate("due_at"),
+    )
+
+
+def _read_rows(messages: QuerySet[Message], start: int) -> list[dict[str, Any]]:
+    rows = (
+        _with_keys(messages)
+        .order_by()
+        .values(*PARTS)
+        .annotate(
+            first=Min("due_at"),
+            last=Max("due_at"),
+            example=Min("pk"),
+            n=Count("pk"),
+            sent=Count("pk", filter=Q(state=State.SENT)),
+            waiting=Count("pk", filter=Q(state__in=UNSENT)),
+        )
+    )
+    ordered = rows.order_by("-last", *PARTS)
+    return list(ordered[start : start + PER_PAGE + 1])
+
+
+def _read_unsent(
+    messages: QuerySet[Message], rows: Sequence[dict[str, Any]]
+) -> Mapping[LineKey, list[Any]]:
+    """Return some of the messages of each line that were not sent, the failed ones first."""
+    found: dict[LineKey, list[Any]] = defaultdict(list)
+    if not rows:
+        return found
+    between = messages.filter(
+        kind__in={row["kind"] for row in rows},
+        due_at__gte=min(row["first"] for row in rows),
+        due_at__lte=max(row["last"] for row in rows),
+    ).exclude(state=State.SENT)
+    is_waiting = Case(When(state__in=UNSENT, then=1), default=0, output_field=IntegerField())
+    place = Window(
+        RowNumber(),
+        partition_by=[F(name) for name in PARTS],
+        order_by=[is_waiting, F("pk")],
+    )
+    unsent = _with_keys(between).annotate(rank=place).filter(rank__lte=NAMED)
+    for message in unsent.select_related("user", "group").defer("body", "html").order_by("rank"):
+        found[key_of({name: getattr(message, name) for name in PARTS})].append(message)
+    return found
+
+
+# -- lines ---------------------------------------------------------------------------------------
+
+
+def _build_lines(
+    rows: Sequence[dict[str, Any]],
+    unsent: Mapping[LineKey, list[Any]],
+    outlook: Outlook,
+    *,
+    may_fix: bool,
+) -> list[MessageLine]:
+    groups = Group.objects.in_bulk({row["place"] for row in rows if row["place"]})
+    causes = describe_causes(rows)
+    return [
+        MessageLine(
+            *causes.get(key_of(row), (kind_title(row["kind"]), name_group(groups, row["place"]))),
+            at=row["last"],
+            sent=row["sent"],
+            waiting=row["waiting"],
+            not_sent=row["n"] - row["sent"] - row["waiting"],
+            url=_url_of(row),
+            unsent=tuple(
+                _build_unsent(each, outlook, may_fix=may_fix) for each in unsent[key_of(row)]
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _build_unsent(message: Any, outlook: Outlook, *, may_fix: bool) -> UnsentMessage:
+    person = message.user
+    is_address = "address" in message.not_sent_reason and person is not None
+    return UnsentMessage(
+        str(person or message.group or ""),
+        reverse("admin:outbox_message_change", args=[message.pk]),
+        why_not_sent(message, outlook),
+        reverse("admin:cohorts_user_change", args=[person.pk]) if is_address and may_fix else "",
+    )
+
+
+def _url_of(row: Mapping[str, Any]) -> str:
+    """Return the address of the messages of a line, or of its only one."""
+    if row["n"] == 1:
+        return reverse("admin:outbox_message_change", args=[row["example"]])
+    found = {"kind__exact": row["kind"]}
+    if row["cause"]:
+        is_letter = row["kind"] == STAFF_LETTER
+        found["key__startswith"] = (
+            letter_key(row["cause"]) if is_letter else STEP_KEY.format(row["cause"])
+        )
+    else:
+        found["due_at__gte"] = row["first"].isoformat()
+        found["due_at__lte"] = row["last"].isoformat()
+    if row["place"]:
+        found["group__id__exact"] = str(row["place"])
+    return f"{reverse('admin:outbox_message_changelist')}?{urlencode(found)}"

@@ -1,0 +1,196 @@
+"""Writing a letter to people of a cohort: form, preview as each reader sees it, and sending."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods
+
+from cohorts import clock
+from cohorts.access import staff_may
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, User
+from cohorts.outbox.explanations import read_outlook
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import MessageContent, render
+from cohorts.words import count_people
+from guestvisits.converters import read_id
+from lens.desk.cohort_messages.letter_audiences import LetterAudiences, read_audiences
+from lens.desk.cohort_messages.letter_form import LetterForm
+from lens.desk.cohort_page.tabs import WRITE_LETTERS, open_tab
+from meetings.writing.letter_preview import LetterPreview, LetterReader, read_preview
+from meetings.writing.posting import post_letter
+from meetings.writing.staff_letter import STAFF_LETTER, letter_context
+
+LETTER_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass
+class _Writing:
+    """One request to the page."""
+
+    sender: User
+    cohort: Cohort
+    asked: QueryDict
+    audiences: LetterAudiences
+    form: LetterForm
+    now: datetime
+    preview: LetterPreview | None = None
+    sent: LetterPreview | None = None
+    why_not: str = ""
+
+    @property
+    def letter_id(self) -> str:
+        """The same for each press of a button of one letter."""
+        asked = self.asked.get("letter_id", "")
+        return asked if LETTER_ID.fullmatch(asked) else secrets.token_hex(16)
+
+    def advance(self) -> None:
+        """Preview or send, as far as the form allows. A refusal becomes an error of the form."""
+        action = self.asked.get("do", "")
+        if not self.form.is_bound or not self.form.is_valid() or action == "edit":
+            return
+        try:
+            if action == "send":
+                self._send()
+            else:
+                self._look()
+        except Refusal as refusal:
+            if refusal.code == "already_sent":
+                raise
+            self.form.add_error(None, refusal.sentence)
+
+    def _look(self) -> None:
+        self.preview = read_preview(self.form.letter, self._members(), self.now)
+
+    def _send(self) -> None:
+        try:
+            self.sent = post_letter(
+                self.cohort,
+                self._members(),
+                letter=self.form.letter,
+                letter_id=self.letter_id,
+                audience=self.audiences.describe(self.form.cleaned_data["audience"], self.form.ids),
+                seen=self.asked.get("seen", ""),
+                seen_readers=_read_ids(self.asked.get("seen_readers", "").split(",")),
+                sender=self.sender,
+                now=self.now,
+            )
+        except Refusal as refusal:
+            if refusal.code != "audience_changed":
+                raise
+            self._look()
+            self.why_not = refusal.sentence
+
+    def _members(self) -> Any:
+        return self.audiences.choose(self.form.cleaned_data["audience"], self.form.ids)
+
+    def find_reader(self) -> LetterReader | None:
+        """Return the person whose letter is shown: the chosen one, or the first who gets it."""
+        if self.preview is None:
+            return None
+        chosen = self.asked.get("reader", "")
+        readers = [*self.preview.reached, *self.preview.unreached]
+        return next((one for one in readers if str(one.id) == chosen), readers[0])
+
+
+@require_http_methods(["GET", "POST"])
+def write_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the form, the preview, and take the confirmation."""
+    cohort, context = open_tab(request, pk, "messages")
+    sender = cast(User, request.user)
+    if not staff_may(sender, *WRITE_LETTERS):
+        raise PermissionDenied
+    asked = request.POST if request.method == "POST" else request.GET
+    audiences = read_audiences(cohort, _read_ids(asked.getlist("people")))
+    form = (
+        LetterForm(request.POST, audiences=audiences)
+        if request.method == "POST"
+        else LetterForm(initial=_read_initial(request.GET), audiences=audiences)
+    )
+    writing = _Writing(sender, cohort, asked, audiences, form, clock.now())
+    try:
+        writing.advance()
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+        return redirect("admin:cohort_messages", pk)
+    if writing.sent:
+        messages.success(request, _say_sent(writing.sent))
+        return redirect("admin:cohort_messages", pk)
+    context |= {"title": f"Write to people of {cohort}", **_describe(writing)}
+    page = "write_preview" if writing.preview else "write"
+    status = 400 if form.errors else 200
+    return TemplateResponse(request, f"admin/desk/cohort/{page}.html", context, status=status)
+
+
+def _describe(writing: _Writing) -> dict[str, Any]:
+    reader, preview = writing.find_reader(), writing.preview
+    named = len(writing.audiences.named_ids) - len(writing.audiences.named)
+    context: dict[str, Any] = {
+        "form": writing.form,
+        "letter_id": writing.letter_id,
+        "strangers": named,
+        "may_enter_address": staff_may(writing.sender, "cohorts.change_user"),
+    }
+    if preview is None or reader is None:
+        return context
+    outlook = read_outlook(writing.now)
+    return context | {
+        "preview": preview,
+        "why_not": writing.why_not,
+        "seen_readers": ",".join(str(one.id) for one in preview.readers),
+        "waits": outlook.hold or outlook.email_trouble,
+        "empty": preview.lacking("next_meeting"),
+        "reader": reader,
+        "letter": _letter_to(reader, preview.letter, writing),
+    }
+
+
+def _letter_to(reader: LetterReader, letter: str, writing: _Writing) -> MessageContent:
+    """Return the letter as this person will read it, without its foot, whose links act for them."""
+    groups = reader.addressee.groups
+    message = Message(
+        kind=STAFF_LETTER,
+        channel=reader.channel or Message.Channel.EMAIL,
+        user=reader.addressee.person,
+        group=groups[0],
+        due_at=writing.now,
+        cutoff_at=writing.now,
+        context=letter_context(letter, writing.sender, [one.pk for one in groups]),
+    )
+    content = render(message, writing.now)
+    return replace(content, text=content.text.partition("\n--\n")[0], html="")
+
+
+def _say_sent(sent: LetterPreview) -> str:
+    gets = "gets" if len(sent.reached) == 1 else "get"
+    said = f"{count_people(len(sent.reached))} {gets} the letter now."
+    if sent.unreached:
+        said += f" {count_people(len(sent.unreached))} could not be reached; see below."
+    return said
+
+
+def _read_initial(asked: QueryDict) -> dict[str, Any]:
+    """Return the initial values: the audience that a link chose."""
+    people, groups = asked.getlist("people"), asked.getlist("groups")
+    guess = "people" if people else "groups" if groups else "cohort"
+    return {
+        "audience": asked.get("audience", guess),
+        "groups": groups,
+        "people": people,
+        "subject": asked.get("subject", ""),
+        "text": asked.get("text", ""),
+    }
+
+
+def _read_ids(texts: list[str]) -> frozenset[int]:
+    return frozenset(map(read_id, texts)) - {0}
