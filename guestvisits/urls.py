@@ -11,6 +11,7 @@ from guestvisits.views import (
     moving,
     set_up_page,
     substitutes,
+    was_held,
     zone,
 )
 
@@ -36,6 +37,11 @@ urlpatterns = [
         "groups/<id:group_id>/meetings/<id:meeting_id>/presence/<id:user_id>/",
         facilitators.correct,
         name="correct-presence",
+    ),
+    path(
+        "groups/<id:group_id>/meetings/<id:meeting_id>/was-held/",
+        was_held.answer,
+        name="answer-was-held",
     ),
     path(
         "groups/<id:group_id>/meetings/<id:meeting_id>/substitute/",

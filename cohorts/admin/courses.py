@@ -91,6 +91,7 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
                 ]
             },
         ),
+        ("Attendance", {"fields": ["allowed_absences"]}),
         ("Substitutes", {"fields": ["substitute_alarm_hours"]}),
         ("Small groups", {"fields": ["smallest_group"]}),
         ("Joining", {"fields": ["join_reminder_days"]}),

@@ -115,6 +115,15 @@ class Cohort(models.Model):
         ),
     )
 
+    allowed_absences = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text=(
+            "People who were absent from more meetings do not complete the course; excused "
+            "absences count. Leave empty if completing does not depend on attendance."
+        ),
+    )
+
     # Choosing a group.
     is_joinable = models.BooleanField(
         "learners choose their group",

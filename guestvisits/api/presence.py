@@ -54,7 +54,17 @@ class PeopleSerializer(serializers.Serializer):
 
 
 class PresenceSerializer(serializers.Serializer):
-    presence = serializers.ChoiceField(choices=Attendance.Presence.choices)
+    presence = serializers.ChoiceField(
+        choices=Attendance.Correction.choices,
+        help_text="`excused`: the person was not there, and the absence is excused.",
+    )
+    reason = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=200,
+        help_text="Required from 24 hours after the meeting, when attendance is final.",
+    )
 
 
 class PeopleView(RefusalView):
@@ -82,9 +92,9 @@ class PersonView(RefusalView):
         meeting = _find_meeting(request, meeting_id, CORRECT)
         asked = PresenceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        said = cast(dict[str, Any], asked.validated_data)["presence"]
+        said = cast(dict[str, Any], asked.validated_data)
         by = cast(int, request.user.pk)
-        correct_presence(meeting.pk, user_id, presence=said, by=by, now=clock.now())
+        correct_presence(meeting.pk, user_id, **said, by=by, now=clock.now())
         lines = {line.user_id: line for line in read_rosters([meeting])[meeting.pk]}
         return Response(PersonSerializer(lines[user_id]).data)
 

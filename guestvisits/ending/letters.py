@@ -11,7 +11,7 @@ from cohorts.models import Group, Membership
 from cohorts.steps.registry import StepRecipient, StepSection
 from cohorts.words import count, join_names, name_day
 from guestvisits.ending.plans import EndPlan
-from meetings.attendance.counts import AttendanceCount
+from meetings.attendance.marks import AttendanceCount
 from meetings.models import Meeting
 
 

@@ -13,7 +13,8 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
-from meetings.attendance.counts import AttendanceCount, count_attendance
+from meetings.attendance.ledger import count_attendance
+from meetings.attendance.marks import AttendanceCount
 from meetings.models import Meeting
 from meetings.selectors import meetings_ahead
 

@@ -17,6 +17,7 @@ from django.db.models import Q
 from cohorts.models import Membership, User
 from cohorts.selectors import last_members_of
 from guestvisits.models import GuestVisit
+from meetings.attendance.marks import LedgerEntry, LedgerMark
 from meetings.models import Attendance, Meeting
 from meetings.selectors import find_made_up
 
@@ -34,7 +35,8 @@ class RosterEntry:
     (its group loaded) that a member visits instead; `was_elsewhere`: the member attended that week
     with another group; `home` is a guest's own group. `presence` is a value of
     `Attendance.Presence`, `seen_at` when the person was first seen there; `noted_by` names the
-    person who corrected it, if any.
+    person who corrected it, if any, and `reason` says why. `mark`: what the meeting counts as for a
+    participant, where the page shows it.
     """
 
     user_id: int
@@ -47,6 +49,9 @@ class RosterEntry:
     away_at: Meeting | None = None
     was_elsewhere: bool = False
     home: str = ""
+    correction: str = ""
+    reason: str = ""
+    mark: LedgerEntry | None = None
 
     @property
     def is_guest(self) -> bool:
@@ -55,6 +60,13 @@ class RosterEntry:
     @property
     def was_there(self) -> bool:
         return self.presence == Presence.PRESENT
+
+    @property
+    def shows_mark(self) -> bool:
+        """Return whether the mark says more than the presence does."""
+        if self.mark is None or self.mark.mark == LedgerMark.ATTENDED:
+            return False
+        return self.mark.mark != LedgerMark.UNKNOWN or self.presence != Presence.UNKNOWN
 
     @property
     def is_expected(self) -> bool:
@@ -162,6 +174,8 @@ def _entry(
         presence=answer.presence,
         seen_at=None if answer.correction else answer.checked_in_at,
         noted_by=_name_corrector(answer),
+        correction=answer.correction,
+        reason=answer.correction_reason,
     )
 
 

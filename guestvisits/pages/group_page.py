@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cohorts.models import Group, Membership, User
@@ -11,7 +11,9 @@ from cohorts.selectors import last_members_of
 from guestvisits.models import Substitution
 from guestvisits.pages.expected_people import RosterEntry, read_rosters
 from guestvisits.substitutes.selectors import open_substitutions, substitute_of
-from meetings.attendance.counts import AttendanceCount, count_attendance
+from meetings.attendance.corrections import needs_reason
+from meetings.attendance.ledger import AttendanceRecord, Records, read_records
+from meetings.attendance.marks import LEAST_SEEN
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
 from meetings.venues import Venue, find_venues
@@ -29,12 +31,24 @@ class MeetingRow:
     has_begun: bool
     is_over: bool
     is_not_held: bool = False  # it has begun but no one was there, so it can still be moved
+    needs_reason: bool = False  # its attendance is final, so a correction needs a reason
     substitution: Substitution | None = None  # an open one
     substitute: User | None = None
 
     @property
     def is_held(self) -> bool:
         return self.has_begun and not self.meeting.is_cancelled
+
+    @property
+    def seen(self) -> int:
+        """Count everyone who was there: members, guests and people who have left since."""
+        return sum(line.was_there for line in self.people)
+
+    @property
+    def is_in_question(self) -> bool:
+        """Return whether someone has to say whether it was held."""
+        is_past = self.is_over and not self.meeting.is_cancelled
+        return is_past and self.seen < LEAST_SEEN and not self.meeting.held_answer
 
     @property
     def present(self) -> int:
@@ -104,10 +118,10 @@ class MeetingRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member. `count` is None for facilitators, whose attendance is not counted."""
+    """A member. `record` is None for facilitators, whose attendance is not counted."""
 
     membership: Membership
-    count: AttendanceCount | None
+    record: AttendanceRecord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +140,12 @@ def read_group_page(group: Group, now: datetime) -> GroupPage:
     """
     ended_at = min(filter(None, [group.ended_at, group.cohort.ended_at]), default=None)
     meetings = [row for row in meetings_of([group]) if not ended_at or row.starts_at < ended_at]
-    rows = read_rows(meetings, now)
-    counts = count_attendance([group.pk], now)
+    records = read_records([group.pk], now)
+    rows = _add_marks(read_rows(meetings, now), records)
     return GroupPage(
         group=group,
         members=tuple(
-            MemberRow(member, counts.get((group.pk, member.user_id)))
+            MemberRow(member, records.get((group.pk, member.user_id)))
             for member in last_members_of([group.pk])
         ),
         upcoming=tuple(row for row in rows if row.meeting.ends_at > now),
@@ -142,12 +156,31 @@ def read_group_page(group: Group, now: datetime) -> GroupPage:
 
 def read_meeting_row(meeting: Meeting, now: datetime) -> MeetingRow:
     """Return the row of one meeting, whose group must be loaded."""
-    return read_rows([meeting], now)[0]
+    return _add_marks(read_rows([meeting], now), read_records([meeting.group_id], now))[0]
+
+
+def _add_marks(rows: Iterable[MeetingRow], records: Records) -> list[MeetingRow]:
+    """Return the rows with what each meeting counts as for each participant."""
+    marks = {
+        (entry.meeting.id, user_id): entry
+        for (_, user_id), record in records.items()
+        for entry in record.entries
+    }
+    return [
+        replace(
+            row,
+            people=tuple(
+                replace(line, mark=marks.get((row.meeting.pk, line.user_id))) for line in row.people
+            ),
+        )
+        for row in rows
+    ]
 
 
 def meetings_of(groups: Iterable[Group]) -> list[Meeting]:
     """Return all meetings of these groups, by start. One query."""
-    meetings = Meeting.objects.filter(group__in=list(groups)).select_related("group__cohort")
+    meetings = Meeting.objects.filter(group__in=list(groups))
+    meetings = meetings.select_related("group__cohort", "was_held_by")
     return list(meetings.order_by("starts_at", "number"))
 
 
@@ -172,6 +205,7 @@ def _row(
         has_begun=meeting.starts_at <= now,
         is_over=meeting.ends_at <= now,
         is_not_held=is_not_held(meeting, now, is_attended=is_attended),
+        needs_reason=needs_reason(meeting, now),
         substitution=substitution,
         substitute=substitute_of(substitution) if substitution else None,
     )

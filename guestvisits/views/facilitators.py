@@ -84,9 +84,11 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
     if meeting is None:
         raise _not_found()
     now, said = clock.now(), request.POST.get("presence", "")
+    reason = request.POST.get("reason", "")
     in_place = bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]
     try:
-        correct_presence(meeting_id, user_id, presence=said, by=request.user.pk, now=now)
+        by = request.user.pk
+        correct_presence(meeting_id, user_id, presence=said, by=by, now=now, reason=reason)
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
     else:

@@ -138,7 +138,17 @@ TABLES = (
     PersonalTable(
         "Meetings",
         Attendance,
-        ("meeting", "rsvp", "rsvp_at", "checked_in_at", "not_seen", "correction", "is_guest"),
+        (
+            "meeting",
+            "rsvp",
+            "rsvp_at",
+            "checked_in_at",
+            "not_seen",
+            "correction",
+            "correction_reason",
+            "is_guest",
+        ),
+        emptied={"correction_reason": ""},
     ),
     PersonalTable(
         "Guest visits",

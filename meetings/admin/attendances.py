@@ -45,7 +45,7 @@ class CorrectionForm(forms.ModelForm):
 
     class Meta:
         model = Attendance
-        fields = ["meeting", "user", "correction"]
+        fields = ["meeting", "user", "correction", "correction_reason"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,7 +62,7 @@ class AttendanceAdmin(RefusalAdmin):
     search_fields = ["user__name", "user__email", "meeting__group__name"]
     ordering = ["-meeting__starts_at", "user__name"]
     autocomplete_fields = ["meeting", "user"]
-    fields = ["meeting", "user", "correction", *TOLD]
+    fields = ["meeting", "user", "correction", "correction_reason", *TOLD]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Attendance | None = None) -> list[str]:
         return TOLD if obj is None else ["meeting", "user", *TOLD]
@@ -81,5 +81,6 @@ class AttendanceAdmin(RefusalAdmin):
             presence=obj.correction,
             by=request.user.pk,
             now=clock.now(),
+            reason=obj.correction_reason,
         )
         obj.pk = saved.pk

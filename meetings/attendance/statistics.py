@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef
 
 from cohorts.models import Membership
-from meetings.attendance.weeks import ELSEWHERE
 from meetings.models import PRESENCE, Attendance, Meeting
 from meetings.selectors import find_made_up
 
 Rsvp = Attendance.Rsvp
 Presence = Attendance.Presence
+ELSEWHERE = "elsewhere"  # in addition to the values of Presence: attended with another group
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Meetings, attendance, the rhythm that meetings follow, and their change history."""
 
 from meetings.models.feeds import CalendarFeed
-from meetings.models.meetings import PRESENCE, Attendance, Meeting
+from meetings.models.meetings import PRESENCE, Attendance, Meeting, current_answer, presence_of
 from meetings.models.moves import MeetingChange, MeetingMove
 from meetings.models.rhythm import EarlierSlot, SkippedWeek
 
@@ -14,4 +14,6 @@ __all__ = [
     "MeetingChange",
     "MeetingMove",
     "SkippedWeek",
+    "current_answer",
+    "presence_of",
 ]

@@ -23,6 +23,13 @@ class Meeting(models.Model):
         SCHEDULED = "scheduled"
         CANCELLED = "cancelled"
 
+    class Held(models.TextChoices):
+        """Answers to "Was this held?"."""
+
+        HERE = "here", "Yes, in our voice channel"
+        ELSEWHERE = "elsewhere", "Yes, somewhere else"
+        NO = "no", "No"
+
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="meetings")
     number = models.PositiveSmallIntegerField(null=True, blank=True)
     starts_at = models.DateTimeField()
@@ -33,6 +40,17 @@ class Meeting(models.Model):
     rhythm_starts_at = models.DateTimeField("usual start", null=True, blank=True)
     # Set when a person moves or cancels this meeting: later slot changes then do not affect it.
     touched_at = models.DateTimeField("moved individually at", null=True, blank=True)
+    # Asked when almost no one was seen. Use `held_answer`: a move makes the answer void.
+    was_held = models.CharField("was it held?", max_length=9, choices=Held, blank=True)
+    was_held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="answered by",
+    )
+    was_held_at = models.DateTimeField("answered at", null=True, blank=True)
 
     class Meta:
         ordering = ["group", "number"]
@@ -46,6 +64,11 @@ class Meeting(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(duration_minutes__range=(5, 1440)), name="meeting_duration"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(was_held="", was_held_at__isnull=True)
+                | models.Q(was_held__in=["here", "elsewhere", "no"], was_held_at__isnull=False),
+                name="meeting_was_held_dated",
             ),
         ]
         indexes = [models.Index(fields=["starts_at"], name="meeting_starts_at")]
@@ -75,6 +98,17 @@ class Meeting(models.Model):
     def is_cancelled(self) -> bool:
         return self.status == self.Status.CANCELLED
 
+    @property
+    def held_answer(self) -> str:
+        """Return a value of `Held`, or ""."""
+        return current_answer(self.was_held, self.was_held_at, self.starts_at)
+
+
+def current_answer(answer: str, answered_at: datetime | None, starts_at: datetime) -> str:
+    """Return the answer to "Was this held?", "" if it was given before the meeting's start and so
+    about another date."""
+    return answer if answered_at is not None and answered_at >= starts_at else ""
+
 
 class Attendance(models.Model):
     """One person at one meeting: their RSVP, and whether they were there.
@@ -94,6 +128,14 @@ class Attendance(models.Model):
         ABSENT = "absent"
         UNKNOWN = "unknown"
 
+    class Correction(models.TextChoices):
+        """What people may enter: a value of `Presence`, or that an absence is excused."""
+
+        PRESENT = "present", "Was there"
+        ABSENT = "absent", "Was not there"
+        EXCUSED = "excused", "Excused"
+        UNKNOWN = "unknown", "Not known"
+
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="attendances"
@@ -105,11 +147,12 @@ class Attendance(models.Model):
     checked_in_at = models.DateTimeField("first seen at", null=True, blank=True)
     not_seen = models.BooleanField(default=False)
     # Entered by a facilitator or staff; overrides what was detected. Empty without a correction.
-    correction = models.CharField(max_length=7, choices=Presence, blank=True)
+    correction = models.CharField(max_length=7, choices=Correction, blank=True)
     corrected_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     corrected_at = models.DateTimeField(null=True, blank=True)
+    correction_reason = models.CharField("reason", max_length=200, blank=True)
     is_guest = models.BooleanField("guest", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -128,7 +171,8 @@ class Attendance(models.Model):
             models.CheckConstraint(
                 condition=models.Q(correction="", corrected_at__isnull=True)
                 | models.Q(
-                    correction__in=["present", "absent", "unknown"], corrected_at__isnull=False
+                    correction__in=["present", "absent", "unknown", "excused"],
+                    corrected_at__isnull=False,
                 ),
                 name="attendance_correction_dated",
             ),
@@ -141,14 +185,23 @@ class Attendance(models.Model):
     def presence(self) -> str:
         """Return a value of `Presence`: the correction if there is one, else what was detected."""
         if self.correction:
-            return self.correction
+            return presence_of(self.correction)
         if self.checked_in_at:
             return self.Presence.PRESENT
         return self.Presence.ABSENT if self.not_seen else self.Presence.UNKNOWN
 
 
+def presence_of(correction: str) -> str:
+    """Return the presence that a correction means: excused people were not there."""
+    excused = correction == Attendance.Correction.EXCUSED
+    return Attendance.Presence.ABSENT if excused else correction
+
+
 # The same as `Attendance.presence`, for queries.
 PRESENCE = models.Case(
+    models.When(
+        correction=Attendance.Correction.EXCUSED, then=models.Value(Attendance.Presence.ABSENT)
+    ),
     models.When(~models.Q(correction=""), then=models.F("correction")),
     models.When(checked_in_at__isnull=False, then=models.Value(Attendance.Presence.PRESENT)),
     models.When(not_seen=True, then=models.Value(Attendance.Presence.ABSENT)),

@@ -184,6 +184,9 @@ ROUTES: dict[str, list[Door]] = {
     "groups/<id:group_id>/meetings/<id:meeting_id>/presence/<id:user_id>/": [
         led("POST", *CORRECT, presence="absent", meeting_id="{held}")
     ],
+    "groups/<id:group_id>/meetings/<id:meeting_id>/was-held/": [
+        led("POST", *CORRECT, answer="no", meeting_id="{held}")
+    ],
     "groups/<id:group_id>/meetings/<id:meeting_id>/substitute/": [
         own("GET", FACILITATOR), own("POST", FACILITATOR)
     ],

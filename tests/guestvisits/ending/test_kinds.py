@@ -22,7 +22,7 @@ from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from guestvisits.ending.letters import describe_attendance
 from guestvisits.ending.offers import end_automatically, find_offers
 from guestvisits.models import GuestVisit
-from meetings.attendance.counts import AttendanceCount
+from meetings.attendance.marks import AttendanceCount
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
 
@@ -135,20 +135,15 @@ def test_the_letter_claims_nothing_about_meetings_without_a_record(count, words)
 
 
 def test_an_end_cancels_what_lies_ahead_and_the_letter_counts_what_was_held(academy):
-    for number in (1, 2):
+    for group, number, is_guest in (("A", 1, False), ("A", 2, False), ("B", 3, True)):
+        meeting = academy.meeting(group, number)
         Attendance.objects.create(
-            meeting=academy.meeting("A", number),
+            meeting=meeting,
             user=academy.ann,
+            is_guest=is_guest,
             correction="present",
-            corrected_at=NOW,
+            corrected_at=meeting.ends_at,
         )
-    Attendance.objects.create(
-        meeting=academy.meeting("B", 3),
-        user=academy.ann,
-        is_guest=True,
-        correction="present",
-        corrected_at=NOW,
-    )
     now = academy.meeting("B", 3).ends_at
     step = end(academy, now)
 

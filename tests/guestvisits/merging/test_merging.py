@@ -20,7 +20,8 @@ from cohorts.steps.tasks import carry_out_due
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.updating import update_all_visits
-from meetings.attendance.counts import AttendanceCount, count_attendance
+from meetings.attendance.ledger import count_attendance
+from meetings.attendance.marks import AttendanceCount
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
@@ -175,11 +176,13 @@ def test_who_was_going_to_visit_the_new_group_reads_it_in_the_same_letter(
 
 
 def note(academy: Academy, who: str, group: str, week: int, presence: str) -> None:
+    meeting = academy.meeting(group, week)
     Attendance.objects.update_or_create(
-        meeting=academy.meeting(group, week),
+        meeting=meeting,
         user=person(who),
-        defaults={"correction": presence, "corrected_at": NOW},
+        defaults={"correction": presence, "corrected_at": meeting.ends_at},
     )
+    Meeting.objects.filter(pk=meeting.pk).update(was_held="here", was_held_at=meeting.ends_at)
 
 
 def test_what_was_attended_before_a_merge_counts_and_no_week_counts_twice(

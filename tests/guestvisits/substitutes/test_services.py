@@ -20,7 +20,7 @@ from guestvisits.substitutes.services import (
     update_all_substitutions,
 )
 from guestvisits.windows import access_windows
-from meetings.attendance.counts import count_attendance
+from meetings.attendance.ledger import count_attendance
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
 from tests.support.moves import cancel_meeting, move_meeting

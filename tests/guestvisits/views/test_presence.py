@@ -158,12 +158,13 @@ def test_a_cancelled_meeting_that_is_past_has_no_one_to_correct(client, held, ca
     assert "presence" not in week
 
 
-def test_the_list_of_members_shows_what_is_not_known(client, held, carol):
+def test_the_list_of_members_shows_what_is_not_known(client, held, carol, now):
     page = text(client.get(f"/groups/{held.group_id}/").content.decode())
     assert "Carol: 0 of 1 meeting attended, 1 not known" in page
     correct(client, held, carol, "absent")
+    Meeting.objects.update(was_held="here", was_held_at=now)
     page = text(client.get(f"/groups/{held.group_id}/").content.decode())
-    assert "Carol: 0 of 1 meeting attended Upcoming" in page
+    assert "Carol: 0 of 1 meeting attended, 1 missed Upcoming" in page
 
 
 # -- what learners see ---------------------------------------------------------------------------
