@@ -20,12 +20,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Cohort
-from cohorts.roster.changes import RosterPlan
 from cohorts.roster.columns import COLUMNS
 from cohorts.roster.decoding import MAX_BYTES
 from cohorts.roster.importing import (
@@ -35,11 +35,13 @@ from cohorts.roster.importing import (
     preview_roster,
     preview_terms,
 )
+from cohorts.roster.roster_plan import RosterPlan
 from cohorts.services.terms import digest_of
 
 PENDING_FILES = "rosters"  # session key
 MAX_PENDING_FILES = 3  # files per session: a session is read with every request
 MAX_SHOWN = 500  # problems on one page
+MAX_WARNINGS = 50
 SHOWN_AGAIN = 5  # problems in messages after a refused import
 
 UPLOAD = "admin:cohorts_cohort_roster"
@@ -111,9 +113,11 @@ class RosterMixin(admin.ModelAdmin):
             plan=plan,
             terms=terms,
             terms_seen=digest_of(terms),
-            sections=plan.sections(clock.now().date()),
+            sections=plan.sections(localtime(clock.now()).date()),
             problems=plan.problems[:MAX_SHOWN],
             more=max(0, len(plan.problems) - MAX_SHOWN),
+            warnings=plan.warnings[:MAX_WARNINGS],
+            more_warnings=max(0, len(plan.warnings) - MAX_WARNINGS),
             form=RosterForm(),
         )
 

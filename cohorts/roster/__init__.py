@@ -7,8 +7,10 @@
     rows      table -> rows                  the content of the file
     facts     frozen values from the database
     planning  rows, facts -> changes         what to change, in words for the preview
-    changes   the types of a plan
+    changes   the types of a plan, which is in roster_plan
     problems  what keeps a file from being imported, one for each cause
+
+    plan_warnings, groups_after, twins       what is probably a mistake, although it can be imported
 
 All pure except the loading of facts; `importing` applies a plan.  Every stage reports all problems
 by line and continues, so that the user can fix the file in one pass.

@@ -5,13 +5,10 @@ If an id is None, the same plan creates the object; it is found by its key or e-
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from cohorts.roster.problems import Problem
 from cohorts.roster.rows import CohortKey, GroupKey, fold
 from cohorts.roster.slots import RosterSlot
 
@@ -202,63 +199,3 @@ Change = (
     | Joining
     | RoleChange
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One heading of a preview with its changes."""
-
-    title: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RosterPlan:
-    """The changes that a file would make to the current facts, or its problems.
-
-    A plan with problems must not be applied.
-    """
-
-    courses: tuple[NewCourse, ...] = ()
-    cohorts: tuple[NewCohort | ChangedCohort, ...] = ()
-    groups: tuple[NewGroup | ChangedGroup, ...] = ()
-    people: tuple[NewPerson | ChangedPerson, ...] = ()
-    memberships: tuple[Joining | RoleChange, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        return (*self.courses, *self.cohorts, *self.groups, *self.people, *self.memberships)
-
-    @property
-    def running(self) -> tuple[ChangedCohort, ...]:
-        """Return the changes to running cohorts, which a user must confirm."""
-        changed = (each for each in self.cohorts if isinstance(each, ChangedCohort))
-        return tuple(each for each in changed if each.is_running)
-
-    @property
-    def digest(self) -> str:
-        """Return a hash of the changes, to check that the plan applied is the plan confirmed."""
-        return hashlib.sha256(repr(self.changes).encode()).hexdigest()
-
-    def summary(self) -> str:
-        """Return the changes in numbers: "1 new cohort, 3 new groups, 24 people join"."""
-        counts = Counter(change.counted for change in self.changes)
-        numbers = [f"{n} {one if n == 1 else many}" for (one, many), n in counts.items()]
-        return ", ".join(numbers) or "No changes: everything is already up to date"
-
-    def sections(self, today: date) -> list[Section]:
-        """Return the changes in words under their headings, without empty headings."""
-        parts = {
-            "Courses": self.courses,
-            "Cohorts": self.cohorts,
-            "Groups": self.groups,
-            "People": self.people,
-            "Memberships": self.memberships,
-        }
-        return [
-            Section(title, tuple(change.words(today) for change in changes))
-            for title, changes in parts.items()
-            if changes
-        ]

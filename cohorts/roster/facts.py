@@ -28,6 +28,7 @@ class CohortFact:
     start_date: date
     number_of_meetings: int
     is_open: bool
+    smallest_group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class MemberFact:
     group_id: int
     cohort_id: int
     role: str
+    name: str = ""
+    email: str | None = None
 
 
 class _Named(Protocol):
@@ -81,7 +84,11 @@ _N = TypeVar("_N", bound=_Named)
 @dataclass(frozen=True)
 class RosterFacts:
     """All courses, the cohorts that the file names with their groups and members, and the
-    people."""
+    people.
+
+    `siblings` are the names of all cohorts by course; `namesakes` are further people who have the
+    name of someone in the file.
+    """
 
     courses: tuple[CourseFact, ...] = ()
     cohorts: tuple[CohortFact, ...] = ()
@@ -89,6 +96,8 @@ class RosterFacts:
     people: tuple[PersonFact, ...] = ()
     members: tuple[MemberFact, ...] = ()
     former: Mapping[str, PersonFact] = field(default_factory=dict)  # by former address
+    siblings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    namesakes: tuple[PersonFact, ...] = ()
 
     def course(self, name: str) -> CourseFact | None:
         return find_named(self.courses, name)
@@ -109,35 +118,45 @@ def find_named(named: Iterable[_N], name: str) -> _N | None:
 def load_facts(lines: Collection[RosterRow]) -> RosterFacts:
     """Load the facts with a constant number of queries for a file of any size."""
     courses = tuple(CourseFact(row.pk, row.name) for row in Course.objects.order_by("pk"))
-    cohorts = _load_cohorts(courses, lines)
+    cohorts, siblings = _load_cohorts(courses, lines)
     ids = [cohort.id for cohort in cohorts]
+    people, namesakes = _load_people(lines)
     return RosterFacts(
         courses=courses,
         cohorts=cohorts,
         groups=_load_groups(ids),
-        people=_load_people(lines),
+        people=people,
         members=_load_members(ids),
         former=_load_former(lines),
+        siblings=siblings,
+        namesakes=namesakes,
     )
 
 
 def _load_cohorts(
     courses: Iterable[CourseFact], lines: Iterable[RosterRow]
-) -> tuple[CohortFact, ...]:
+) -> tuple[tuple[CohortFact, ...], dict[int, tuple[str, ...]]]:
+    """Return the cohorts that the file names, and the names of all cohorts by course."""
     named = {line.cohort_key for line in lines}
     names = {course.id: fold(course.name) for course in courses}
-    rows = Cohort.objects.filter(course__in=names).order_by("pk")
-    return tuple(
-        CohortFact(
-            row.pk,
-            row.course_id,
-            row.name,
-            row.start_date,
-            row.number_of_meetings,
-            row.status == Cohort.Status.OPEN,
-        )
-        for row in rows
-        if (names[row.course_id], fold(row.name)) in named
+    siblings: dict[int, tuple[str, ...]] = {}
+    found = []
+    for row in Cohort.objects.filter(course__in=names).order_by("pk"):
+        siblings[row.course_id] = (*siblings.get(row.course_id, ()), row.name)
+        if (names[row.course_id], fold(row.name)) in named:
+            found.append(_cohort(row))
+    return tuple(found), siblings
+
+
+def _cohort(row: Cohort) -> CohortFact:
+    return CohortFact(
+        row.pk,
+        row.course_id,
+        row.name,
+        row.start_date,
+        row.number_of_meetings,
+        row.status == Cohort.Status.OPEN,
+        row.smallest_group,
     )
 
 
@@ -164,11 +183,23 @@ def slot_of(group: Group) -> RosterSlot | None:
     return RosterSlot(group.weekday, group.start_time, group.duration_minutes)
 
 
-def _load_people(lines: Iterable[RosterRow]) -> tuple[PersonFact, ...]:
+def _load_people(
+    lines: Collection[RosterRow],
+) -> tuple[tuple[PersonFact, ...], tuple[PersonFact, ...]]:
+    """Return the people whose address or Discord id is in the file, and their namesakes."""
     emails = {line.email for line in lines if line.email}
     discord_ids = {line.discord_id for line in lines if line.discord_id}
-    rows = User.objects.filter(Q(email__in=emails) | Q(discord_id__in=discord_ids))
-    return tuple(_person(row) for row in rows.order_by("pk"))
+    names = {line.name for line in lines if line.name}
+    # One query: the import may not need more of them than before.
+    rows = User.objects.filter(
+        Q(email__in=emails) | Q(discord_id__in=discord_ids) | Q(name__in=names)
+    )
+    people: list[PersonFact] = []
+    namesakes: list[PersonFact] = []
+    for row in rows.order_by("pk"):
+        is_named = row.email in emails or row.discord_id in discord_ids
+        (people if is_named else namesakes).append(_person(row))
+    return tuple(people), tuple(namesakes)
 
 
 def _load_former(lines: Iterable[RosterRow]) -> dict[str, PersonFact]:
@@ -192,6 +223,14 @@ def _person(row: User) -> PersonFact:
 def _load_members(cohort_ids: Collection[int]) -> tuple[MemberFact, ...]:
     rows = Membership.objects.filter(cohort__in=cohort_ids, status=Membership.Status.ACTIVE)
     return tuple(
-        MemberFact(row.pk, row.user_id, row.group_id, row.cohort_id, row.role)
-        for row in rows.order_by("pk")
+        MemberFact(
+            row.pk,
+            row.user_id,
+            row.group_id,
+            row.cohort_id,
+            row.role,
+            row.user.name,
+            row.user.email,
+        )
+        for row in rows.select_related("user").order_by("pk")
     )

@@ -21,11 +21,11 @@ from cohorts.roster.changes import (
     NewGroup,
     NewPerson,
     RoleChange,
-    RosterPlan,
 )
 from cohorts.roster.facts import load_facts
 from cohorts.roster.planning import plan
 from cohorts.roster.problems import Problem
+from cohorts.roster.roster_plan import RosterPlan
 from cohorts.roster.rows import CohortKey, GroupKey, RosterRow, fold, parse
 from cohorts.roster.slots import USUAL_MINUTES, RosterSlot
 from cohorts.services.locks import lock_groups, lock_people

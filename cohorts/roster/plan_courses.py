@@ -28,11 +28,16 @@ COHORT_COLUMNS = {"start_date": "start date", "number_of_meetings": "number of m
 
 @dataclass(frozen=True, slots=True)
 class NamedGroup:
-    """A group that a file names; `fact` is None if it is new."""
+    """A group that a file names, with its weekly time after the import.
+
+    `fact` is None if it is new, `cohort` if its cohort is.
+    """
 
     key: GroupKey
     name: str
+    slot: RosterSlot | None
     timezone: str
+    cohort_name: str
     fact: GroupFact | None
     cohort: CohortFact | None
 
@@ -128,7 +133,9 @@ def plan_groups(
             cohort_id = cohort.id if cohort else None
             changes.append(NewGroup(key, cohort_id, name, _or_none(slot), zone or "UTC"))
         zone = zone or (group.timezone if group else "UTC")
-        named[key] = NamedGroup(key, name, zone, group, cohort)
+        slot = _or_none(slot) if slot or not group else group.slot
+        cohort_name = cohort.name if cohort else str(first.cohort)
+        named[key] = NamedGroup(key, name, slot, zone, cohort_name, group, cohort)
     return changes, named
 
 

@@ -18,12 +18,23 @@ A file updates what it names and removes nothing.  An empty cell leaves a value 
 
 from __future__ import annotations
 
-from cohorts.roster.changes import RosterPlan
+from collections.abc import Iterable
+
+from cohorts.roster.changes import ChangedPerson, NewPerson
 from cohorts.roster.facts import RosterFacts
+from cohorts.roster.groups_after import find_odd_groups, list_groups
 from cohorts.roster.plan_courses import plan_cohorts, plan_courses, plan_groups
 from cohorts.roster.plan_memberships import plan_memberships
 from cohorts.roster.plan_people import plan_people
+from cohorts.roster.plan_warnings import (
+    find_damaged_names,
+    find_twin_cohorts,
+    find_twin_courses,
+    find_twin_groups,
+    find_twin_people,
+)
 from cohorts.roster.problems import Problem, merge, name_lines
+from cohorts.roster.roster_plan import RosterPlan
 from cohorts.roster.rows import Roster, RosterRow
 
 
@@ -31,19 +42,42 @@ def plan(roster: Roster, facts: RosterFacts) -> RosterPlan:
     """Return the changes in the order of the file.  A plan with problems must not be applied."""
     problems: list[Problem] = list(roster.problems)
     lines = roster.lines
+    courses = plan_courses(lines, facts)
     cohorts = plan_cohorts(lines, facts, problems)
     groups, named = plan_groups(lines, facts, problems)
     people = plan_people(lines, facts, named, problems)
     memberships = plan_memberships(lines, facts, named, problems)
+    after = list_groups(memberships, named, facts, _new_names(people))
+    warnings = [
+        *find_damaged_names(lines),
+        *find_twin_courses(lines, facts, courses),
+        *find_twin_cohorts(lines, facts, cohorts),
+        *find_twin_groups(lines, facts, groups),
+        *find_twin_people(lines, facts, people, memberships),
+        # Lines with problems are not counted, so groups would seem to lack people.
+        *(() if problems else find_odd_groups(after)),
+    ]
     return RosterPlan(
-        courses=tuple(plan_courses(lines, facts)),
+        courses=tuple(courses),
         cohorts=tuple(cohorts),
         groups=tuple(groups),
         people=tuple(people),
         memberships=tuple(memberships),
         problems=merge(problems),
         notes=(*roster.notes, *_doubt_ids(lines)),
+        warnings=tuple(warnings),
+        groups_after=tuple(after),
     )
+
+
+def _new_names(people: Iterable[NewPerson | ChangedPerson]) -> dict[int, str]:
+    return {
+        person.id: str(edit.after)
+        for person in people
+        if isinstance(person, ChangedPerson)
+        for edit in person.edits
+        if edit.field == "name"
+    }
 
 
 def _doubt_ids(lines: tuple[RosterRow, ...]) -> list[str]:

@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from cohorts.roster.changes import RosterPlan
 from cohorts.roster.columns import COLUMNS
 from cohorts.roster.importing import (
     ANY_TERMS,
@@ -19,6 +18,7 @@ from cohorts.roster.importing import (
     preview_roster,
     preview_terms,
 )
+from cohorts.roster.roster_plan import RosterPlan
 
 FLAGS = ("dry_run", "move_meetings")
 
@@ -75,6 +75,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {group.summary()}\n")
 
     def _tell(self, plan: RosterPlan, *, dry_run: bool) -> None:
+        for warning in plan.warnings:
+            self.stdout.write(f"Please check: {warning}\n")
         for section in plan.sections(clock.now().date()):
             self.stdout.write(f"{section.title}\n")
             for words in section.words:

@@ -15,13 +15,13 @@ from hypothesis.extra.django import TestCase
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Course, Group, Membership, User
-from cohorts.roster.changes import RosterPlan
 from cohorts.roster.importing import (
     RosterRefused,
     import_roster,
     preview_roster,
     preview_terms,
 )
+from cohorts.roster.roster_plan import RosterPlan
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
 from cohorts.services.sign_ins import change_address
