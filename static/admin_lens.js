@@ -15,7 +15,16 @@ function reachWideTables() {
   for (const group of document.querySelectorAll(".inline-group")) group.tabIndex = 0;
 }
 
+// A file is sent when it is chosen: what follows is only a preview. Without JavaScript, a button does.
+function sendChosenFiles() {
+  for (const help of document.querySelectorAll("[data-sends-help]")) help.hidden = false;
+  for (const input of document.querySelectorAll("input[data-sends]")) {
+    input.addEventListener("change", () => input.files.length && input.form.requestSubmit());
+  }
+}
+
 window.addEventListener("load", () => {
+  sendChosenFiles();
   reachWideTables();
   window.django?.jQuery?.(nameChoices); // after Django's own script, which makes the choices
 });

@@ -21,13 +21,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Cohort
-from cohorts.roster.columns import COLUMNS
+from cohorts.roster.columns import OTHER_NAMES
 from cohorts.roster.decoding import MAX_BYTES
+from cohorts.roster.example_rows import write_template
 from cohorts.roster.importing import (
     RosterRefused,
     import_roster,
@@ -52,7 +53,8 @@ COHORTS = "admin:cohorts_cohort_changelist"
 class RosterForm(forms.Form):
     file = forms.FileField(
         label="CSV file",
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+        # `data-sends` lets admin_lens.js send the form as soon as a file is chosen.
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv", "data-sends": True}),
         max_length=200,
     )
 
@@ -75,8 +77,10 @@ class RosterMixin(admin.ModelAdmin):
         preview = require_http_methods(["GET", "POST"])(
             self.admin_site.admin_view(self.preview_view)
         )
+        template = require_safe(self.admin_site.admin_view(self.template_view))
         return [
             path("roster/", upload, name="cohorts_cohort_roster"),
+            path("roster/template.csv", template, name="cohorts_cohort_roster_template"),
             path("roster/<slug:token>/", preview, name="cohorts_cohort_roster_preview"),
             *super().get_urls(),
         ]
@@ -93,7 +97,16 @@ class RosterMixin(admin.ModelAdmin):
         form = RosterForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             return redirect(PREVIEW, keep_file(request, form.cleaned_data["file"]))
-        return self._render(request, "upload", "Import a roster", form=form, columns=COLUMNS)
+        return self._render(request, "upload", "Import a roster", form=form, columns=OTHER_NAMES)
+
+    def template_view(self, request: HttpRequest) -> HttpResponse:
+        """Return an example of a roster to fill in."""
+        self._check_permission(request)
+        return HttpResponse(
+            write_template(),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="roster-template.csv"'},
+        )
 
     def preview_view(self, request: HttpRequest, token: str) -> HttpResponse:
         """Show what the file would change, or its problems; on POST, import it."""

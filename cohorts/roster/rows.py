@@ -9,6 +9,7 @@ from typing import Any
 from cohorts.roster.cells import LostLetters, parse_cell
 from cohorts.roster.columns import COLUMNS
 from cohorts.roster.dates import DateOrder, find_order
+from cohorts.roster.example_rows import is_example
 from cohorts.roster.problems import Problem, merge
 from cohorts.roster.reading import Row, read_table
 from cohorts.roster.slots import RosterSlot
@@ -72,9 +73,22 @@ def parse(data: bytes) -> Roster:
     table = read_table(data)
     problems = table.problems
     order = find_order(row.cells["start_date"] for row in table.rows)
-    lines = tuple(_parse_row(row, table.absent, order, problems) for row in table.rows)
+    lines = tuple(
+        _parse_row(row, table.absent, order, problems)
+        for row in table.rows
+        if not _refuse_example(row, problems)
+    )
     notes = (*table.notes, order.note) if order.note else tuple(table.notes)
     return Roster(lines, merge(problems), notes)
+
+
+def _refuse_example(row: Row, problems: list[Problem]) -> bool:
+    """Report a row that was left in the template, about which nothing else needs to be said."""
+    if not is_example(row.cells["email"]):
+        return False
+    sentence = "This line is an example from the template. Delete it."
+    problems.append(Problem(row.number, "", sentence))
+    return True
 
 
 def _parse_row(

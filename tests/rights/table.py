@@ -264,6 +264,7 @@ ROUTES: dict[str, list[Door]] = {
     "admin/cohorts/cohort/roster/": [
         staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")
     ],
+    "admin/cohorts/cohort/roster/template.csv": [staff("GET", "cohorts.change_cohort")],
     "admin/cohorts/cohort/roster/<slug:token>/": [
         staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")
     ],

@@ -210,6 +210,19 @@ def test_b7_a_roster_takes_no_address_without_a_dotted_domain(staff, address):
     assert not User.objects.filter(email=address).exists()
 
 
+def test_the_template_is_offered_opens_in_excel_and_is_not_imported_as_it_is(staff):
+    assert f'href="{UPLOAD}template.csv"' in visit(staff).text
+    response = staff.get(f"{UPLOAD}template.csv")
+    assert response["Content-Disposition"] == 'attachment; filename="roster-template.csv"'
+    assert response.content.startswith(b"\xef\xbb\xbfcourse,cohort,")
+    page = visit(staff).upload(response.content)
+    assert row("2–3", "–", "This line is an example from the template. Delete it.") in page.text
+    assert "1 problem." in page.text
+    lines = response.content.decode("utf-8-sig").splitlines()
+    filled = "\r\n".join(lines).replace("template.example", "example.org")
+    assert "2 new people, 2 people join." in page.upload(filled).text
+
+
 def test_warnings_are_above_the_changes_and_the_file_can_be_imported(staff):
     visit(staff).upload(make_file(make_line("Alice", group="Ginkgo"))).confirm()
     preview = visit(staff).upload(make_file(make_line("Bob", 2, group="Ginko")))

@@ -11,14 +11,17 @@ from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from cohorts import clock
-from cohorts.models import AccessState, User
+from cohorts.models import AccessState, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import ProviderState
+from cohorts.reconcile.provider import provider_admins, providers
 from lens.frame.roles import make_roles
 from meetings.models import Meeting
 from meetings.rsvps import set_rsvp
 from tests.support.academy import Academy
 from tests.support.accessibility import SIZES, check_page
+from tests.support.in_memory import LinkAdmin, LinkProvider
+from tests.support.roster import make_file, make_line
 
 pytestmark = [
     pytest.mark.browser,
@@ -85,6 +88,54 @@ def desk(page: Page, live_server: Any, max_: Client, academy: Academy) -> Page:
 
 def row(page: Page, academy: Academy) -> Locator:
     return page.locator(f"#m{academy.meeting('A').pk}")
+
+
+BAD_FILE = make_file(
+    make_line("Ann", 1, timezone="Europe/Berln", role="facilitator"),
+    make_line("Bob", 2, timezone="Europe/Berln"),
+    make_line("Cleo", 3, timezone="Europe/Berln", email="cleo"),
+    make_line("Dan", 4, slot="Wensday 15:00"),
+)
+GOOD_FILE = make_file(
+    make_line("Ann", 1, role="facilitator"),
+    make_line("Bob", 2),
+    make_line("Cleo", 3),
+    make_line("Dan", 4),
+)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_job_1_a_file_with_mistakes_is_corrected_and_imported_in_three_clicks(
+    desk, live_server, clicks, registered, size, tmp_path
+):
+    provider = LinkProvider()  # the list of cohorts shows how far each is in each of them
+    registered.add(providers, provider)
+    registered.add(provider_admins, LinkAdmin(provider))
+
+    def choose(text: str) -> None:
+        (tmp_path / "winter.csv").write_text(text)
+        with desk.expect_file_chooser() as chooser:
+            clicks(desk.get_by_label("CSV file"))
+        chooser.value.set_files(tmp_path / "winter.csv")
+
+    width, height = SIZES[size]
+    desk.set_viewport_size({"width": width, "height": height})
+    desk.goto(f"{live_server.url}/admin/cohorts/cohort/roster/")
+    check_page(desk, f"import-{size}-1-upload")
+    choose(BAD_FILE)
+    rows = desk.locator(".roster tbody tr")
+    expect(rows).to_contain_text(
+        ["Did you mean Europe/Berlin?", "“cleo” is not", "Did you mean Wednesday?"]
+    )
+    expect(rows.locator("td:first-child")).to_have_text(["2–4", "4", "5"])
+    check_page(desk, f"import-{size}-2-problems")
+    choose(GOOD_FILE)
+    expect(desk.get_by_text("Facilitator: Ann. 3 participants.")).to_be_visible()
+    check_page(desk, f"import-{size}-3-preview")
+    clicks(desk.get_by_role("button", name="Import roster"))
+    expect(desk.get_by_text("Imported winter.csv")).to_be_visible()
+    assert clicks.count == 3
+    assert Membership.objects.filter(group__name="Alpha").count() == 4
 
 
 def test_job_3_who_has_not_joined_takes_one_click(desk, academy, clicks):
