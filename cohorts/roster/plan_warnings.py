@@ -42,6 +42,7 @@ def find_damaged_names(lines: Collection[RosterRow]) -> Iterator[str]:
 def find_twin_courses(
     lines: Iterable[RosterRow], facts: RosterFacts, new: Iterable[NewCourse]
 ) -> Iterator[str]:
+    """Warn of new courses whose name is almost that of another one."""
     spoken = by_key(lines, lambda line: line.course and fold(line.course))
     found = {course.name: _numbers(spoken[course.key]) for course in new}
     yield from _explain(found, (course.name for course in facts.courses), "", "course")
@@ -161,5 +162,6 @@ def _pair_by_name(
                 yield first, other
     full = {name: alike[0] for name, alike in by_name.items() if " " in name}
     fresh = [name for name, person in full.items() if person.email in new]
-    for name, twin in find_twins(fresh, set(full) - set(fresh)):
+    known = [name for name, person in full.items() if person.email not in new]
+    for name, twin in find_twins(fresh, known):
         yield full[name], full[twin]
