@@ -22,6 +22,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Model, Q
+from django.db.models.fields.json import KT
 
 from calendarsync.selectors import copies_with, events_listing
 from cohorts.errors import Refusal
@@ -236,7 +237,9 @@ def _empty_texts(person: User) -> None:
         _empty(model, texts_naming(person, *columns), columns)
     GroupSync.objects.filter(texts_naming(person, "removals_approved")).update(removals_approved=[])
     SyncRun.objects.filter(texts_naming(person, "summary")).update(summary={})
-    naming = Message.objects.filter(texts_naming(person, "context"))
+    # As text: within JSON a line break is “\\n”, so a name after it would begin within a word.
+    written = Message.objects.annotate(letter=KT("context__letter"))
+    naming = written.filter(texts_naming(person, "letter"))
     naming.filter(kind="join_reminder").update(context={})
     letters = list(naming.filter(kind=STAFF_LETTER))
     for message in letters:

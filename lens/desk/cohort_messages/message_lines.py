@@ -45,11 +45,13 @@ PER_PAGE, NAMED = 25, 5
 STEP_KEY = "step:{}:"  # what the keys of a change's messages begin with
 State = Message.State
 NOT_SENT = (State.EXPIRED, State.DROPPED, State.UNSURE)
+# Not sent, or tried in vain so far.
+IS_PROBLEM = Q(state__in=NOT_SENT) | (Q(state__in=UNSENT) & ~Q(not_sent_reason=""))
 SHOWN: Mapping[str, tuple[str, ...]] = {"waiting": UNSENT, "not-sent": NOT_SENT}
 
 
 @dataclass(frozen=True, slots=True)
-class UnsentMessage:
+class ProblemMessage:
     """A message that was not sent, or not yet, and why. `fix_url`: where its address is entered."""
 
     name: str
@@ -67,11 +69,8 @@ class MessageLine:
     waiting: int
     not_sent: int
     url: str
-    unsent: tuple[UnsentMessage, ...]
-
-    @property
-    def more_unsent(self) -> int:
-        return self.waiting + self.not_sent - len(self.unsent)
+    problems: tuple[ProblemMessage, ...]
+    more_problems: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +101,9 @@ def read_page(
     waiting = messages.filter(state__in=UNSENT).count()
     shown = messages.filter(state__in=SHOWN[show]) if show in SHOWN else messages
     rows = _read_rows(shown, (page - 1) * PER_PAGE)
-    unsent = _read_unsent(shown, rows[:PER_PAGE])
-    outlook = read_outlook(now, [each for found in unsent.values() for each in found])
-    lines = _build_lines(rows[:PER_PAGE], unsent, outlook, may_fix=may_fix)
+    problems = _read_problems(shown, rows[:PER_PAGE])
+    outlook = read_outlook(now, [each for found in problems.values() for each in found])
+    lines = _build_lines(rows[:PER_PAGE], problems, outlook, may_fix=may_fix)
     why = outlook.hold or outlook.email_trouble
     return MessagePage(tuple(lines), waiting, why if waiting else "", len(rows) > PER_PAGE)
 
@@ -142,16 +141,17 @@ def _read_rows(messages: QuerySet[Message], start: int) -> list[dict[str, Any]]:
             n=Count("pk"),
             sent=Count("pk", filter=Q(state=State.SENT)),
             waiting=Count("pk", filter=Q(state__in=UNSENT)),
+            problems=Count("pk", filter=IS_PROBLEM),
         )
     )
     ordered = rows.order_by("-last", *PARTS)
     return list(ordered[start : start + PER_PAGE + 1])
 
 
-def _read_unsent(
+def _read_problems(
     messages: QuerySet[Message], rows: Sequence[dict[str, Any]]
 ) -> Mapping[LineKey, list[Any]]:
-    """Return some of the messages of each line that were not sent, the failed ones first."""
+    """Return some of the messages of each line that have a problem, those given up first."""
     found: dict[LineKey, list[Any]] = defaultdict(list)
     if not rows:
         return found
@@ -159,15 +159,15 @@ def _read_unsent(
         kind__in={row["kind"] for row in rows},
         due_at__gte=min(row["first"] for row in rows),
         due_at__lte=max(row["last"] for row in rows),
-    ).exclude(state=State.SENT)
+    ).filter(IS_PROBLEM)
     is_waiting = Case(When(state__in=UNSENT, then=1), default=0, output_field=IntegerField())
     place = Window(
         RowNumber(),
         partition_by=[F(name) for name in PARTS],
         order_by=[is_waiting, F("pk")],
     )
-    unsent = _with_keys(between).annotate(rank=place).filter(rank__lte=NAMED)
-    for message in unsent.select_related("user", "group").defer("body", "html").order_by("rank"):
+    ranked = _with_keys(between).annotate(rank=place).filter(rank__lte=NAMED)
+    for message in ranked.select_related("user", "group").defer("body", "html").order_by("rank"):
         found[key_of({name: getattr(message, name) for name in PARTS})].append(message)
     return found
 
@@ -177,7 +177,7 @@ def _read_unsent(
 
 def _build_lines(
     rows: Sequence[dict[str, Any]],
-    unsent: Mapping[LineKey, list[Any]],
+    problems: Mapping[LineKey, list[Any]],
     outlook: Outlook,
     *,
     may_fix: bool,
@@ -192,18 +192,19 @@ def _build_lines(
             waiting=row["waiting"],
             not_sent=row["n"] - row["sent"] - row["waiting"],
             url=_url_of(row),
-            unsent=tuple(
-                _build_unsent(each, outlook, may_fix=may_fix) for each in unsent[key_of(row)]
+            problems=tuple(
+                _build_problem(each, outlook, may_fix=may_fix) for each in problems[key_of(row)]
             ),
+            more_problems=row["problems"] - len(problems[key_of(row)]),
         )
         for row in rows
     ]
 
 
-def _build_unsent(message: Any, outlook: Outlook, *, may_fix: bool) -> UnsentMessage:
+def _build_problem(message: Any, outlook: Outlook, *, may_fix: bool) -> ProblemMessage:
     person = message.user
     is_address = "address" in message.not_sent_reason and person is not None
-    return UnsentMessage(
+    return ProblemMessage(
         str(person or message.group or ""),
         reverse("admin:outbox_message_change", args=[message.pk]),
         why_not_sent(message, outlook),

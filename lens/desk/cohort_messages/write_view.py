@@ -175,7 +175,7 @@ def _say_sent(sent: LetterPreview) -> str:
     gets = "gets" if len(sent.reached) == 1 else "get"
     said = f"{count_people(len(sent.reached))} {gets} the letter now."
     if sent.unreached:
-        said += f" {count_people(len(sent.unreached))} could not be reached; see below."
+        said += f" {count_people(len(sent.unreached))} cannot be reached for now."
     return said
 
 

@@ -12,6 +12,8 @@ from django.db import connection, connections, transaction
 from cohorts.errors import Refusal
 from cohorts.models import AccessException, CohortStep, ErasureRequest, Group, Membership, User
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete
+from cohorts.outbox.rendering.render import get_content
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
 from cohorts.steps.messages import write_letter
@@ -175,6 +177,28 @@ def test_an_edited_reminder_names_the_person_no_longer(academy: Academy) -> None
     erase(person)
     rest = Message.objects.filter(kind="join_reminder").values_list("context", flat=True)
     assert sorted(map(str, rest)) == ["{'letter': 'Dear {name}'}", "{}"]
+
+
+def test_a_letter_of_staff_names_the_person_no_longer_and_goes_to_no_one(academy: Academy) -> None:
+    """It stays one line in the cohort's history, with its writer."""
+    person, ann = User.objects.get(name=NAME), User.objects.get(name="Ann")
+    for n, letter in enumerate((f"News\n{NAME} misses you", "News\nDear {name}")):
+        Message.objects.create(
+            key=f"staff_letter:{n}",
+            kind="staff_letter",
+            channel="email",
+            user=ann,
+            group=academy.groups["A"],
+            context={"letter": letter, "letter_id": str(n), "sender": ann.pk},
+            due_at=NOW,
+            cutoff_at=NOW,
+        )
+    erase(person)
+    first, second = Message.objects.filter(kind="staff_letter").order_by("key")
+    assert first.context == {"letter": "", "letter_id": "0", "sender": ann.pk}
+    assert second.context["letter"] == "News\nDear {name}"
+    with pytest.raises(MessageObsolete, match="data was erased"):
+        get_content(first, NOW)
 
 
 def test_a_request_that_is_withdrawn_while_it_is_approved_is_not_lost(academy: Academy) -> None:
