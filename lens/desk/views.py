@@ -23,7 +23,7 @@ from cohorts.models import User
 from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
-from lens.desk.cohort_messages.messages_view import messages_view
+from lens.desk.cohort_messages.messages_view import messages_view, overview_view
 from lens.desk.cohort_messages.write_view import write_view
 from lens.desk.cohort_page import views as cohort_page
 from lens.desk.cohort_rows import read_cohort_rows
@@ -123,6 +123,7 @@ def desk_urls() -> list[URLPattern]:
         path("today/snooze/", view(snooze_view), name="today_snooze"),
         path("today/show-again/", view(show_again_view), name="today_show_again"),
         path("cohorts/<int:pk>/", view(cohort_page.groups_view), name="cohort"),
+        path("messages/", view(overview_view), name="messages"),
         path("cohorts/<int:pk>/messages/", view(messages_view), name="cohort_messages"),
         path("cohorts/<int:pk>/messages/write/", view(write_view), name="cohort_write"),
         path("people/<int:pk>/", view(person_view), name="person"),

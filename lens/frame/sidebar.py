@@ -20,6 +20,9 @@ from cohorts.reconcile.ui.staff import PERMISSION
 from meetings.access import SEE_GROUP
 
 SEE_TODAY = ("cohorts.view_cohort", *SEE_GROUP)
+SEE_MESSAGES = (
+    "cohorts.view_cohort", "cohorts.view_group", "cohorts.view_membership", "outbox.view_message"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ SECTIONS = (
             "outbox.messagechoice",
             "outbox.outboxpart",
         ),
+        prefixes=("messages/",),
     ),
     SidebarSection("operations", "Operations", prefixes=("operations/", "sync/")),
 )
@@ -125,6 +129,8 @@ def open_links(request: HttpRequest, section: SidebarSection) -> tuple[SidebarLi
             )
         case "operations":
             return _operations_links(request)
+        case "messages":
+            return (*_messages_links(request), *_table_links(request, section.tables))
         case _:
             return tuple(_table_links(request, section.tables))
 
@@ -143,6 +149,12 @@ def may_open_operations(request: HttpRequest) -> bool:
 def _operations_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
     url = reverse("admin:operations")
     return (SidebarLink("Operations", url),) if may_open_operations(request) else ()
+
+
+def _messages_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
+    url = reverse("admin:messages")
+    may_open = isinstance(request.user, User) and staff_may(request.user, *SEE_MESSAGES)
+    return (SidebarLink("By cohort", url, request.path == url),) if may_open else ()
 
 
 def _table_links(request: HttpRequest, labels: Iterable[str]) -> Iterable[SidebarLink]:

@@ -254,6 +254,7 @@ ROUTES: dict[str, list[Door]] = {
     "admin/today/": [staff("GET", *TODAY)],
     "admin/today/snooze/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/<int:pk>/": [staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")],
+    "admin/messages/": [staff("GET", *MESSAGES)],
     "admin/cohorts/<int:pk>/messages/": [staff("GET", *MESSAGES, pk="{cohort}")],
     "admin/cohorts/<int:pk>/messages/write/": [
         staff("GET", *MESSAGES, "outbox.add_message", pk="{cohort}"),

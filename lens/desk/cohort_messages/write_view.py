@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from cohorts import clock
 from cohorts.access import staff_may
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, User
+from cohorts.models import Cohort, Membership, User
 from cohorts.outbox.explanations import read_outlook
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.render import MessageContent, render
@@ -91,7 +92,7 @@ class _Writing:
             self._look()
             self.why_not = refusal.sentence
 
-    def _members(self) -> Any:
+    def _members(self) -> QuerySet[Membership]:
         return self.audiences.choose(self.form.cleaned_data["audience"], self.form.ids)
 
     def find_reader(self) -> LetterReader | None:
@@ -112,12 +113,9 @@ def write_view(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     asked = request.POST if request.method == "POST" else request.GET
     audiences = read_audiences(cohort, _read_ids(asked.getlist("people")))
-    form = (
-        LetterForm(request.POST, audiences=audiences)
-        if request.method == "POST"
-        else LetterForm(initial=_read_initial(request.GET), audiences=audiences)
+    writing = _Writing(
+        sender, cohort, asked, audiences, _build_form(request, audiences), clock.now()
     )
-    writing = _Writing(sender, cohort, asked, audiences, form, clock.now())
     try:
         writing.advance()
     except Refusal as refusal:
@@ -128,8 +126,17 @@ def write_view(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("admin:cohort_messages", pk)
     context |= {"title": f"Write to people of {cohort}", **_describe(writing)}
     page = "write_preview" if writing.preview else "write"
-    status = 400 if form.errors else 200
+    status = 400 if writing.form.errors else 200
     return TemplateResponse(request, f"admin/desk/cohort/{page}.html", context, status=status)
+
+
+def _build_form(request: HttpRequest, audiences: LetterAudiences) -> LetterForm:
+    """Return the form, without people who are no longer in the cohort: the preview names them."""
+    if request.method != "POST":
+        return LetterForm(initial=_read_initial(request.GET), audiences=audiences)
+    data = request.POST.copy()
+    data.setlist("people", [str(one.pk) for one in audiences.named])
+    return LetterForm(data, audiences=audiences)
 
 
 def _describe(writing: _Writing) -> dict[str, Any]:

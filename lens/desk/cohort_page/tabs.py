@@ -13,10 +13,9 @@ from django.urls import reverse
 
 from cohorts.access import staff_may
 from cohorts.models import Cohort, User
+from lens.frame.sidebar import SEE_MESSAGES
 
 SEE_MEMBERS = ("cohorts.view_cohort", "cohorts.view_group", "cohorts.view_membership")
-
-SEE_MESSAGES = (*SEE_MEMBERS, "outbox.view_message")
 WRITE_LETTERS = (*SEE_MESSAGES, "outbox.add_message")
 
 

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.test import Client
 
 from cohorts.models import User
-from lens.frame.sidebar import SECTIONS, SEE_TODAY, find_section, operations_tables
+from lens.frame.sidebar import SECTIONS, SEE_MESSAGES, SEE_TODAY, find_section, operations_tables
 
 SIDE = re.compile(r'<nav class="frame-side".*?</nav>', re.DOTALL)
 LINK = re.compile(r'<a href="([^"]+)"[^>]*>([^<]+)</a>')
@@ -34,6 +34,13 @@ def test_the_current_section_lists_its_tables(staff_with):
     client = staff_with("cohorts.view_cohort", "cohorts.view_group", "cohorts.view_user")
     assert "Groups" in sidebar_of(client, "/admin/cohorts/group/")
     assert "Groups" not in sidebar_of(client, "/admin/cohorts/user/")
+
+
+def test_messages_begins_with_the_cohorts_for_those_who_may_open_them(staff_with):
+    client = staff_with(*SEE_MESSAGES)
+    shown = sidebar_of(client, "/admin/messages/")
+    assert shown["By cohort"] == "/admin/messages/"
+    assert "/admin/outbox/message/" in shown.values()
 
 
 def test_operations_is_for_those_who_may_see_one_of_its_tables(staff_with):
@@ -76,6 +83,7 @@ def test_every_table_belongs_to_one_section():
         ("/admin/sync/cohorts/3/progress/", "cohorts"),
         ("/admin/people/3/data/", "people"),
         ("/admin/outbox/message/", "messages"),
+        ("/admin/messages/", "messages"),
         ("/admin/sync/groupsync/", "operations"),
         ("/admin/sync/check/", "operations"),
         ("/admin/django_q/ormq/", "operations"),

@@ -187,6 +187,40 @@ def test_no_page_number_breaks_it(staff, academy, add):
         read_lines(staff, academy, query)
 
 
+# -- all cohorts ---------------------------------------------------------------------------------
+
+
+def read_overview(client: Client) -> list[tuple[str, ...]]:
+    """Return cohort, sent, waiting and not sent of each open cohort."""
+    page = client.get("/admin/messages/").content.decode()
+    rows = page.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr>")[1:]
+    return [tuple(map(_words, re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)))[:4] for row in rows]
+
+
+def test_messages_in_the_sidebar_counts_the_last_days_of_each_open_cohort(staff, academy, add):
+    Academy(NOW, groups="X", name="Quiet")
+    Academy(NOW, groups="Y", name="Past", status="completed", ended_at=NOW)
+    add("reminder", "Ann")
+    add("reminder", "Bea", state="expired")
+    add("nudge", "Ann", state="pending", due_at=NOW - timedelta(days=9))  # still waits
+    add("nudge", "Bea", due_at=NOW - timedelta(days=9))
+    step = CohortStep.objects.create(
+        cohort=academy.cohort, kind="break", asked_at=NOW, due_at=NOW, state="done"
+    )
+    add("step_letter", "Ann", key="step", context={"step": step.pk})
+    Message.objects.filter(key="step").update(group=None)
+    assert read_overview(staff) == [
+        ("Autumn Course", "2", "1", "1"),
+        ("Quiet Course", "0", "0", "0"),
+    ]
+
+
+def test_it_says_that_nothing_is_sent(staff, academy):
+    parts.record_failure("email", "The mail server is down.", now=NOW)
+    page = staff.get("/admin/messages/").content.decode()
+    assert "Nothing is sent for now: The mail server is down." in page
+
+
 # -- costs ---------------------------------------------------------------------------------------
 
 
@@ -228,9 +262,13 @@ def manager(db: None) -> Client:
 
 
 def measure(client: Client, academy: Academy, query: str = "") -> tuple[int, int]:
+    return measure_page(client, f"/admin/cohorts/{academy.cohort.pk}/messages/{query}")
+
+
+def measure_page(client: Client, url: str) -> tuple[int, int]:
     """Return the number of queries and the size of the page."""
     with CaptureQueriesContext(connection) as queries:
-        answer = client.get(f"/admin/cohorts/{academy.cohort.pk}/messages/{query}")
+        answer = client.get(url)
     assert answer.status_code == 200
     counted = [query for query in queries if CLOCK not in query["sql"]]
     return len(counted), len(answer.content)
@@ -244,3 +282,12 @@ def test_the_page_costs_the_same_with_20000_messages(manager, academy):
         queries, size = measure(manager, academy, query)
         assert queries <= few <= MOST_QUERIES
         assert size < MOST_BYTES
+
+
+def test_messages_in_the_sidebar_costs_the_same_for_many_cohorts(manager, academy):
+    few, _ = measure_page(manager, "/admin/messages/")
+    for n in range(20):
+        fill(Academy(NOW, groups="AB", name=f"Cohort {n}"), 40 + n, 3)
+    queries, size = measure_page(manager, "/admin/messages/")
+    assert queries <= few <= 12
+    assert size < MOST_BYTES

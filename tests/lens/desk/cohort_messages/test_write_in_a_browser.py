@@ -18,7 +18,13 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_letter_to_the_cohort_takes_five_clicks_from_today(desk, academy, clicks, size):  # noqa: F811
+def test_a_letter_to_the_cohort_takes_five_clicks_from_today(
+    desk,  # noqa: F811
+    academy,  # noqa: F811
+    clicks,  # noqa: F811
+    live_server,
+    size,
+):
     width, height = SIZES[size]
     desk.set_viewport_size({"width": width, "height": height})
     clicks(desk.get_by_role("row", name="Autumn").get_by_role("link"))
@@ -45,6 +51,10 @@ def test_a_letter_to_the_cohort_takes_five_clicks_from_today(desk, academy, clic
     expect(row).to_contain_text("5 waiting")
     check_page(desk, f"messages-{size}-4-sent")
     assert clicks.count == 5
+    desk.goto(f"{live_server.url}/admin/messages/")
+    expect(desk.get_by_role("row", name="Autumn")).to_contain_text("Write to people")
+    check_page(desk, f"messages-{size}-5-cohorts")
+    desk.go_back()
     desk.reload()
     assert Message.objects.filter(kind="staff_letter").count() == 5
 

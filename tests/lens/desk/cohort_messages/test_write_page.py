@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group as Role
 from django.test import Client
 
 from cohorts import clock
-from cohorts.models import AccessState, Installation, User
+from cohorts.models import AccessState, Installation, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import ProviderState
 from cohorts.services.installation import ensure_installation
@@ -143,6 +143,16 @@ def test_a_changed_audience_is_shown_again_with_the_difference(staff, url, acade
     assert not Message.objects.exists()
     staff.post(url, {**fields_of(page), "do": "send"})
     assert Message.objects.count() == 5
+
+
+def test_a_chosen_person_who_left_since_the_preview_is_named(staff, url):
+    ids = [User.objects.get(name=name).pk for name in ("Ann", "Bo")]
+    fields = {**fields_of(preview(staff, url, audience="people", people=ids)), "do": "send"}
+    Membership.objects.filter(user__name="Bo").update(status="removed", left_at=clock.now())
+    page = staff.post(url, fields).content.decode()
+    assert "Since the preview Bo left the audience. Nothing was sent." in page
+    staff.post(url, {**fields_of(page), "do": "send"})
+    assert Message.objects.get().user.name == "Ann"
 
 
 def test_another_text_than_the_one_previewed_is_not_sent(staff, url):
