@@ -25,6 +25,7 @@ EVERYTHING = {
     "topic_changes": "email",
     "topic_visits": "email",
     "topic_groups": "email",
+    "topic_letters": "email",
     "wants_email": "on",
     "wants_discord": "on",
 }
@@ -63,7 +64,7 @@ def test_messages_on_discord_are_offered_to_people_who_have_used_the_bot(client,
     assert client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"}).status_code == 400
 
     record_use(alice.discord_id, now=clock.now())
-    assert client.get(PAGE).content.decode().count("Discord direct message") == 4
+    assert client.get(PAGE).content.decode().count("Discord direct message") == 5
     client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"})
     assert chosen(alice)["visits"] == "discord_dm"
 
@@ -94,6 +95,7 @@ def test_the_api_returns_and_stores_choices(client, alice):
         "changes",
         "visits",
         "groups",
+        "letters",
     ]
     assert told["direct_line"] == "never"
 
