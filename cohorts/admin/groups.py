@@ -7,14 +7,15 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
 from cohorts.errors import Refusal
-from cohorts.models import Group, Membership
+from cohorts.group_labels import label_group, with_places
+from cohorts.models import Group
 from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change
 
 
@@ -54,12 +55,11 @@ class GroupAdmin(ProtectedAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        active = Q(
-            memberships__status=Membership.Status.ACTIVE,
-            memberships__role=Membership.Role.PARTICIPANT,
-        )
-        counted = Count("memberships", filter=active)
-        return super().get_queryset(request).annotate(participant_count=counted)
+        return with_places(super().get_queryset(request))
+
+    def label_choice(self, group: Group) -> str:
+        """Return the text of a choice, where another form chooses a group."""
+        return label_group(group)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
         fixed = ["status", "set_up_at", "activated_at", "ended_at"]

@@ -17,11 +17,24 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import conditional_escape
 from django.utils.safestring import mark_safe
 
+from cohorts.group_labels import label_group, with_places
+from cohorts.models import Group
+
 LINK = re.compile(r'<a href="[^"]*/(\w+)/(\w+)/[^/"]+/change/">(.*?)</a>')
 
 
 class LinkingAdmin(admin.ModelAdmin):
-    """Admin whose pages link to other rows only if the user may view them."""
+    """Admin whose pages link to other rows only if the user may view them.
+
+    Where a form chooses a group, it is named with its cohort, weekly time and places.
+    """
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.remote_field.model is Group and field is not None:
+            field.queryset = with_places(field.queryset)
+            field.label_from_instance = label_group
+        return field
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -38,7 +38,8 @@ class ChoosePersonForm(forms.Form):
 
 class MeetingChoiceField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj}: {show_both(obj.starts_at, obj.group.timezone)}"
+        when = show_both(obj.starts_at, obj.group.timezone)
+        return f"{obj.group} — {obj.group.cohort}, {obj.label}: {when}"
 
 
 class HomeForm(forms.Form):
@@ -53,7 +54,7 @@ class HomeForm(forms.Form):
                 group__in=active.values("group"),
                 starts_at__gt=now - LOOK_BACK,
             )
-            .select_related("group")
+            .select_related("group__cohort")
             .order_by("starts_at")
         )
 
@@ -92,8 +93,8 @@ class CancelVisitForm(forms.Form):
 
 
 def _describe(option: Alternative) -> str:
-    zone = option.meeting.group.timezone
-    line = f"{option.meeting.group}: {show_both(option.meeting.starts_at, zone)}"
+    group = option.meeting.group
+    line = f"{group} — {group.cohort}: {show_both(option.meeting.starts_at, group.timezone)}"
     if option.refusal:
         return f"{line} — not open: {option.refusal.sentence}"
     return line if option.seats_left is None else f"{line}, {option.seats_left} seats left"

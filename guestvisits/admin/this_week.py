@@ -130,7 +130,7 @@ class JoinAnotherForm(forms.Form):
         field = self.fields["host"]
         assert isinstance(field, forms.ModelChoiceField)
         ids = [host.pk for host in hosts]
-        field.queryset = Meeting.objects.filter(pk__in=ids).select_related("group")
+        field.queryset = Meeting.objects.filter(pk__in=ids).select_related("group__cohort")
 
 
 def join_another_view(request: HttpRequest, meeting_id: int) -> HttpResponse:

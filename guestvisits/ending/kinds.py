@@ -11,6 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.errors import Refusal
+from cohorts.group_labels import label_group, with_places
 from cohorts.models import Cohort, CohortStep, Group, live_group
 from cohorts.steps.registry import (
     StepForm,
@@ -54,10 +55,10 @@ class EndForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        live = Group.objects.filter(live_group(), cohort=self.cohort).order_by("name", "pk")
+        live = with_places(Group.objects.filter(live_group(), cohort=self.cohort))
         groups = self.fields["groups"]
         assert isinstance(groups, forms.MultipleChoiceField)
-        groups.choices = [(str(group.pk), group.name) for group in live]
+        groups.choices = [(str(g.pk), label_group(g)) for g in live.order_by("name", "pk")]
 
     def read(self) -> dict[str, Any]:
         chosen = sorted(int(pk) for pk in self.cleaned_data["groups"])

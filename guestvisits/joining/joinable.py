@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.errors import Refusal
+from cohorts.group_labels import label_group, with_places
 from cohorts.models import Cohort, Group, Membership
 from cohorts.selectors import facilitators_of
 from cohorts.zones import find_zone
@@ -35,6 +36,11 @@ class GroupChoice:
     members: int
     seats_left: int | None
     has_meetings: bool
+
+    @property
+    def label(self) -> str:
+        """Return the group's name for staff, with its cohort, weekly time and places."""
+        return label_group(self.group)
 
     @property
     def is_best_size(self) -> bool:
@@ -70,23 +76,18 @@ class JoinableCohort:
 
 def read_choices(groups: QuerySet[Group], now: datetime) -> list[GroupChoice]:
     """Return these groups as choices, sorted by name.  Two queries."""
-    taken = Count(
-        "memberships", filter=Q(memberships__role=PARTICIPANT, memberships__status=ACTIVE)
-    )
     ahead = Meeting.objects.filter(
         group=OuterRef("pk"), status=Meeting.Status.SCHEDULED, starts_at__gt=now
     )
     rows = list(
-        groups.select_related("cohort")
-        .annotate(members=taken, has_meetings=Exists(ahead))
-        .order_by("cohort", "name", "pk")
+        with_places(groups).annotate(has_meetings=Exists(ahead)).order_by("cohort", "name", "pk")
     )
     facilitators = facilitators_of([group.pk for group in rows])
     return [_choice(group, facilitators.get(group.pk, ()), now) for group in rows]
 
 
 def _choice(group: Group, facilitators: Iterable[object], now: datetime) -> GroupChoice:
-    members: int = group.members  # type: ignore[attr-defined]
+    members: int = group.participant_count  # type: ignore[attr-defined]
     starts_at = next_place(group, now)
     return GroupChoice(
         group=group,

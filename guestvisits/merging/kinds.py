@@ -11,12 +11,11 @@ from django import forms
 from django.conf import settings
 from django.urls import reverse
 
-from cohorts import clock
+from cohorts.group_labels import label_group, with_places
 from cohorts.models import CohortStep, Group, Membership, live_group
 from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
 from cohorts.words import join_names, name_day, name_when, one_line
-from guestvisits.joining.joinable import GroupChoice, read_choices
 from guestvisits.merging.names import MERGE
 from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, read_merge
 from guestvisits.merging.services import write_merge
@@ -45,8 +44,8 @@ class MergeForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        groups = Group.objects.filter(live_group(), cohort=self.cohort)
-        choices = [(one.group.pk, name_choice(one)) for one in read_choices(groups, clock.now())]
+        groups = with_places(Group.objects.filter(live_group(), cohort=self.cohort))
+        choices = [(group.pk, label_group(group)) for group in groups.order_by("name", "pk")]
         for name in ("source", "target"):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
@@ -64,16 +63,6 @@ class MergeForm(StepForm):
                 said["guests_come"],
             )
         )
-
-
-def name_choice(choice: GroupChoice) -> str:
-    """Return "Heron: Tuesday, 18:00 Europe/Berlin, 5 of 6"."""
-    group, count = choice.group, choice.members
-    seats = f"{count} of {group.size}" if group.size else f"{count} participants"
-    if group.weekday is None or group.start_time is None:
-        return f"{group}: no weekly time, {seats}"
-    day = Group.Weekday(group.weekday).label
-    return f"{group}: {day}, {group.start_time:%H:%M} {group.timezone}, {seats}"
 
 
 class MergeGroups(StepKind):

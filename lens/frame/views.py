@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -57,6 +58,14 @@ def search_view(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/frame/search.html", context)
 
 
+class ChoiceList(AutocompleteJsonView):
+    """The choices of the admin's search fields, each with the text that its table's admin says."""
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        label = getattr(self.model_admin, "label_choice", str)
+        return {**super().serialize_result(obj, to_field_name), "text": label(obj)}
+
+
 def _context(request: HttpRequest, title: str, **extra: Any) -> dict[str, Any]:
     return {**admin.site.each_context(request), "title": title, **extra}
 
@@ -68,4 +77,5 @@ def frame_urls() -> list[URLPattern]:
         path("", view(start_view), name="index"),
         path("operations/", view(operations_view), name="operations"),
         path("search/", view(search_view), name="search"),
+        path("autocomplete/", view(ChoiceList.as_view(admin_site=admin.site)), name="autocomplete"),
     ]
