@@ -76,7 +76,7 @@ def find_declined(group_ids: Collection[int]) -> set[tuple[int, str]]:
 
 
 def _subject(facts: OpenCohorts, member: DeskMember, why: str) -> NeedSubject:
-    page = reverse_lazy("admin:cohorts_user_change", args=[member.user_id])
+    page = reverse_lazy("admin:person", args=[member.user_id])
     group = facts.groups[member.group_id]
     return NeedSubject(
         f"user:{member.user_id}:{member.group_id}",

@@ -51,25 +51,6 @@ class AccessExceptionAdmin(LinkingAdmin):
         super().save_model(request, obj, form, change)
 
 
-class AccessStateInline(admin.TabularInline):
-    """The access states that providers reported for a person, on the person's page."""
-
-    model = AccessState
-    fields = ["group", "provider", "state", "reason", "changed_at"]
-    ordering = ["-changed_at"]
-    extra = 0
-    verbose_name_plural = "access"
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(AccessState)
 class AccessStateAdmin(ReadOnlyAdmin):
     list_display = ["user", "group", "provider", "state", "reason", "changed_at"]

@@ -28,7 +28,6 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from cohorts.admin.access import AccessStateInline
 from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
 from cohorts.models import User
 
@@ -62,7 +61,6 @@ class PersonChangeForm(UserChangeForm):
 class UserAdmin(ProtectedAdmin, DjangoUserAdmin):
     form = PersonChangeForm
     add_form = PersonAddForm
-    inlines = [AccessStateInline]
     list_display = ["name", "nickname", "email", "discord_id", "discord_name", "is_staff"]
     list_filter = [
         "is_staff",
@@ -90,9 +88,6 @@ class UserAdmin(ProtectedAdmin, DjangoUserAdmin):
         (None, {"fields": ["email", "name", "discord_id", "timezone"]}),
         ("Password", {"fields": ["usable_password", "password1", "password2"]}),
     ]
-
-    def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
-        return list(self.inlines) if obj else []
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         fixed = ["last_login", "date_joined"]

@@ -132,6 +132,21 @@ class GroupPage:
     past: tuple[MeetingRow, ...]
     venue: Venue | None
 
+    @property
+    def memberships(self) -> list[Membership]:
+        return [row.membership for row in self.members]
+
+    def is_led_by(self, user_id: int) -> bool:
+        """Return whether this person may act as the group's facilitator: it must not have ended."""
+        led = (one for one in self.memberships if one.role == Membership.Role.FACILITATOR)
+        active = (one for one in led if one.status == Membership.Status.ACTIVE)
+        return not self.group.has_ended and any(one.user_id == user_id for one in active)
+
+    @property
+    def participants(self) -> int:
+        """Count the members whose attendance is counted; facilitators take no place."""
+        return sum(row.record is not None for row in self.members)
+
 
 def read_group_page(group: Group, now: datetime) -> GroupPage:
     """Return a group's page with all its meetings, up to its end if it has ended.

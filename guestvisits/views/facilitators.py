@@ -1,11 +1,14 @@
 """`/groups/`: a facilitator's own groups, who comes to each meeting, and who was there.
 
-At the same URL, members and current guests of a group see when and where it meets.
+At the URL of a group, members and current guests see when and where it meets. Staff see the same
+page as facilitators inside the frame of staff pages, with what they can do.
 """
 
 from __future__ import annotations
 
-from django.contrib import messages
+from typing import Any
+
+from django.contrib import admin, messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,17 +16,20 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts import clock
+from cohorts.access import staff_may
 from cohorts.errors import Refusal
+from cohorts.group_labels import name_places
 from cohorts.models import Group, User
-from guestvisits.pages.group_page import read_group_page, read_meeting_row
+from guestvisits.pages.group_page import GroupPage, read_group_page, read_meeting_row
 from guestvisits.pages.member_page import awaits_access, read_member_page
 from guestvisits.pages.my_groups import read_my_groups
+from guestvisits.pages.staff_acts import CHANGE_MEMBERS, SETTINGS, list_acts
 from guestvisits.substitutes.selectors import find_led
 from guestvisits.views.signed_in import SignedInRequest, signed_in
-from meetings.access import CORRECT, MOVE, may_each, may_see_group
+from meetings.access import CORRECT, MOVE, SEE_GROUP, may_each, may_see_group
 from meetings.attendance.corrections import correct_presence
 from meetings.models import Meeting
-from meetings.selectors import ended_groups_facilitated, facilitates
+from meetings.selectors import ended_groups_facilitated
 
 
 @signed_in
@@ -44,7 +50,8 @@ def group(request: SignedInRequest, group_id: int) -> HttpResponse:
     found = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
     if found is None:
         raise _not_found()
-    if not may_see_group(request.user, group_id):
+    is_staff_page = staff_may(request.user, *SEE_GROUP)
+    if not is_staff_page and not may_see_group(request.user, group_id):
         return _show_member(request, found)
     may_correct, may_move = may_each(request.user, (CORRECT, MOVE), group_id)
     page = read_group_page(found, clock.now())
@@ -52,15 +59,31 @@ def group(request: SignedInRequest, group_id: int) -> HttpResponse:
         "page": page,
         "may_correct": may_correct,
         "may_move": may_move,
-        "may_lead": facilitates(request.user, group_id),
+        "may_lead": page.is_led_by(request.user.pk),
+        **(_for_staff(request, page) if is_staff_page else {"frame": "base.html"}),
     }
     return render(request, "groups/group.html", context)
+
+
+def _for_staff(request: SignedInRequest, page: GroupPage) -> dict[str, Any]:
+    """Return what the page has for staff in addition to what facilitators see."""
+    may_change = staff_may(request.user, *CHANGE_MEMBERS) and not page.group.has_ended
+    return {
+        **admin.site.each_context(request),
+        "frame": "groups/staff_frame.html",
+        "title": str(page.group),
+        "is_staff_page": True,
+        "acts": list_acts(request.user, page.group),
+        "places": name_places(page.group.size, page.participants),
+        "may_change_members": may_change,
+    }
 
 
 def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
     """Show the page for members and guests.
 
-    Guests whose access has not begun are redirected to their meetings, which show when it begins.
+    Guests whose access has not begun are redirected to their meetings, which show when it begins,
+    and staff who may read only the group's settings to these.
     """
     now = clock.now()
     page = read_member_page(request.user.pk, group, now)
@@ -68,6 +91,8 @@ def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
         return render(request, "groups/member.html", {"page": page})
     if awaits_access(request.user.pk, group, now):
         return redirect("my-meetings")
+    if staff_may(request.user, *SETTINGS):
+        return redirect("admin:cohorts_group_change", group.pk)
     raise _not_found()
 
 
@@ -94,7 +119,13 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
     else:
         if in_place and (led or may_see_group(request.user, group_id)):
             row = read_meeting_row(meeting, now)
-            context = {"row": row, "corrected": user_id, "may_correct": True, "may_move": may_move}
+            context = {
+                "row": row,
+                "corrected": user_id,
+                "may_correct": True,
+                "may_move": may_move,
+                "is_staff_page": staff_may(request.user, *SEE_GROUP),
+            }
             return render(request, "groups/_meeting.html", context)
     page = reverse("substitution", args=[led.pk]) if led else None
     back = f"{page or find_return_url(request.user, group_id)}#{meeting.anchor}"

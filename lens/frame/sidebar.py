@@ -66,7 +66,7 @@ SECTIONS = (
             "meetings.meetingmove",
             "guestvisits.substitution",
         ),
-        prefixes=("cohorts/", "sync/cohorts/", "sync/plans/", "sync/groups/"),
+        prefixes=("cohorts/", "sync/cohorts/", "sync/plans/", "sync/groups/", "/groups/"),
     ),
     SidebarSection(
         "people",

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.admin_base.next_page import next_page
 from cohorts.models import Group, User
 from cohorts.zones import find_zone
 from meetings.access import MOVE
@@ -25,7 +26,7 @@ from meetings.moving.steps import Step, take_step
 def move_meeting(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     meeting = get_object_or_404(Meeting.objects.select_related("group__cohort"), pk=pk)
     form_class = _find_form(request, MEETING_FORMS, what)
-    back = reverse("admin:meetings_meeting_change", args=[pk])
+    back = next_page(request, reverse("admin:meetings_meeting_change", args=[pk]))
     return _answer(request, form_class, meeting.group, meeting, back)
 
 
@@ -37,7 +38,7 @@ def move_group(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 
 def _page_of(group: Group, request: HttpRequest) -> str:
     if staff_may(cast(User, request.user), "cohorts.view_group"):
-        return reverse("admin:cohorts_group_change", args=[group.pk])
+        return reverse("group", args=[group.pk])
     return reverse("admin:meetings_meeting_changelist")
 
 

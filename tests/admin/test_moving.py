@@ -59,7 +59,7 @@ def test_a_meeting_is_read_and_leads_to_its_moves(staff, meeting):
 
 
 def test_a_group_leads_to_one_more_meeting_and_another_slot(staff, meeting):
-    page = staff.get(f"/admin/cohorts/group/{meeting.group_id}/change/").content.decode()
+    page = staff.get(f"/groups/{meeting.group_id}/").content.decode()
     for what in ("add", "slot"):
         path = f"/admin/meetings/meeting/of-group/{meeting.group_id}/{what}/"
         assert path in page

@@ -57,7 +57,7 @@ def test_b7_an_address_that_google_refuses_keeps_no_one_else_from_being_invited(
     row = GroupSync.objects.get(group=academy.groups["A"], provider="calendar")
     assert row.issue_detail == f"{person.name} ({odd})"
     client.force_login(academy.add_person("Sue", is_staff=True, is_superuser=True))
-    page = client.get(f"/admin/cohorts/user/{person.pk}/change/").content.decode()
+    page = client.get(f"/admin/people/{person.pk}/").content.decode()
     assert "Google Calendar does not accept the e-mail address" in page
     assert_quiet(calendar)
 

@@ -172,7 +172,8 @@ ROUTES: dict[str, list[Door]] = {
     "meetings/visits/<id:visit_id>/progress/": [own("GET", GUEST)],
     # -- a group and its meetings ----------------------------------------------------------------
     # Members and current guests find when and where the group meets there.
-    "groups/<id:group_id>/": [Door("GET", (FACILITATOR, LEARNER, GUEST), (*READ, *PEOPLE))],
+    # Staff who may read groups but not their people are led to a group's settings.
+    "groups/<id:group_id>/": [Door("GET", (FACILITATOR, LEARNER, GUEST), ("cohorts.view_group",))],
     "groups/<id:group_id>/<slug:what>/": [
         led(method, *MOVE, what=what) for method in ("GET", "POST") for what in ("add", "slot")
     ],

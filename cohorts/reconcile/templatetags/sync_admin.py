@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -127,10 +128,13 @@ def _address(remedy: str, group: Group, provider: str) -> str:
 
 
 @register.inclusion_tag("admin/sync/parts/group.html", takes_context=True)
-def group_state(context: template.Context, group: Group) -> dict[str, Any]:
+def group_state(
+    context: template.Context, group: Group, members: Iterable[Membership]
+) -> dict[str, Any]:
     """Return a group's status in each provider, and its people with their access.
 
-    People are left out for staff who may not view memberships.
+    `members` are its memberships with their people. People are left out for staff who may not view
+    memberships.
     """
     user = context["request"].user
     now = clock.now()
@@ -142,21 +146,23 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
         "view": view,
         "now": now,
         "providers": [place.provider for place in view.places],
-        "people": _people(group, view.places) if staff_may(user, *SEE_ACCESS) else None,
+        "people": _people(group, members, view.places) if staff_may(user, *SEE_ACCESS) else None,
         "may_view_people": staff_may(user, "cohorts.view_user"),
         "may_view_steps": user.has_perm(PERMISSION),
         "check_now": SyncStatus(Level.FINE, "", remedy="check_now"),
     }
 
 
-def _people(group: Group, places: tuple[GroupInProvider, ...]) -> list[dict[str, Any]]:
+def _people(
+    group: Group, members: Iterable[Membership], places: tuple[GroupInProvider, ...]
+) -> list[dict[str, Any]]:
     """List active members first, then others with access states (guests, exceptions, former)."""
     states = {
         (state.user_id, state.provider): state
         for state in group.access_states.select_related("user")
     }
-    members = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")
-    rows = {m.user: m.get_role_display() for m in members.order_by("role", "user__name")}
+    active = (one for one in members if one.status == Membership.Status.ACTIVE)
+    rows = {one.user: one.get_role_display() for one in active}
     for state in states.values():
         if state.state != AccessState.State.ENDED:
             rows.setdefault(state.user, "guest or exception")

@@ -108,7 +108,7 @@ def _elsewhere(row: Membership, zones: Iterable[str], now: datetime) -> tuple[st
 
 
 @dataclass(frozen=True, slots=True)
-class NextMeeting:
+class MeetingAhead:
     """A meeting ahead.  `visit` is where the person goes instead."""
 
     mine: MyMeeting
@@ -124,14 +124,16 @@ class ShownVisits:
     past: tuple[MyVisit, ...]
 
 
-def read_next_meetings(person: User, visits: Iterable[MyVisit], now: datetime) -> list[NextMeeting]:
+def read_next_meetings(
+    person: User, visits: Iterable[MyVisit], now: datetime
+) -> list[MeetingAhead]:
     """Return the next meetings of the person's groups.  One query."""
     instead = {mine.visit.home_meeting_id: mine for mine in visits if mine.visit.is_open}
     found = []
     for mine in upcoming_meetings(person.pk, now)[:MEETINGS]:
         visit = instead.get(mine.meeting.pk)
         may_visit = visit is None and not mine.is_facilitator and mine.meeting.number is not None
-        found.append(NextMeeting(mine, visit, may_visit))
+        found.append(MeetingAhead(mine, visit, may_visit))
     return found
 
 

@@ -84,8 +84,8 @@ def test_the_admin_shows_the_figures(academy, meeting, now):
     cancel_meeting(academy.meeting("B", 2).pk, now=now)
     assert shown in text(staff.get("/admin/meetings/meeting/"))
     assert shown in text(staff.get(f"/admin/meetings/meeting/{meeting.pk}/change/"))
-    group = text(staff.get(f"/admin/cohorts/group/{meeting.group_id}/change/"))
-    assert shown in group
+    group = text(staff.get(f"/groups/{meeting.group_id}/"))
+    assert f"Members' RSVPs: {FIGURES}" in group
     assert re.search(r"Week 2 (?:(?!Week).)*cancelled", group)
 
 

@@ -236,7 +236,7 @@ def test_staff_see_a_persons_page_and_no_one_else_does(academy, alice):
     assert "Choose time zone" not in shown  # not staff's to press
     change = Client()
     change.force_login(staff)
-    assert page in change.get(f"/admin/cohorts/user/{alice.pk}/change/").content.decode()
+    assert page in change.get(f"/admin/people/{alice.pk}/").content.decode()
     assert change.get(f"{PAGE}{10**9}/").status_code == 404
     half = User.objects.create_user("h@example.org", None, name="H", is_staff=True)
     for person in (alice, academy.add_facilitator("Bob", "A"), half):
