@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group as Role
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from cohorts import clock
 from cohorts.models import AccessState, Installation, Membership, User
@@ -229,3 +232,34 @@ def test_a_person_with_view_rights_sees_the_tab_without_the_button(url, academy)
     assert "Write to people" in manager.get(tab).content.decode()
     assert viewer.get(url).status_code == 403
     assert manager.get(url).status_code == 200
+
+
+def test_form_and_preview_cost_the_same_for_4_and_for_300_people(staff, url, academy):
+    preview(staff, url)  # what later requests remember
+    few = measure(staff, url)
+    people = User.objects.bulk_create(
+        User(email=f"p{n}@example.org", name=f"Person Number {n}") for n in range(300)
+    )
+    Membership.objects.bulk_create(
+        Membership(user=person, group=academy.groups["A"], cohort=academy.cohort)
+        for person in people
+    )
+    many = measure(staff, url)
+    assert [queries for queries, _ in many] == [queries for queries, _ in few]
+    assert max(queries for queries, _ in many) <= 20
+    assert max(size for _, size in many) < 150_000
+
+
+def read(staff: Client, url: str) -> str:
+    return staff.get(url).content.decode()
+
+
+def measure(staff: Client, url: str) -> list[tuple[int, int]]:
+    """Return the queries and the size of the form and of the preview."""
+    found = []
+    for open_page in (partial(read, staff), partial(preview, staff)):
+        with CaptureQueriesContext(connection) as queries:
+            page = open_page(url)
+        counted = [query for query in queries if "clock_offset" not in query["sql"]]
+        found.append((len(counted), len(page.encode())))
+    return found
