@@ -12,7 +12,7 @@ from meetings.models import Meeting
 
 
 @dataclass(frozen=True, slots=True)
-class NextMeeting:
+class ComingMeeting:
     """The meeting that a person goes to next. One of `entry`, `visit` and `led` is set: it is the
     person's own group's, they are a guest, or they lead it as a substitute."""
 
@@ -32,7 +32,7 @@ class MyMeetings:
     """
 
     agenda: Agenda
-    next: NextMeeting | None
+    next: ComingMeeting | None
     changed: tuple[AgendaEntry, ...]
     later: tuple[AgendaEntry, ...]
     visits: tuple[Upcoming, ...]
@@ -66,20 +66,20 @@ def read_my_meetings(user_id: int, now: datetime, *, shown: int = 0) -> MyMeetin
     )
 
 
-def _candidates(agenda: Agenda, now: datetime) -> Iterator[NextMeeting]:
+def _candidates(agenda: Agenda, now: datetime) -> Iterator[ComingMeeting]:
     """Yield the meetings that are held with the person, also if they have declined."""
     for entry in agenda.entries:
         if not (entry.visit or entry.mine.meeting.is_cancelled):
-            yield NextMeeting(entry.mine.meeting, entry.has_begun, entry=entry)
+            yield ComingMeeting(entry.mine.meeting, entry.has_begun, entry=entry)
     for row in agenda.upcoming:
-        yield NextMeeting(row.mine.visit.host_meeting, row.mine.is_past, visit=row)
+        yield ComingMeeting(row.mine.visit.host_meeting, row.mine.is_past, visit=row)
     for led in agenda.led:
         meeting = led.status.meeting
         if meeting.ends_at > now:
-            yield NextMeeting(meeting, led.status.has_begun, led=led)
+            yield ComingMeeting(meeting, led.status.has_begun, led=led)
 
 
-def _needs_a_look(entry: AgendaEntry, first: NextMeeting | None) -> bool:
+def _needs_a_look(entry: AgendaEntry, first: ComingMeeting | None) -> bool:
     """Return whether a visit ended without the person's doing, or a meeting that would have been
     before the next one is cancelled."""
     if first is None:
