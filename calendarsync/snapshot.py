@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from calendarsync.models import CalendarEvent, CalendarSeries
 from calendarsync.selectors import PROVIDER, addresses_to_erase, read_addresses
@@ -50,8 +50,9 @@ class _Rows:
     events: dict[int, list[EventRecord]] = field(default_factory=lambda: defaultdict(list))
 
 
-def take_snapshot(now: datetime) -> CalendarSnapshot:
-    groups = list(_groups(now))
+def take_snapshot(now: datetime, *, only: int | None = None) -> CalendarSnapshot:
+    """Return the data of all groups, or of only one."""
+    groups = list(_groups(now) if only is None else _groups(now).filter(pk=only))
     rows = _read_rows([group.pk for group in groups], now)
     return CalendarSnapshot(
         installation=ensure_installation(now).installation_id,
@@ -62,7 +63,7 @@ def take_snapshot(now: datetime) -> CalendarSnapshot:
     )
 
 
-def _groups(now: datetime) -> Iterable[Group]:
+def _groups(now: datetime) -> QuerySet[Group]:
     """Return groups that are live, have a pending request, a series with more to come, or someone
     who is being erased."""
     asked = GroupSync.objects.filter(

@@ -84,7 +84,7 @@ class EditEvent:
         body = details_body(self.details) if self.details else {}
         body |= self.times.body() if self.times else {}
         if self.invite or self.remove or self.restore:
-            body["attendees"] = [one.body() for one in self._listed(attendees)]
+            body["attendees"] = [one.body() for one in self.listed(attendees)]
         return body | ({"status": "confirmed"} if self.restore else {})
 
     def is_done(self, event: ObservedEvent) -> bool:
@@ -96,7 +96,8 @@ class EditEvent:
             and (self.details is None or self.details == event.details)
         )
 
-    def _listed(self, attendees: Iterable[Attendee]) -> list[Attendee]:
+    def listed(self, attendees: Iterable[Attendee]) -> list[Attendee]:
+        """Return the list after this call, from the current one."""
         kept = [one for one in attendees if one.address not in self.remove]
         present = {one.address for one in kept}
         return kept + [Attendee.invite(new) for new in self.invite if new not in present]

@@ -31,6 +31,7 @@ not follow later changes of the slot.
     wall_time      wall times that people enter, across clock changes (pure)
     clashes        overlaps with other meetings of the same people
     preview        everything a move would change, without changing it
+    forecasts      how many e-mails calendars will send about it
     services       carrying it out; records: the history of moves
     terms          previews of another start date or number of meetings
     forms, steps   what pages and admin share: fill in, preview, confirm

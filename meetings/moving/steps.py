@@ -12,6 +12,7 @@ from datetime import datetime
 
 from cohorts.errors import Refusal
 from meetings.models import MeetingMove
+from meetings.moving.forecasts import MailForecast, forecast_mails
 from meetings.moving.forms import MoveForm
 from meetings.moving.preview import Preview, preview_move
 from meetings.moving.services import carry_out
@@ -23,10 +24,15 @@ REASON_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The current step: a form to fill in, a preview to confirm, or done."""
+    """The current step: a form to fill in, a preview to confirm, or done.
+
+    `mails` belong to the preview. They are not part of its digest: they depend on what a calendar
+    reported last, which may change while a person reads.
+    """
 
     form: MoveForm
     preview: Preview | None = None
+    mails: tuple[MailForecast, ...] = ()
     reason: str = ""
     done: MeetingMove | None = None
 
@@ -57,7 +63,8 @@ def _advance(form: MoveForm, by: int, now: datetime) -> Step:
             if refusal.code != "facts_changed":
                 raise
             form.add_error(None, refusal.sentence)
-    return Step(form, preview=preview_move(move, now=now, by=by), reason=reason)
+    preview = preview_move(move, now=now, by=by)
+    return Step(form, preview=preview, mails=tuple(forecast_mails(move, now)), reason=reason)
 
 
 def check_reason(reason: str) -> None:

@@ -1,0 +1,164 @@
+"""Count the e-mails that Google will send because a group's facts change. Pure.
+
+The plan is carried out on the observed state alone, call by call, as a pass does it at Google:
+
+    call                      e-mails, as its sendUpdates allows
+    ------------------------  --------------------------------------------------------------
+    create an event           an invitation to everyone on it
+    edit an event             invitations to new people, cancellations to removed ones, and an
+                              update to all others. Google does not document whether these also
+                              get one if only the list changes
+    cancel an event           a cancellation to everyone on it; of a series, also to people who are
+                              only on one of its occurrences
+
+With sendUpdates=externalOnly Google sends none to people who use Google Calendar. That is known
+only of Gmail's addresses and of those in the calendar's own domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from calendarsync.desired import desired_state
+from calendarsync.plan.calls import (
+    NOTIFY_ALL,
+    NOTIFY_OUTSIDE,
+    Call,
+    CancelEvent,
+    CreateEvent,
+    EditEvent,
+    ReadExceptions,
+    Times,
+)
+from calendarsync.plan.plan import plan_group
+from calendarsync.plan.rehearsal import carried_out, edited
+from calendarsync.plan.series_state import find_series, next_mark, with_own_writes
+from calendarsync.state.desired_state import Addresses, DesiredCalendar, DesiredGroupCalendar
+from calendarsync.state.facts import CalendarGroup
+from calendarsync.state.ids import Mark
+from calendarsync.state.observed import ObservedCalendar, ObservedEvent
+from cohorts.reconcile.values import Action
+
+GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+
+@dataclass
+class CountedMails:
+    """E-mails by kind. `calendar_id`: its own address gets none. `at_most`: some are uncertain."""
+
+    calendar_id: str
+    invitations: int = 0
+    updates: int = 0
+    cancellations: int = 0
+    at_most: bool = False
+
+    def add(self, call: Call, observed: ObservedCalendar) -> None:
+        match call:
+            case CreateEvent():
+                self.invitations += self._mailed(frozenset(call.people), NOTIFY_ALL)
+            case EditEvent():
+                self._add_edit(call)
+            case CancelEvent():
+                on_it = call.event.people | _only_on_occurrences(call.event, observed)
+                self.cancellations += self._mailed(on_it, call.notify)
+
+    def _add_edit(self, call: EditEvent) -> None:
+        had = frozenset() if call.event.is_cancelled else call.event.people
+        has = edited(call).people
+        self.invitations += self._mailed(has - had, call.notify)
+        self.cancellations += self._mailed(had - has, call.notify)
+        updated = self._mailed(had & has, call.notify)
+        self.updates += updated
+        self.at_most |= bool(updated) and not (call.times or call.details)
+
+    def _mailed(self, people: Addresses, notify: str) -> int:
+        """Return how many of these people get an e-mail at most."""
+        others = people - {self.calendar_id.lower()}
+        if notify == NOTIFY_ALL:
+            return len(others)
+        if notify != NOTIFY_OUTSIDE:
+            return 0
+        known = GMAIL | {self.calendar_id.lower().partition("@")[2]}
+        outside = [one for one in others if one.partition("@")[2] not in known]
+        self.at_most |= bool(outside)
+        return len(outside)
+
+
+def count_mails(
+    desired: DesiredCalendar,
+    observed: ObservedCalendar,
+    group_id: int,
+    change: Callable[[CalendarGroup], CalendarGroup],
+    calendar_id: str,
+) -> CountedMails:
+    """Return the e-mails that a change of a group's facts will cause.
+
+    What is left to do without the change is carried out first and not counted; copies of events may
+    be some minutes old.
+    """
+    observed = _with_missing(desired.groups[group_id], desired, observed)
+    desired, observed = _finish(desired, observed, group_id, CountedMails(calendar_id))
+    facts = change(desired.groups[group_id].facts)
+    snapshot = replace(desired.snapshot, groups={group_id: facts})
+    counted = CountedMails(calendar_id)
+    _finish(desired_state(snapshot, desired.now), observed, group_id, counted)
+    return counted
+
+
+def _with_missing(
+    group: DesiredGroupCalendar, desired: DesiredCalendar, observed: ObservedCalendar
+) -> ObservedCalendar:
+    """Add events that we have made since the copies were read."""
+    missing: list[CreateEvent] = []
+    for series in group.series:
+        if series.record.slot and series.record.event_id not in observed.events:
+            mark = Mark(desired.installation, group.facts.id, series.record.generation)
+            people = tuple(series.people or ())
+            details = replace(group.details, mark=mark)
+            missing.append(CreateEvent(details, series.record.slot, people))
+    for event in group.events:
+        record = event.record
+        if record and record.made and not record.gone and record.event_id not in observed.events:
+            mark = next_mark(desired.installation, group, event, observed)
+            when = Times(event.start, event.minutes, group.facts.zone)
+            details = replace(group.details, mark=mark)
+            missing.append(CreateEvent(details, when, tuple(event.people)))
+    for call in missing:
+        observed = carried_out(call, observed)
+    return observed
+
+
+def _finish(
+    desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, counted: CountedMails
+) -> tuple[DesiredCalendar, ObservedCalendar]:
+    """Carry out the calls that are left for a group one by one, and count their e-mails."""
+    done: set[str] = set()
+    while True:
+        desired = with_own_writes(desired, observed)
+        action = next(_due(desired, observed, group_id, done), None)
+        if action is None:
+            return desired, observed
+        if not isinstance(action.payload, ReadExceptions):
+            done.add(action.key)
+        counted.add(action.payload, observed)
+        observed = carried_out(action.payload, observed)
+
+
+def _due(
+    desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, done: set[str]
+) -> Iterator[Action]:
+    """Yield the calls that are left, in the order of a pass, except the creation of a first series
+    that nobody requested."""
+    group = desired.groups[group_id]
+    for action in sorted(plan_group(group, desired, observed), key=lambda each: each.rank):
+        is_held = action.creates and (not group.facts.asked or find_series(group, observed))
+        if not (is_held or action.key in done):
+            yield action
+
+
+def _only_on_occurrences(event: ObservedEvent, observed: ObservedCalendar) -> Addresses:
+    """Return the people on single occurrences of a series."""
+    exceptions = observed.exceptions.get(event.id, {}).values()
+    lists = [one.people for one in exceptions if not one.is_cancelled]
+    return frozenset().union(*lists)

@@ -1,0 +1,210 @@
+"""The preview of a move says how many e-mails Google will send: as many as Google then sends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import time
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cohorts import clock
+from cohorts.models import Membership, User
+from meetings.moving import moves
+from meetings.moving.forecasts import MailForecast, forecast_mails
+from meetings.rhythm import Slot
+from tests.guestvisits.effects.world import World
+from tests.meetings.outside.moves import HOUR, KINDS, of_week
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SUNDAY = Slot(6, time(18, 30), "Europe/Berlin", 90)
+
+
+def slot_from(world: World, week: int) -> moves.Move:
+    day = world.meeting("B", week).starts_at.date()
+    return moves.ChangeSlot(world.group("B").pk, day, SUNDAY)
+
+
+def week_2(world: World) -> int:
+    return world.meeting("B", 2).pk
+
+
+# The moves of KINDS, to be previewed.
+MOVES: dict[str, Callable[[World], moves.Move]] = {
+    "reschedule": lambda world: moves.Reschedule(
+        week_2(world), world.meeting("B", 2).starts_at + 26 * HOUR, 45
+    ),
+    "cancel": lambda world: moves.Cancel(week_2(world)),
+    "restore": lambda world: moves.Restore(week_2(world)),
+    "postpone": lambda world: moves.Postpone(week_2(world)),
+    "put last": lambda world: moves.PutLast(week_2(world)),
+    "add": lambda world: moves.Add(
+        world.group("B").pk, world.meeting("B", 2).starts_at + 50 * HOUR
+    ),
+    "slot": lambda world: slot_from(world, 2),
+    "slot of all": lambda world: slot_from(world, 1),
+}
+
+
+@pytest.fixture
+def led(world: World) -> World:
+    """Bea, who leads group B, uses Gmail; Ben does not."""
+    Membership.objects.filter(user__name="Bea").update(role=Membership.Role.FACILITATOR)
+    world.minute(2)
+    return world
+
+
+def give_gmail(world: World, name: str) -> None:
+    person = world.person(name)
+    person.email = f"{name.lower()}@gmail.com"
+    person.save()
+    world.minute(2)
+
+
+def visit(world: World) -> None:
+    """Carl visits group B in week 1, and Ada in week 2."""
+    world.book("Carl", "B", 1)
+    world.book("Ada", "B", 2)
+
+
+def move_week_3(world: World) -> None:
+    start = world.meeting("B", 3).starts_at + 3 * HOUR
+    of_week(world, "reschedule", 3, starts_at=start.isoformat())
+
+
+def cancel_week_3(world: World) -> None:
+    of_week(world, "cancel", 3)
+
+
+def change_slot_to_monday(world: World) -> None:
+    client = Client()
+    client.force_login(world.person("Bea"))
+    body = {
+        "from_day": world.meeting("B", 1).starts_at.date().isoformat(),
+        "weekday": 0,
+        "start_time": "09:00",
+        "timezone": "UTC",
+        "minutes": 60,
+    }
+    address = f"/api/groups/{world.group('B').pk}/slot"
+    answer = client.post(address, body, content_type="application/json")
+    assert answer.status_code == 200
+
+
+BEFORE: dict[str, Callable[[World], None]] = {
+    "nothing": lambda _: None,
+    "visits": visit,
+    "another moved": move_week_3,
+    "another cancelled": cancel_week_3,
+    "another slot": change_slot_to_monday,
+}
+
+
+def sent(world: World) -> Counter[str]:
+    return Counter(kind for _, kind in world.calendar.mails)
+
+
+def in_kinds(forecast: MailForecast) -> Counter[str]:
+    found = {
+        "invitation": forecast.invitations,
+        "update": forecast.updates,
+        "cancellation": forecast.cancellations,
+    }
+    return Counter({kind: number for kind, number in found.items() if number})
+
+
+def sampled(name: str, before: str) -> Any:
+    """Every move with visits, and another weekly time after everything; the rest is a matrix."""
+    marks = () if before == "visits" or name == "slot" else pytest.mark.matrix
+    return pytest.param(name, before, marks=marks)
+
+
+@pytest.mark.parametrize(
+    ("name", "before"), [sampled(name, before) for name in MOVES for before in BEFORE]
+)
+def test_google_sends_as_many_as_the_preview_says(led: World, name: str, before: str) -> None:
+    check(led, name, before)
+
+
+@pytest.mark.parametrize(
+    "name", ["slot", *(pytest.param(n, marks=pytest.mark.matrix) for n in MOVES if n != "slot")]
+)
+def test_the_number_is_right_for_guests_with_events_of_their_own(
+    led: World, name: str, settings: Any
+) -> None:
+    settings.CALENDAR_GUEST_INVITATION = "own_event"
+    check(led, name, "visits")
+
+
+def check(world: World, name: str, before: str) -> None:
+    """Compare the preview of a move, after something else was done, with what Google sends."""
+    give_gmail(world, "Bea")
+    BEFORE[before](world)
+    if earlier := KINDS[name].before:
+        earlier(world)
+    world.minute(3)
+    world.calendar.forget_mails()
+    (forecast,) = forecast_mails(MOVES[name](world), clock.now())
+    KINDS[name].do(world)
+    world.minute(3)
+    assert in_kinds(forecast) == sent(world)
+    assert forecast.total == len(world.calendar.mails)
+
+
+def test_another_weekly_time_invites_everyone_once_and_only_people_elsewhere_get_cancellations(
+    led: World,
+) -> None:
+    (forecast,) = forecast_mails(slot_from(led, 2), clock.now())
+    assert forecast == MailForecast("Google", 2, 0, 4, at_most=True)
+    assert forecast.sentence == ("Google sends up to 6 e-mails: 2 invitations and 4 cancellations.")
+    for name in ("Bea", "Ben"):
+        give_gmail(led, name)
+    (forecast,) = forecast_mails(slot_from(led, 2), clock.now())
+    assert forecast == MailForecast("Google", 2)
+    assert forecast.sentence == "Google sends 2 e-mails: 2 invitations."
+
+
+def test_a_preview_changes_nothing_and_costs_the_same_for_any_number_of_people(led: World) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            forecast_mails(slot_from(led, 2), clock.now())
+        assert not [each for each in captured if not each["sql"].startswith("SELECT")]
+        return len(captured)
+
+    visit(led)
+    before = cost()
+    for number in range(8):
+        led.add(f"Person {number}", "B")
+    led.minute(2)
+    led.calendar.forget_mails()
+    assert cost() == before
+    assert led.calendar.mails == []
+
+
+def test_both_pages_show_the_number_before_anyone_confirms(led: World) -> None:
+    staff = User.objects.create_superuser("olga@example.org", "secret")
+    group, meeting = led.group("B"), led.meeting("B", 2)
+    slot = {
+        "from_day": meeting.starts_at.date().isoformat(),
+        "weekday": "6",
+        "time": "18:30",
+        "zone": "Europe/Berlin",
+        "minutes": "90",
+    }
+    pages = (
+        (led.person("Bea"), f"/groups/{group.pk}/slot/"),
+        (staff, f"/admin/meetings/meeting/of-group/{group.pk}/slot/"),
+    )
+    for person, address in pages:
+        client = Client()
+        client.force_login(person)
+        answer = client.post(address, slot)
+        assert answer.status_code == 200, answer.content
+        page = answer.content.decode()
+        assert "Google sends up to 6 e-mails: 2 invitations and 4 cancellations." in page, address
+    assert led.calendar.mails == []
