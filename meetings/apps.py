@@ -17,11 +17,17 @@ class MeetingsConfig(AppConfig):
         # Imported because they register what they contain.
         from meetings.messages import changes, departures, reminders, rsvp_requests  # noqa: F401
         from meetings.moving.term_preview import preview_terms
+        from meetings.needs.at_risk import AT_RISK, find_people_at_risk
         from meetings.needs.clock_changes import CLOCK_CHANGE, find_clock_changes
+        from meetings.needs.was_held import WAS_HELD, find_meetings_in_question
         from meetings.writing import staff_letter  # noqa: F401
 
         calendar_notes.register(find_notes)
         need_kinds.register(NeedKind(CLOCK_CHANGE, "Clock change", find_clock_changes), order=110)
+        need_kinds.register(NeedKind(AT_RISK, "At risk", find_people_at_risk), order=55)
+        need_kinds.register(
+            NeedKind(WAS_HELD, "Was this held?", find_meetings_in_question), order=65
+        )
         term_previews.register(preview_terms)
         step_kinds.register(SkipWeeks())
         step_kinds.register(UndoBreak())

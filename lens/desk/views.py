@@ -23,6 +23,7 @@ from cohorts.models import User
 from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
+from lens.desk.cohort_attendance import views as attendance
 from lens.desk.cohort_messages.messages_view import messages_view, overview_view
 from lens.desk.cohort_messages.write_view import write_view
 from lens.desk.cohort_page import views as cohort_page
@@ -123,6 +124,21 @@ def desk_urls() -> list[URLPattern]:
         path("today/snooze/", view(snooze_view), name="today_snooze"),
         path("today/show-again/", view(show_again_view), name="today_show_again"),
         path("cohorts/<int:pk>/", view(cohort_page.groups_view), name="cohort"),
+        path(
+            "cohorts/<int:pk>/attendance/",
+            view(attendance.attendance_view),
+            name="cohort_attendance",
+        ),
+        path(
+            "cohorts/<int:pk>/attendance.csv",
+            view(attendance.download_view),
+            name="cohort_attendance_csv",
+        ),
+        path(
+            "cohorts/<int:pk>/attendance/dismiss/",
+            view(attendance.dismiss_view),
+            name="cohort_dismiss_risk",
+        ),
         path("messages/", view(overview_view), name="messages"),
         path("cohorts/<int:pk>/messages/", view(messages_view), name="cohort_messages"),
         path("cohorts/<int:pk>/messages/write/", view(write_view), name="cohort_write"),

@@ -40,7 +40,7 @@ from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, OwnWrite, VoiceSession
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from lens.desk.models import Snooze
-from meetings.models import Attendance, CalendarFeed
+from meetings.models import Attendance, CalendarFeed, DismissedRisk
 
 
 class Erasing(StrEnum):
@@ -149,6 +149,9 @@ TABLES = (
             "is_guest",
         ),
         emptied={"correction_reason": ""},
+    ),
+    PersonalTable(
+        "At risk, dismissed by staff", DismissedRisk, ("meeting", "dismissed_at"), DELETE
     ),
     PersonalTable(
         "Guest visits",

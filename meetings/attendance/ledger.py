@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.models import Group, Membership
+from cohorts.outbox.models import Message
 from meetings.attendance.marks import (
     NOTHING_KNOWN,
     AttendanceCount,
@@ -28,8 +29,9 @@ from meetings.attendance.marks import (
     list_entries,
 )
 from meetings.attendance.outcomes import Completion, RiskSignal, decide_outcome, find_risk
-from meetings.models import Attendance, Meeting, current_answer, presence_of
+from meetings.models import Attendance, DismissedRisk, Meeting, current_answer, presence_of
 from meetings.selectors import before_the_end
+from meetings.writing.staff_letter import CHOSEN_PEOPLE, STAFF_LETTER
 
 Presence = Attendance.Presence
 Role = Membership.Role
@@ -44,12 +46,15 @@ MOVED = Q(status=Status.MOVED)
 class AttendanceRecord:
     """A participant's record in a group. The membership has its user, group and cohort loaded.
 
-    `began_late`: after week 1 of the first group.
+    `began_late`: after week 1 of the first group. `dismissed_id`: the last absence of the signal
+    that staff dismissed last; `written_at`: when staff last wrote to the person by name.
     """
 
     member: Membership
     entries: Sequence[LedgerEntry]
     began_late: bool
+    dismissed_id: int | None = None
+    written_at: datetime | None = None
 
     @property
     def key(self) -> tuple[int, int]:
@@ -72,6 +77,14 @@ class AttendanceRecord:
     @cached_property
     def risk(self) -> RiskSignal | None:
         return find_risk(self.entries, self.member.group.cohort.allowed_absences)
+
+    @property
+    def open_risk(self) -> RiskSignal | None:
+        """Return the signal unless staff have dismissed it, or written to the person since."""
+        if self.risk is None or self.risk.last_meeting_id == self.dismissed_id:
+            return None
+        last = self.risk.absences[-1].meeting
+        return None if self.written_at and self.written_at >= last.ends_at else self.risk
 
 
 Records = Mapping[tuple[int, int], AttendanceRecord]  # by (group id, user id)
@@ -115,8 +128,23 @@ def participants(which: Q) -> QuerySet[Membership]:
     """Return memberships of participants that last or lasted until the group's end, and those that
     ended by a move."""
     found = Membership.objects.filter(which, LASTING | MOVED, role=Role.PARTICIPANT)
-    found = found.select_related("user", "group__cohort__course")
+    found = found.select_related("user", "group__cohort__course").annotate(
+        dismissed_id=Subquery(_dismissed().values("meeting")[:1]),
+        written_at=Subquery(_letters().values("created_at")[:1]),
+    )
     return found.order_by("group__name", "group", "user__name", "user", "joined_at")
+
+
+def _dismissed() -> QuerySet[DismissedRisk]:
+    mine = {"user": OuterRef("user"), "meeting__group__cohort": OuterRef("cohort")}
+    return DismissedRisk.objects.filter(**mine).order_by("-dismissed_at", "-pk")
+
+
+def _letters() -> QuerySet[Message]:
+    """Return the letters that staff wrote to a person of the cohort whom they chose by name."""
+    mine = {"user": OuterRef("user"), "group__cohort": OuterRef("cohort")}
+    letters = Message.objects.filter(kind=STAFF_LETTER, context__audience=CHOSEN_PEOPLE, **mine)
+    return letters.order_by("-created_at")
 
 
 def _read(
@@ -239,7 +267,7 @@ def _collect(
         for row in rows
         if row.meeting_id in known
     ]
-    seen = Counter(row.meeting_id for row, who in found if who.presence == Presence.PRESENT)
+    seen = Counter(row.meeting_id for row, who in found if who.was_there)
     known = {pk: replace(meeting, seen=seen[pk]) for pk, meeting in known.items()}
     begun: dict[int, list[LedgerMeeting]] = defaultdict(list)
     for meeting in known.values():
@@ -290,7 +318,13 @@ def _record(member: Membership, facts: _Facts) -> AttendanceRecord:
         member.joined_at,
     )
     first = min([member, *earlier], key=lambda one: one.joined_at)
-    return AttendanceRecord(member, entries, _began_late(first, facts))
+    return AttendanceRecord(
+        member,
+        entries,
+        _began_late(first, facts),
+        dismissed_id=getattr(member, "dismissed_id", None),
+        written_at=getattr(member, "written_at", None),
+    )
 
 
 def _while_there(member: Membership, facts: _Facts) -> list[LedgerMeeting]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cohorts.words import join_names
 from meetings.attendance.marks import LedgerEntry, LedgerMark
-from meetings.attendance.outcomes import RiskSignal
+from meetings.attendance.outcomes import Completion, RiskSignal
 from meetings.rhythm import name_meeting
 
 SENTENCES = {
@@ -15,6 +15,15 @@ SENTENCES = {
     LedgerMark.UNKNOWN: "not known, so it does not count as missed",
     LedgerMark.EXCUSED: "excused",
     LedgerMark.MISSED: "counts as missed",
+}
+
+OUTCOMES = {
+    Completion.NO_RULE: "",
+    Completion.STAFF_DECIDE: "Staff decide: joined after week 1",
+    Completion.TOO_MANY: "Too many absences",
+    Completion.CLARIFY: "Clarify unknown meetings",
+    Completion.ON_TRACK: "On track",
+    Completion.COMPLETED: "Completed",
 }
 
 

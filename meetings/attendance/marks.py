@@ -92,6 +92,10 @@ class PersonAtMeeting:
     is_excused: bool = False
     has_declined: bool = False
 
+    @property
+    def was_there(self) -> bool:
+        return self.presence == Presence.PRESENT
+
 
 NOTHING_KNOWN = PersonAtMeeting()
 
@@ -105,7 +109,7 @@ class LedgerVisit:
 
     @property
     def took_place(self) -> bool:
-        return self.guest.presence == Presence.PRESENT
+        return self.guest.was_there
 
     @property
     def is_unclear(self) -> bool:
@@ -145,7 +149,7 @@ def decide_entry(
 def _decide_mark(
     meeting: LedgerMeeting, person: PersonAtMeeting, visits: Collection[LedgerVisit]
 ) -> LedgerMark:
-    if person.presence == Presence.PRESENT:
+    if person.was_there:
         return LedgerMark.ATTENDED
     if any(visit.took_place for visit in visits):
         return LedgerMark.ELSEWHERE
@@ -235,6 +239,10 @@ class AttendanceCount:
     @property
     def unknown(self) -> int:
         return self.held - self.attended - self.elsewhere - self.excused - self.missed
+
+    @property
+    def took_part(self) -> int:
+        return self.attended + self.elsewhere
 
     @property
     def absent(self) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from cohorts.errors import Refusal
 from meetings.attendance.corrections import lock_past_meeting
 from meetings.models import Meeting
+
+ASK_STAFF_AFTER = timedelta(hours=24)  # the facilitator is asked at once
 
 
 @transaction.atomic

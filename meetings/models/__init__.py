@@ -4,11 +4,13 @@ from meetings.models.feeds import CalendarFeed
 from meetings.models.meetings import PRESENCE, Attendance, Meeting, current_answer, presence_of
 from meetings.models.moves import MeetingChange, MeetingMove
 from meetings.models.rhythm import EarlierSlot, SkippedWeek
+from meetings.models.risks import DismissedRisk
 
 __all__ = [
     "PRESENCE",
     "Attendance",
     "CalendarFeed",
+    "DismissedRisk",
     "EarlierSlot",
     "Meeting",
     "MeetingChange",

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from cohorts.models import live_group
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, display_name
-from meetings.models import Attendance, Meeting
+from meetings.models import Attendance, Meeting, current_answer
 from meetings.rhythm import name_meeting
 
 BEFORE, AHEAD = timedelta(days=2), timedelta(days=9)  # a week in any zone
@@ -19,7 +19,8 @@ Rsvp = Attendance.Rsvp
 
 
 class DeskMeeting(NamedTuple):
-    """A meeting of a live group."""
+    """A meeting of an open cohort. `held`: `Meeting.held_answer`; `group_ended_at`: None if the
+    group is live."""
 
     id: int
     group_id: int
@@ -27,6 +28,9 @@ class DeskMeeting(NamedTuple):
     starts_at: datetime
     minutes: int
     is_cancelled: bool
+    cohort_id: int = 0
+    held: str = ""
+    group_ended_at: datetime | None = None
 
     @property
     def ends_at(self) -> datetime:
@@ -51,15 +55,33 @@ class DeskAnswer(NamedTuple):
         return self.rsvp == Rsvp.NOT_ATTENDING
 
 
+def read_all_meetings(facts: OpenCohorts) -> Sequence[DeskMeeting]:
+    """Return all meetings of the open cohorts, also past and cancelled ones and those of groups
+    that have ended, by start."""
+    rows = Meeting.objects.filter(group__cohort__in=facts.cohorts).order_by("starts_at", "pk")
+    columns = ("pk", "group", "number", "starts_at", "duration_minutes", "status")
+    more = ("group__cohort", "was_held", "was_held_at", "group__ended_at")
+    return [
+        DeskMeeting(
+            pk,
+            group,
+            number,
+            starts_at,
+            minutes,
+            status == Meeting.Status.CANCELLED,
+            cohort,
+            current_answer(said, said_at, starts_at),
+            ended_at,
+        )
+        for pk, group, number, starts_at, minutes, status, cohort, said, said_at, ended_at in (
+            rows.values_list(*columns, *more)
+        )
+    ]
+
+
 def read_meetings(facts: OpenCohorts) -> Sequence[DeskMeeting]:
     """Return all meetings of the live groups, also past and cancelled ones, by start."""
-    rows = Meeting.objects.filter(live_group("group__")).order_by("starts_at", "pk")
-    columns = ("pk", "group", "number", "starts_at", "duration_minutes", "status")
-    return [
-        DeskMeeting(pk, group, number, starts_at, minutes, status == Meeting.Status.CANCELLED)
-        for pk, group, number, starts_at, minutes, status in rows.values_list(*columns)
-        if group in facts.groups
-    ]
+    return [one for one in facts.read(read_all_meetings) if one.group_id in facts.groups]
 
 
 def meetings_by_group(facts: OpenCohorts) -> Mapping[int, Sequence[DeskMeeting]]:

@@ -18,6 +18,7 @@ from cohorts.words import join_names, name_when, one_line
 from meetings.selectors import meetings_ahead
 
 STAFF_LETTER = "staff_letter"
+CHOSEN_PEOPLE = "chosen people"  # the audience of a letter to people whom staff chose by name
 PLACEHOLDERS = {
     "name": "the reader's name",
     "group": "their group, or groups",

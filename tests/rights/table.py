@@ -256,6 +256,11 @@ ROUTES: dict[str, list[Door]] = {
     "admin/today/snooze/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/<int:pk>/": [staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")],
     "admin/messages/": [staff("GET", *MESSAGES)],
+    "admin/cohorts/<int:pk>/attendance/": [staff("GET", *TODAY, pk="{cohort}")],
+    "admin/cohorts/<int:pk>/attendance.csv": [staff("GET", *TODAY, pk="{cohort}")],
+    "admin/cohorts/<int:pk>/attendance/dismiss/": [
+        staff("POST", *TODAY, *CORRECT, people="{user_id}", pk="{cohort}")
+    ],
     "admin/cohorts/<int:pk>/messages/": [staff("GET", *MESSAGES, pk="{cohort}")],
     "admin/cohorts/<int:pk>/messages/write/": [
         staff("GET", *MESSAGES, "outbox.add_message", pk="{cohort}"),

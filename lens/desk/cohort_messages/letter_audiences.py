@@ -14,6 +14,7 @@ from cohorts.models import Cohort, Group, Membership, User
 from cohorts.words import count_people, join_names
 from cohorts.zones import known_zone
 from discordsync.joining.reminders import find_not_joined, invited_members
+from meetings.writing.staff_letter import CHOSEN_PEOPLE
 
 NOT_JOINED = "not_joined"
 
@@ -74,7 +75,7 @@ class LetterAudiences:
             case AudienceKind.GROUPS:
                 return join_names(group.name for group in self.groups if group.pk in ids)
             case AudienceKind.PEOPLE:
-                return "chosen people"
+                return CHOSEN_PEOPLE
             case _:
                 return "those who have not joined the Discord server"
 

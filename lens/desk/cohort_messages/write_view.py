@@ -32,6 +32,17 @@ from meetings.writing.letter_preview import LetterPreview, LetterReader, read_pr
 from meetings.writing.posting import post_letter
 from meetings.writing.staff_letter import STAFF_LETTER, letter_context
 
+# What a letter begins with, by what the link to the form says that it is about.
+DRAFTS = {
+    "at-risk": (
+        "We missed you",
+        "Hello {name},\n\n"
+        "we missed you at the last meetings of {group}. Is everything all right?\n\n"
+        "Your next meeting: {next_meeting}.\n\n"
+        "If you can't come at that time, “My meetings” shows other groups that you can join "
+        "that week. If something else is in the way, please write to us.",
+    ),
+}
 LETTER_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -190,12 +201,13 @@ def _read_initial(asked: QueryDict) -> dict[str, Any]:
     """Return the initial values: the audience that a link chose."""
     people, groups = asked.getlist("people"), asked.getlist("groups")
     guess = "people" if people else "groups" if groups else "cohort"
+    subject, text = DRAFTS.get(asked.get("about", ""), ("", ""))
     return {
         "audience": asked.get("audience", guess),
         "groups": groups,
         "people": people,
-        "subject": asked.get("subject", ""),
-        "text": asked.get("text", ""),
+        "subject": asked.get("subject", subject),
+        "text": asked.get("text", text),
     }
 
 

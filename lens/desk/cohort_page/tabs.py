@@ -14,8 +14,10 @@ from django.urls import reverse
 from cohorts.access import staff_may
 from cohorts.models import Cohort, User
 from lens.frame.sidebar import SEE_MESSAGES
+from meetings.access import SEE_PEOPLE
 
 SEE_MEMBERS = ("cohorts.view_cohort", "cohorts.view_group", "cohorts.view_membership")
+SEE_ATTENDANCE = (*SEE_MEMBERS, *SEE_PEOPLE)
 WRITE_LETTERS = (*SEE_MESSAGES, "outbox.add_message")
 
 
@@ -31,6 +33,7 @@ class CohortTab:
 
 TABS = (
     CohortTab("groups", "Groups", "admin:cohort", SEE_MEMBERS),
+    CohortTab("attendance", "Attendance", "admin:cohort_attendance", SEE_ATTENDANCE),
     CohortTab("messages", "Messages", "admin:cohort_messages", SEE_MESSAGES),
     CohortTab("settings", "Settings", "admin:cohorts_cohort_change", ("cohorts.view_cohort",)),
 )

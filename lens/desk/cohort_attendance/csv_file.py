@@ -1,0 +1,53 @@
+"""The attendance of a cohort as a CSV file for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterable, Iterator
+
+from lens.desk.cohort_attendance.rows import (
+    build_line,
+    choose_weeks,
+    has_extra_sessions,
+)
+from meetings.attendance.ledger import AttendanceRecord
+from meetings.attendance.mark_words import name_weeks
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SUMS = ("Held", "Attended", "With another group", "Excused", "Missed", "Not known")
+
+
+def write_csv(records: Collection[AttendanceRecord], planned: int) -> str:
+    """Return the file's text. A byte order mark lets Excel read UTF-8."""
+    weeks, extra = choose_weeks(records, planned), has_extra_sessions(records)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    titles = [f"Week {number}" for number in weeks] + (["Extra sessions"] if extra else [])
+    writer.writerow(["Name", "E-mail", "Group", *titles, *SUMS, "Result", "At risk"])
+    for record in records:
+        writer.writerow(neutralize(_cells(record, weeks, with_extra=extra)))
+    return "\ufeff" + out.getvalue()
+
+
+def _cells(
+    record: AttendanceRecord, weeks: Iterable[int], *, with_extra: bool
+) -> Iterator[str | int]:
+    line, count, member = (
+        build_line(record, weeks, with_extra=with_extra),
+        record.count,
+        record.member,
+    )
+    yield from (member.user.display_name, member.user.email or "", member.group.name)
+    yield from (cell.letters for cell in line.cells)
+    yield from (count.held, count.attended, count.elsewhere, count.excused, count.missed)
+    yield from (count.unknown, line.outcome)
+    yield name_weeks(record.open_risk) if record.open_risk else ""
+
+
+def neutralize(cells: Iterable[str | int]) -> list[str | int]:
+    """Return the cells so that a spreadsheet takes none of them for a formula."""
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA) else cell
+        for cell in cells
+    ]

@@ -1,0 +1,111 @@
+"""The rows of the attendance table: one person, their marks by week, and the result. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from meetings.attendance.ledger import AttendanceRecord
+from meetings.attendance.mark_words import OUTCOMES
+from meetings.attendance.marks import LedgerEntry, LedgerMark
+from meetings.attendance.outcomes import Completion
+
+LETTERS = {
+    LedgerMark.ATTENDED: "A",
+    LedgerMark.ELSEWHERE: "E",
+    LedgerMark.EXCUSED: "X",
+    LedgerMark.MISSED: "M",
+    LedgerMark.UNKNOWN: "?",
+}
+LEGEND = (
+    ("attended", "A", "attended"),
+    ("elsewhere", "E", "attended with another group"),
+    ("excused", "X", "excused"),
+    ("missed", "M", "missed"),
+    ("unknown", "?", "not known"),
+)
+NOT_FINAL = "*"
+AT_RISK = "at-risk"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkCell:
+    """The marks of one week, which are several only for extra sessions. `letters` is empty if
+    nothing was expected."""
+
+    name: str = ""
+    letters: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceLine:
+    record: AttendanceRecord
+    cells: Sequence[MarkCell]
+
+    @property
+    def outcome(self) -> str:
+        return OUTCOMES[self.record.outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFilter:
+    """A filter of the list, and how many people it shows."""
+
+    key: str
+    title: str
+    number: int
+
+
+def choose_weeks(records: Iterable[AttendanceRecord], planned: int) -> list[int]:
+    """Return the numbers of the table's columns."""
+    numbers = [entry.meeting.number or 0 for one in records for entry in one.entries]
+    return list(range(1, max([planned, *numbers]) + 1))
+
+
+def has_extra_sessions(records: Iterable[AttendanceRecord]) -> bool:
+    return any(entry.meeting.number is None for one in records for entry in one.entries)
+
+
+def build_line(
+    record: AttendanceRecord, weeks: Iterable[int], *, with_extra: bool
+) -> AttendanceLine:
+    by_week: Mapping[int | None, list[LedgerEntry]] = defaultdict(list)
+    for entry in record.entries:
+        by_week[entry.meeting.number].append(entry)
+    columns: list[int | None] = [*weeks, *([None] if with_extra else [])]
+    return AttendanceLine(record, tuple(_cell(by_week[number]) for number in columns))
+
+
+def _cell(entries: Collection[LedgerEntry]) -> MarkCell:
+    if not entries:
+        return MarkCell()
+    letters = "".join(
+        LETTERS[entry.mark] + ("" if entry.is_final else NOT_FINAL) for entry in entries
+    )
+    marks = {entry.mark for entry in entries}
+    return MarkCell(marks.pop().value if len(marks) == 1 else "", letters)
+
+
+def list_filters(records: Collection[AttendanceRecord]) -> list[ShownFilter]:
+    """Return the filters that would show someone."""
+    outcomes = Counter(record.outcome for record in records)
+    found = [
+        ShownFilter("", "Everyone", len(records)),
+        ShownFilter(AT_RISK, "At risk", sum(bool(record.open_risk) for record in records)),
+    ]
+    found += [
+        ShownFilter(outcome.value, OUTCOMES[outcome], outcomes[outcome])
+        for outcome in Completion
+        if outcome != Completion.NO_RULE
+    ]
+    return [one for one in found if one.number or not one.key]
+
+
+def choose_records(records: Iterable[AttendanceRecord], show: str) -> list[AttendanceRecord]:
+    """Return the records that a filter shows; all of them for an unknown one."""
+    if show == AT_RISK:
+        return [record for record in records if record.open_risk]
+    if show in {outcome.value for outcome in Completion}:
+        return [record for record in records if record.outcome == show]
+    return list(records)

@@ -1,0 +1,97 @@
+"""Who is at risk: people of open cohorts, until staff write to them, dismiss it or they attend."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from django.db.models import Q
+from django.urls import reverse_lazy
+
+from cohorts.needs.items import Need, NeedButton, NeedSubject
+from cohorts.needs.open_cohorts import OpenCohorts
+from cohorts.words import count_people
+from meetings.access import SEE_PEOPLE
+from meetings.attendance.ledger import (
+    AttendanceRecord,
+    AttendanceRow,
+    build_records,
+    participants,
+    read_rows,
+)
+from meetings.attendance.mark_words import name_weeks
+from meetings.attendance.marks import LedgerMeeting
+from meetings.needs.upcoming import DeskMeeting, read_all_meetings
+
+AT_RISK = "at_risk"
+SEE_MEMBERS = ("cohorts.view_cohort", "cohorts.view_group", "cohorts.view_membership")
+WRITE = (*SEE_MEMBERS, "outbox.view_message", "outbox.add_message")
+
+
+def find_people_at_risk(facts: OpenCohorts) -> Iterator[Need]:
+    found: dict[int, list[AttendanceRecord]] = defaultdict(list)
+    for record in facts.read(read_open_records):
+        if record.open_risk and record.member.user.is_active:
+            found[record.member.cohort_id].append(record)
+    for cohort_id, records in found.items():
+        are = "is" if len(records) == 1 else "are"
+        yield Need(
+            AT_RISK,
+            cohort_id,
+            f"{count_people(len(records))} {are} at risk of dropping out",
+            tuple(_subject(record) for record in records),
+            buttons=(_write(cohort_id, records, "Write to them"), _open(cohort_id)),
+        )
+
+
+def read_attendance_rows(facts: OpenCohorts) -> Sequence[AttendanceRow]:
+    """Return the attendances of the open cohorts. One query."""
+    return read_rows(Q(meeting__group__cohort__in=facts.cohorts), facts.now)
+
+
+def read_open_records(facts: OpenCohorts) -> Sequence[AttendanceRecord]:
+    """Return the records of the live groups' participants. One query beside those shared."""
+    meetings = [_held(one) for one in facts.read(read_all_meetings) if _counts(one)]
+    members = list(participants(Q(cohort__in=facts.cohorts)))
+    rows = facts.read(read_attendance_rows)
+    return build_records(members, meetings, rows, facts.now, facts.groups)
+
+
+def _counts(meeting: DeskMeeting) -> bool:
+    ended_at = meeting.group_ended_at
+    return not meeting.is_cancelled and (ended_at is None or meeting.starts_at < ended_at)
+
+
+def _held(meeting: DeskMeeting) -> LedgerMeeting:
+    return LedgerMeeting(
+        meeting.id,
+        meeting.group_id,
+        meeting.number,
+        meeting.starts_at,
+        meeting.ends_at,
+        meeting.held,
+        cohort_id=meeting.cohort_id,
+    )
+
+
+def _subject(record: AttendanceRecord) -> NeedSubject:
+    member, risk = record.member, record.open_risk
+    assert risk
+    return NeedSubject(
+        # Another absence is something new, so that it ends a snooze.
+        f"risk:{member.user_id}:{risk.last_meeting_id}",
+        member.user.display_name,
+        f"{member.group.name}, absent in {name_weeks(risk)}",
+        button=_write(member.cohort_id, [record], "Write"),
+    )
+
+
+def _write(cohort_id: int, records: Sequence[AttendanceRecord], label: str) -> NeedButton:
+    page = reverse_lazy("admin:cohort_write", args=[cohort_id])
+    people = "&".join(f"people={record.member.user_id}" for record in records)
+    return NeedButton(label, page, WRITE, query=f"{people}&about=at-risk")
+
+
+def _open(cohort_id: int) -> NeedButton:
+    page = reverse_lazy("admin:cohort_attendance", args=[cohort_id])
+    return NeedButton("Open the list", page, (*SEE_MEMBERS, *SEE_PEOPLE), query="show=at-risk")
