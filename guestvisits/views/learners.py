@@ -27,6 +27,7 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.set_up_status import read_set_up
 from guestvisits.views.signed_in import SignedInRequest, signed_in
+from meetings.attendance.ledger import read_person_records
 
 SHOWN = "shown"  # the meeting to which the address leads, in a list that would be folded
 
@@ -40,6 +41,7 @@ def my_meetings(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "now": now,
         "invite_url": settings.DISCORD_INVITE_URL,
+        "records": read_person_records(request.user.pk, now) if page.agenda.held else (),
         "set_up": read_set_up(request.user),
         "may_choose_group": may_choose_group(request.user.pk, now),
     }

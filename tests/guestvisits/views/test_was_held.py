@@ -116,3 +116,20 @@ def test_a_final_mark_is_changed_with_a_reason(client, held, now):
     assert not Attendance.objects.filter(user=carol).exists()
     client.post(address, {"presence": "excused", "reason": "was ill"})
     assert "corrected by Bob: was ill" in week(client, held)
+
+
+def test_a_learner_reads_their_own_record_and_what_it_means(academy, held, now):
+    """It is in the folded part of the page, and says nothing about anyone else."""
+    academy.cohort.allowed_absences = 1
+    academy.cohort.save()
+    carol = Membership.objects.get(user__name="Carol").user
+    dan = Membership.objects.get(user__name="Dan").user
+    Attendance.objects.create(meeting=held, user=carol, not_seen=True)
+    Attendance.objects.create(meeting=held, user=dan, checked_in_at=held.starts_at)
+    learner = Client()
+    learner.force_login(carol)
+    page = learner.get("/meetings/").content.decode()
+    folded = page[page.index('id="held"') :].split("</details>")[0]
+    assert "You attended 0 of 1 meeting. 1 missed." in folded
+    assert "You complete the course with at most 1 absence; you have 1 absence." in folded
+    assert "Dan" not in folded
