@@ -10,12 +10,13 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts import clock
+from cohorts.access import staff_may
 from cohorts.errors import Refusal
 from guestvisits.pages.group_page import read_meeting_row
 from guestvisits.substitutes.selectors import find_led
 from guestvisits.views.facilitators import find_return_url
 from guestvisits.views.signed_in import SignedInRequest, signed_in
-from meetings.access import CORRECT, MOVE, may_each, may_see_group
+from meetings.access import CORRECT, MOVE, SEE_GROUP, may_each, may_see_group
 from meetings.attendance.was_held import answer_was_held
 from meetings.models import Meeting
 
@@ -39,7 +40,12 @@ def answer(request: SignedInRequest, group_id: int, meeting_id: int) -> HttpResp
     else:
         if in_place and (led or may_see_group(request.user, group_id)):
             row = read_meeting_row(meetings.get(pk=meeting_id), now)
-            context = {"row": row, "may_correct": True, "may_move": may_move}
+            context = {
+                "row": row,
+                "may_correct": True,
+                "may_move": may_move,
+                "is_staff_page": staff_may(request.user, *SEE_GROUP),
+            }
             return render(request, "groups/_meeting.html", context)
     page = reverse("substitution", args=[led.pk]) if led else None
     anchor = Meeting.objects.get(pk=meeting_id).anchor
