@@ -59,7 +59,7 @@ def build(groups: int, now: datetime) -> tuple[Academy, User, User]:
         ("/meetings/messages/", 7),  # the person, choices, the direct line, whether they facilitate
         ("/meetings/groups/", 7),  # places, groups, who leads them, what is mine
         ("/groups/", 12),  # groups, ended ones, meetings, where, a roster's four and substitutes
-        ("/groups/{group}/", 18),  # three of them: who may see it, and which buttons it has
+        ("/groups/{group}/", 17),  # three of them: who may see it, and which buttons it has
     ],
 )
 @pytest.mark.parametrize("groups", [3, 60])
