@@ -38,7 +38,7 @@ PEOPLE = FACILITATOR, LEARNER, GUEST, OTHER_FACILITATOR, ANONYMOUS
 READERS = *PEOPLE, SUPERUSER, VIEWERS
 # Answers that are no page of ours: data, files, fragments of a page, and Swagger's own page.
 NO_PAGE = re.compile(
-    r"healthz|api/.*|calendar/.*|.*\.ics|.*/file/|admin/jsi18n/|admin/autocomplete/"
+    r"healthz|api/.*|calendar/.*|.*\.ics|.*\.csv|.*/file/|admin/jsi18n/|admin/autocomplete/"
     r"|meetings/visits/<id:visit_id>/progress/"
 )
 # Pages that no table names.
