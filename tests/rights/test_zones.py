@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 FAR = "Asia/Kathmandu"  # 5:45 h ahead: no other zone shows the same minutes
 TIME = re.compile(r"(?<![\d:])\d{1,2}:\d\d(?![\d:])|\b[ap]\.m\.")
-LABEL = re.compile(r"^(?: ?[-–] ?\d\d:\d\d)?[ (]*(?:UTC|[A-Z][A-Za-z]+/[A-Z]\w+|Berlin)")
+LABEL = re.compile(r"^(?: ?[-–] ?\d\d:\d\d)?[ (]*(?:UTC|[A-Z][A-Za-z]+/[A-Z]\w+|Berlin|New York)")
 OTHER_FORMAT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?! UTC)|\b(?:a\.m\.|p\.m\.|noon|midnight)")
 
 

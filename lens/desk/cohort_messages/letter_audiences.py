@@ -10,9 +10,9 @@ from functools import cached_property
 from django.db.models import QuerySet
 
 from cohorts.audience import AudienceKind, choose_members
+from cohorts.group_labels import name_slot
 from cohorts.models import Cohort, Group, Membership, User
 from cohorts.words import count_people, join_names
-from cohorts.zones import known_zone
 from discordsync.joining.reminders import find_not_joined, invited_members
 from meetings.writing.staff_letter import CHOSEN_PEOPLE
 
@@ -57,7 +57,7 @@ class LetterAudiences:
 
     def list_groups(self) -> Iterable[tuple[str, str]]:
         for group, people in self.groups.items():
-            yield str(group.pk), f"{_name_group(group)}, {count_people(len(people))}"
+            yield str(group.pk), f"{group}, {name_slot(group)}, {count_people(len(people))}"
 
     def choose(self, kind: str, ids: Collection[int]) -> QuerySet[Membership]:
         """Return the memberships of an audience."""
@@ -90,11 +90,3 @@ def read_audiences(cohort: Cohort, named_ids: Collection[int]) -> LetterAudience
         frozenset(one.person.pk for one in missing),
         frozenset(named_ids),
     )
-
-
-def _name_group(group: Group) -> str:
-    """Return "Heron, Tuesday 18:00 Europe/Berlin"."""
-    if group.start_time is None:
-        return f"{group.name}, no weekly time yet"
-    zone = known_zone(group.timezone).replace("_", " ")
-    return f"{group.name}, {group.get_weekday_display()} {group.start_time:%H:%M} {zone}"

@@ -80,7 +80,7 @@ def test_the_form_offers_each_audience_with_its_people_and_groups_with_their_slo
         "Those who have not joined the Discord server (1 person)",
     ):
         assert text in page
-    assert re.search(r"Group A, \w+day \d\d:00 UTC, 3 people", page)
+    assert re.search(r"Group A, \w{3} \d\d:00 \(UTC\), 3 people", page)
     assert "Some people" not in page
 
 
