@@ -6,12 +6,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cohorts.roster.agreement import by_key
-from cohorts.roster.changes import Joining, NewCohort, NewCourse, NewGroup, NewPerson
+from cohorts.roster.changes import (
+    ChangedPerson,
+    Joining,
+    NewCohort,
+    NewCourse,
+    NewGroup,
+    NewPerson,
+)
 from cohorts.roster.decoding import repair
 from cohorts.roster.facts import MemberFact, PersonFact, RosterFacts
 from cohorts.roster.problems import name_lines
 from cohorts.roster.rows import RosterRow, fold
-from cohorts.roster.twins import find_twin_addresses, find_twins, simplify
+from cohorts.roster.twins import are_twins, find_twin_addresses, find_twins, simplify
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,26 @@ def _explain(
             yield f"{where}: {name} is new{place}. Did you mean {twin}?"
 
 
+def find_replaced_names(lines: Iterable[RosterRow], people: Iterable[object]) -> Iterator[str]:
+    """Warn of known addresses for which the file has the name of, it seems, someone else."""
+    spoken = by_key(lines, lambda line: line.email)
+    changed = [each for each in people if isinstance(each, ChangedPerson)]
+    for person in changed:
+        for edit in person.edits:
+            if edit.field == "name" and edit.before and _are_strangers(edit.before, edit.after):
+                where = name_lines(_numbers(spoken[person.email]))
+                yield (
+                    f"{where}: {person.email} is the address of {edit.before}, who would be "
+                    f"renamed {edit.after}. Is this the same person?"
+                )
+
+
+def _are_strangers(one: str, other: str) -> bool:
+    """Return whether two names have no word in common, and are not one with a mistake."""
+    words = set(simplify(one).split()) & set(simplify(other).split())
+    return not words and not _are_one_name(one, other)
+
+
 def find_twin_people(
     lines: Iterable[RosterRow],
     facts: RosterFacts,
@@ -126,12 +153,12 @@ def _find_twin_addresses(
     for email, twin in find_twin_addresses(new, known):
         person, other = new[email], known.get(twin) or new[twin]
         has_one_mailbox = email.partition("@")[0] == twin.partition("@")[0]
-        if has_one_mailbox or _have_one_name(person, other):
+        if has_one_mailbox or _are_one_name(person.name, other.name):
             yield person, other
 
 
-def _have_one_name(one: _Entry, other: _Entry) -> bool:
-    return simplify(one.name) == simplify(other.name) or bool(find_twins([one.name], [other.name]))
+def _are_one_name(one: str, other: str) -> bool:
+    return simplify(one) == simplify(other) or are_twins(one, other)
 
 
 def _find_namesakes(

@@ -28,6 +28,7 @@ from cohorts.roster.plan_memberships import plan_memberships
 from cohorts.roster.plan_people import plan_people
 from cohorts.roster.plan_warnings import (
     find_damaged_names,
+    find_replaced_names,
     find_twin_cohorts,
     find_twin_courses,
     find_twin_groups,
@@ -53,6 +54,7 @@ def plan(roster: Roster, facts: RosterFacts) -> RosterPlan:
         *find_twin_courses(lines, facts, courses),
         *find_twin_cohorts(lines, facts, cohorts),
         *find_twin_groups(lines, facts, groups),
+        *find_replaced_names(lines, people),
         *find_twin_people(lines, facts, people, memberships),
         # Lines with problems are not counted, so groups would seem to lack people.
         *(() if problems else find_odd_groups(after)),

@@ -121,6 +121,20 @@ def test_one_name_twice_in_a_group_is_pointed_out(name):
     assert elsewhere.warnings == ()
 
 
+@pytest.mark.parametrize("name", ["Jonas Lindt", "Jonas Meyer", "LIND, Jonas", "Jönas Lind"])
+def test_a_name_that_is_corrected_or_changes_in_part_is_no_warning(name):
+    bring_in(fay(), make_line("Jonas Lind", 1))
+    assert preview(make_line(name, 1)).warnings == ()
+
+
+def test_an_address_with_the_name_of_someone_else_is_pointed_out():
+    bring_in(fay(), make_line("Jonas Lind", 1))
+    assert preview(make_line("Maria Rossi", 1)).warnings == (
+        "Line 2: p1@example.org is the address of Jonas Lind, who would be renamed Maria Rossi. "
+        "Is this the same person?",
+    )
+
+
 def test_almost_equal_first_names_alone_are_two_people():
     assert preview(fay(), make_line("Marie", 1), make_line("Maria", 2)).warnings == ()
 
