@@ -21,6 +21,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -29,6 +30,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
+from cohorts.admin_base.links import PageList
 from cohorts.models import User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -88,6 +90,9 @@ class UserAdmin(ProtectedAdmin, DjangoUserAdmin):
         (None, {"fields": ["email", "name", "discord_id", "timezone"]}),
         ("Password", {"fields": ["usable_password", "password1", "password2"]}),
     ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PageList
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         fixed = ["last_login", "date_joined"]

@@ -12,14 +12,18 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.helpers import AdminReadonlyField
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import conditional_escape
+from django.urls import reverse
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
 from cohorts.group_labels import label_group, with_places
-from cohorts.models import Group
+from cohorts.models import Group, User
 
+# The pages of people and groups; their forms in the admin hold only the settings.
+PAGES: dict[type[Model], str] = {User: "admin:person", Group: "group"}
 LINK = re.compile(r'<a href="[^"]*/(\w+)/(\w+)/[^/"]+/change/">(.*?)</a>')
 
 
@@ -76,7 +80,21 @@ def _link(field: AdminReadonlyField, remote_field: Any, row: Model) -> str:
         target = admin.site.get_model_admin(remote_field.model)
         if not target.has_view_permission(request, row):
             return str(row)
+    if type(row) in PAGES:
+        return format_html('<a href="{}">{}</a>', find_page(row), row)
     return _link_for_everyone(field, remote_field, row)
+
+
+def find_page(row: Model) -> str:
+    """Return the address of the page about a person or a group."""
+    return reverse(PAGES[type(row)], args=[row.pk])
+
+
+class PageList(ChangeList):
+    """A list whose rows lead to the pages of people or groups, instead of to the admin's forms."""
+
+    def url_for_result(self, result: Model) -> str:
+        return find_page(result) if type(result) in PAGES else super().url_for_result(result)
 
 
 # Django has no other place for it: the field knows neither the user nor the request.

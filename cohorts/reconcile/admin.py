@@ -18,6 +18,7 @@ from cohorts import clock
 from cohorts.admin.courses import CohortAdmin
 from cohorts.admin.groups import GroupAdmin
 from cohorts.admin_base.base import ReadOnlyAdmin, TextFilter
+from cohorts.admin_base.links import PageList
 from cohorts.models import Cohort, Group, live_group
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import UNKNOWN, find_issue
@@ -44,7 +45,7 @@ from cohorts.reconcile.ui.staff import PERMISSION
 PLACE = '<div>{}: <span class="lens-state lens-{}">{}</span></div>'
 
 
-class StatusChangeList(ChangeList):
+class StatusChangeList(PageList):
     """A change list that loads the sync status of its rows together, in a few queries."""
 
     def get_results(self, request: HttpRequest) -> None:

@@ -178,7 +178,7 @@ def test_a_group_shows_its_people_with_what_they_have_access_to(staff, sandbox):
     realize(made)
     work("discord")
 
-    shown = text_of(staff.get(f"{GROUPS}{made.ids[0]}/change/"))
+    shown = text_of(staff.get(f"/groups/{made.ids[0]}/"))
 
     assert f"{made.people[0]} Facilitator has access" in shown
     assert f"{made.people[2]} Participant Not in the Discord server yet." in shown
@@ -187,7 +187,7 @@ def test_a_group_shows_its_people_with_what_they_have_access_to(staff, sandbox):
 
 def test_a_group_that_was_never_compared_shows_its_members_all_the_same(staff):
     made = make_cohort(groups=1, members=2)
-    shown = text_of(staff.get(f"{GROUPS}{made.ids[0]}/change/"))
+    shown = text_of(staff.get(f"/groups/{made.ids[0]}/"))
     assert f"{made.people[0]} Facilitator not reported" in shown
 
 
@@ -200,3 +200,16 @@ def test_rows_of_the_reconciler_can_be_read_and_not_changed(staff, sandbox):
     assert staff.get("/admin/sync/groupsync/?out_of_step=asked").status_code == 200
     state = ProviderState.objects.get(provider="discord")
     assert staff.get(f"/admin/sync/providerstate/{state.pk}/change/").status_code == 200
+
+
+def test_the_lists_of_people_and_groups_lead_to_their_pages(staff):
+    made = make_cohort(groups=1, members=1)
+    person = made.people[0]
+    assert (
+        f'href="/admin/people/{person.pk}/"' in staff.get("/admin/cohorts/user/").content.decode()
+    )
+    assert f'href="/groups/{made.ids[0]}/"' in staff.get(GROUPS).content.decode()
+    row = person.memberships.get()
+    page = staff.get(f"/admin/cohorts/membership/{row.pk}/change/").content.decode()
+    assert f'href="/admin/people/{person.pk}/"' in page
+    assert f'href="/groups/{made.ids[0]}/"' in page

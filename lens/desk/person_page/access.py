@@ -29,7 +29,7 @@ RECENT = timedelta(days=14)  # a substitute's access ends before that
 
 @dataclass(frozen=True, slots=True)
 class AccessGround:
-    """Why a person has access to a group, from when on.
+    """Why a person has access to a group, from when on: now, unless it is a visit ahead.
 
     `ahead_at`: from when on in services that act ahead, None if they are not concerned, as in the
     archive.
@@ -84,7 +84,7 @@ def _of_memberships(rows: Iterable[Membership], now: datetime) -> Iterator[Acces
         group, archive = row.group, row.group.archive
         is_active = row.status == Membership.Status.ACTIVE
         if is_active and not group.has_ended:
-            yield AccessGround(group, row.get_role_display(), row.joined_at, row.joined_at)
+            yield AccessGround(group, row.get_role_display(), now, now)
         elif (
             archive is not None
             and archive.is_open(now)
@@ -98,7 +98,7 @@ def _of_exceptions(person: User, now: datetime) -> Iterator[AccessGround]:
     rows = AccessException.objects.filter(user=person, until__gt=now)
     for row in rows.select_related("group__cohort"):
         why = f"Exception until {show_time(row.until)}: {row.reason}"
-        yield AccessGround(row.group, why, row.created_at, row.created_at)
+        yield AccessGround(row.group, why, now, now)
 
 
 def _of_visits(visits: Iterable[MyVisit], now: datetime) -> Iterator[AccessGround]:

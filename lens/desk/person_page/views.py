@@ -35,6 +35,7 @@ ACTS = {
     "add": ("cohorts.add_membership", "cohorts.add_user"),
     "book": ("guestvisits.add_guestvisit",),
     "cancel_visit": ("guestvisits.change_guestvisit",),
+    "except": ("cohorts.add_accessexception",),
     "remind": ("cohorts.change_group",),
     "open_group": SEE_GROUP,
     "open_cohort": SEE_COHORT,

@@ -80,6 +80,8 @@ def test_every_table_belongs_to_one_section():
         ("/admin/", "today"),
         ("/admin/today/", "today"),
         ("/admin/cohorts/group/3/change/", "cohorts"),
+        ("/groups/3/", "cohorts"),
+        ("/admin/people/3/", "people"),
         ("/admin/sync/cohorts/3/progress/", "cohorts"),
         ("/admin/people/3/data/", "people"),
         ("/admin/outbox/message/", "messages"),
