@@ -20,6 +20,7 @@ facts_changed = Signal()
 group_changed = Signal()  # slot, status or end; or the cohort's term, status or rules
 members_changed = Signal()  # memberships, or the accounts of people in them
 meetings_changed = Signal()
+groups_reopened = Signal()
 
 # Sent with `user_id` when a person's e-mail address has changed, in the same transaction.
 address_changed = Signal()

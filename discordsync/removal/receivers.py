@@ -6,10 +6,10 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from cohorts.signals import group_changed
+from cohorts.signals import groups_reopened
 from discordsync.removal.services import take_back
 
 
-@receiver(group_changed)
+@receiver(groups_reopened)
 def take_back_kept_objects(group_ids: set[int], **_: Any) -> None:
     take_back(group_ids)

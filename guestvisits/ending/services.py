@@ -10,7 +10,7 @@ from cohorts.models import Cohort, CohortStep, Group, Membership
 from cohorts.outbox.models import Message
 from cohorts.selectors import begun_erasures
 from cohorts.services.groups import end_group
-from cohorts.signals import announce, announced_together, meetings_changed
+from cohorts.signals import announce, announced_together, groups_reopened, meetings_changed
 from cohorts.steps.messages import letter_key
 from guestvisits.ending.plans import EndPlan
 from meetings.models import Meeting
@@ -61,6 +61,7 @@ def restore(end: CohortStep, now: datetime) -> dict[str, Any]:
             member.status, member.left_at, member.left_why = Status.ACTIVE, None, ""
             member.save(update_fields=["status", "left_at", "left_why"])
         _restore_meetings(record, ended_at, now)
+        announce([int(pk) for pk in record["groups"]], groups_reopened)
     _withdraw_letters(end)
     return {"ended": end.pk}
 

@@ -13,6 +13,7 @@ from cohorts import clock
 from cohorts.models import Group, Membership, User
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.groups import end_group
+from cohorts.signals import announce, groups_reopened
 from discordsync.models import DiscordObject, RemovalApproval
 from discordsync.observe.recover import find_unknown
 from discordsync.state import keys
@@ -207,6 +208,7 @@ def test_a_reopened_group_gets_back_what_staff_had_kept(sandbox, made, staff):
     for group in Group.objects.all():
         group.status, group.ended_at = Group.Status.ACTIVE, None
         group.save()
+    announce([group.pk for group in made.groups], groups_reopened)
     work("discord")
     assert names(sandbox) == before, "no second channel or role beside a kept one"
     assert not DiscordObject.objects.filter(released_at__isnull=False).exists()

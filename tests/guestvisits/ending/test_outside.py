@@ -13,6 +13,8 @@ from cohorts.models import CohortStep, Membership
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import ask_for_step, undo_step
 from cohorts.steps.tasks import carry_out_due
+from discordsync.models import DiscordObject
+from discordsync.removal.services import KEEP, decide
 from discordsync.state import permissions
 from guestvisits.services.updating import update_all_visits
 from tests.guestvisits.effects.world import World
@@ -102,6 +104,12 @@ def test_an_end_that_is_undone_in_the_last_second_writes_nothing_outside(running
     assert outside(running) == before
 
 
+def keep(key: str, world: World) -> None:
+    """Staff have reviewed the removal and keep this object."""
+    shown = [{"key": key, "outside_id": str(DiscordObject.objects.get(key=key).outside_id)}]
+    assert decide(shown, {key: KEEP}, by=0, now=world.now).kept == 1
+
+
 @pytest.mark.parametrize("groups", ["", "B"])
 @pytest.mark.parametrize("after", [timedelta(minutes=5), timedelta(days=3)])
 def test_reopening_brings_back_the_same_state_outside(running, groups, after) -> None:
@@ -115,6 +123,7 @@ def test_reopening_brings_back_the_same_state_outside(running, groups, after) ->
     assert outside(running) != before
     running.move_clock(running.now + after)
     running.minute()
+    keep(f"text_channel:{running.group('B').pk}", running)
 
     ask(running, "reopen", step=step.pk)
     running.minute(4)
