@@ -42,7 +42,8 @@ class OpenCohorts:
     """The open cohorts, their live groups and members, at one moment; and what ended last.
 
     A cohort has the attribute `is_changing` while a change that staff confirmed waits.  `read`
-    remembers what a function read, so that several kinds can share it.
+    remembers what a function read, so that several kinds can share it.  `only`: the one cohort that
+    was read, also if it has ended, and then with its groups that have ended, `past_groups`.
     """
 
     now: datetime
@@ -50,6 +51,8 @@ class OpenCohorts:
     ended: Sequence[Cohort]
     groups: Mapping[int, Group]
     members: Sequence[DeskMember]
+    only: int | None = None
+    past_groups: Sequence[Group] = ()
     _reads: dict[Any, Any] = field(default_factory=dict)
 
     def read(self, reader: Callable[[OpenCohorts], T]) -> T:
@@ -57,6 +60,11 @@ class OpenCohorts:
             self._reads[reader] = reader(self)
         found: T = self._reads[reader]
         return found
+
+    def live(self, path: str = "") -> Q:
+        """Return a filter for rows of these groups; `path` is the lookup to the group."""
+        mine = Q() if self.only is None else Q(**{f"{path}cohort": self.only})
+        return live_group(path) & mine
 
     @cached_property
     def members_of(self) -> Mapping[int, list[DeskMember]]:
@@ -80,34 +88,39 @@ class OpenCohorts:
         return {member.user_id: member for member in self.members}
 
 
-def read_open_cohorts(now: datetime) -> OpenCohorts:
-    cohorts = _read_cohorts()
-    by_id = {cohort.pk: cohort for cohort in cohorts if not cohort.has_ended}
+def read_open_cohorts(now: datetime, only: int | None = None) -> OpenCohorts:
+    cohorts = _read_cohorts(only)
+    known = {cohort.pk: cohort for cohort in cohorts}
+    by_id = {pk: cohort for pk, cohort in known.items() if not cohort.has_ended}
     ended = sorted(
         (one for one in cohorts if one.has_ended), key=lambda one: (one.ended_at or NEVER, one.pk)
     )
     # By id: a cohort that is opened or ended between the queries is left out.
-    live = Group.objects.filter(live_group(), cohort__in=by_id).order_by("name", "pk")
-    groups = {group.pk: group for group in live}
-    for group in groups.values():
-        group.cohort = by_id[group.cohort_id]
-    members = [member for member in _read_members() if member.group_id in groups]
-    return OpenCohorts(now, by_id, tuple(reversed(ended)), groups, members)
+    wanted = Q(live_group(), cohort__in=by_id) if only is None else Q(cohort__in=known)
+    rows = list(Group.objects.filter(wanted).order_by("name", "pk"))
+    for group in rows:
+        group.cohort = known[group.cohort_id]
+    groups = {group.pk: group for group in rows if not group.has_ended}
+    past = tuple(group for group in rows if group.has_ended)
+    members = [member for member in _read_members(only) if member.group_id in groups]
+    return OpenCohorts(now, by_id, tuple(reversed(ended)), groups, members, only, past)
 
 
-def _read_cohorts() -> list[Cohort]:
-    """Return all open cohorts and those that ended last, by start."""
+def _read_cohorts(only: int | None) -> list[Cohort]:
+    """Return all open cohorts and those that ended last, by start; or one."""
     last = Cohort.objects.exclude(status=Cohort.Status.OPEN).order_by("-ended_at", "-pk")
     waiting = CohortStep.objects.filter(cohort=OuterRef("pk"), state=CohortStep.State.WAITING)
     cohorts = Cohort.objects.annotate(is_changing=Exists(waiting)).select_related("course")
     shown = Q(status=Cohort.Status.OPEN) | Q(pk__in=last.values("pk")[:ENDED_SHOWN])
+    shown = shown if only is None else Q(pk=only)
     return list(cohorts.filter(shown).order_by("start_date", "pk"))
 
 
-def _read_members() -> list[DeskMember]:
+def _read_members(only: int | None) -> list[DeskMember]:
     rows = Membership.objects.filter(
         live_group("group__"), status=Membership.Status.ACTIVE, user__is_active=True
     ).order_by("role", "user__name", "user", "pk")
+    rows = rows if only is None else rows.filter(cohort=only)
     columns = ("pk", "user", "group", "cohort", "role", *NAME, "user__timezone", "user__discord_id")
     return [
         DeskMember(

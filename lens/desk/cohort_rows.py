@@ -1,4 +1,4 @@
-"""The cohorts on the Today page: all open ones, and those that ended last."""
+"""The status of the cohorts that were read: all open ones and those that ended last, or one."""
 
 from __future__ import annotations
 
@@ -30,14 +30,8 @@ class CohortRow:
 
 
 def read_cohort_rows(facts: OpenCohorts) -> list[CohortRow]:
-    requested = {
-        facts.groups[row.group_id].cohort_id for row in facts.read(read_syncs) if row.is_requested
-    }
     people = _people_by_cohort(facts)
-    rows = [
-        _open_row(facts, cohort, people[cohort.pk], cohort.pk in requested)
-        for cohort in facts.cohorts.values()
-    ]
+    rows = [_open_row(facts, cohort, people[cohort.pk]) for cohort in facts.cohorts.values()]
     return rows + _ended_rows(facts)
 
 
@@ -48,9 +42,15 @@ def _people_by_cohort(facts: OpenCohorts) -> Mapping[int, set[int]]:
     return found
 
 
-def _open_row(
-    facts: OpenCohorts, cohort: Cohort, people: Collection[int], is_requested: bool
-) -> CohortRow:
+def was_requested(facts: OpenCohorts, cohort: Cohort) -> bool:
+    """Return whether someone asked to set up an open cohort.  One query, if no group is set up."""
+    groups = {group.pk: group for group in facts.groups_of.get(cohort.pk, ())}
+    if any(group.set_up_at for group in groups.values()):
+        return True
+    return any(row.is_requested and row.group_id in groups for row in facts.read(read_syncs))
+
+
+def _open_row(facts: OpenCohorts, cohort: Cohort, people: Collection[int]) -> CohortRow:
     states = facts.read(read_join_states)
     joined = sum(states.get(user_id) is JoinState.JOINED for user_id in people)
     groups = facts.groups_of.get(cohort.pk, ())
@@ -59,7 +59,7 @@ def _open_row(
         start_date=cohort.start_date,
         weeks=cohort.number_of_meetings,
         groups=len(groups),
-        is_requested=is_requested,
+        is_requested=was_requested(facts, cohort),
         courses=tuple(
             GroupCourse(tuple((m.number, m.starts_at) for m in meetings.get(group.pk, ())))
             for group in groups
@@ -72,7 +72,7 @@ def _open_row(
 
 
 def _ended_rows(facts: OpenCohorts) -> list[CohortRow]:
-    remains = {cohort.pk for cohort in facts.read(read_remains)}
+    remains = {cohort.pk for cohort in facts.read(read_remains)} if facts.ended else set()
     return [
         CohortRow(one, describe_status(_ended(one, one.pk in remains), facts.now), 0, 0)
         for one in facts.ended

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from cohorts.models import live_group
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, display_name
 from meetings.models import Attendance, Meeting, current_answer
 from meetings.rhythm import name_meeting
@@ -97,7 +96,7 @@ def read_answers(facts: OpenCohorts) -> Mapping[int, Sequence[DeskAnswer]]:
     """Return the answers and guests of this week's meetings by meeting, by name."""
     near = Q(
         meeting__starts_at__gt=facts.now - BEFORE, meeting__starts_at__lt=facts.now + AHEAD
-    ) & live_group("meeting__group__")
+    ) & facts.live("meeting__group__")
     rows = Attendance.objects.filter(near, user__is_active=True)
     rows = rows.exclude(rsvp=Rsvp.PENDING, is_guest=False).order_by("user__name", "user")
     found: dict[int, list[DeskAnswer]] = defaultdict(list)

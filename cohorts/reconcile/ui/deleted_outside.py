@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from django.urls import reverse_lazy
 
-from cohorts.models import live_group
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.reconcile.issues import find_issue
@@ -33,7 +32,7 @@ class DeskSync(NamedTuple):
 
 def read_syncs(facts: OpenCohorts) -> list[DeskSync]:
     """Return those that have an issue, or that someone asked to set up.  One query."""
-    rows = GroupSync.objects.filter(live_group("group__"), provider__in=configured_providers())
+    rows = GroupSync.objects.filter(facts.live("group__"), provider__in=configured_providers())
     found = rows.exclude(issue="", realize_requested_at__isnull=True).order_by("group__name", "pk")
     columns = ("group", "provider", "issue", "realize_requested_at")
     return [
