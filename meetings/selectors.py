@@ -233,7 +233,7 @@ def read_rhythms(groups: Collection[Group]) -> dict[int, Rhythm]:
     skipped: dict[int, set[date]] = defaultdict(set)
     for week in SkippedWeek.objects.filter(group__in=groups):
         skipped[week.group_id].add(week.day)
-    breaks = _read_breaks({group.cohort_id for group in groups})
+    breaks = read_breaks({group.cohort_id for group in groups})
     return {
         group.pk: Rhythm(
             start_date=group.cohort.start_date,
@@ -247,8 +247,8 @@ def read_rhythms(groups: Collection[Group]) -> dict[int, Rhythm]:
     }
 
 
-def _read_breaks(cohort_ids: Collection[int]) -> dict[int, list[Days]]:
-    """Return the breaks of these cohorts that were carried out and not undone."""
+def read_breaks(cohort_ids: Collection[int]) -> dict[int, list[Days]]:
+    """Return the breaks of these cohorts that were carried out and not undone. One query."""
     found: dict[int, list[Days]] = defaultdict(list)
     for step in CohortStep.objects.filter(
         cohort__in=cohort_ids, kind=BREAK, state=CohortStep.State.DONE

@@ -33,20 +33,22 @@ class AddPersonForm(forms.Form):
     group = forms.ModelChoiceField(queryset=Group.objects.none())
     role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.PARTICIPANT)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, cohort: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["group"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = with_places(Group.objects.filter(live_group()))
+        groups = Group.objects.filter(live_group())
+        field.queryset = with_places(groups.filter(cohort=cohort) if cohort else groups)
         field.label_from_instance = label_group  # type: ignore[assignment]
 
 
 def add_person_view(request: HttpRequest) -> HttpResponse:
+    """Show the form and add the person.  `?cohort=` leaves only the groups of that cohort."""
     assert isinstance(request.user, User)  # admin_view requires a signed-in user
     if not request.user.has_perms(PERMISSIONS):
         raise PermissionDenied
     data = request.POST if request.method == "POST" else None
-    form = AddPersonForm(data, initial=request.GET.dict())
+    form = AddPersonForm(data, initial=request.GET.dict(), cohort=_cohort(request))
     if form.is_valid():
         try:
             return _add(request, form.cleaned_data)
@@ -66,6 +68,12 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
     )
     answer.status_code = 400 if form.errors else 200
     return answer
+
+
+def _cohort(request: HttpRequest) -> int:
+    """Return the id of the cohort in the query string, or 0."""
+    text = request.GET.get("cohort", "")
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def _find_back(user: User) -> str:

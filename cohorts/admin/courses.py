@@ -26,7 +26,7 @@ class CohortForm(forms.ModelForm):
             self.add_error(
                 changed[0],
                 "People in this cohort have invitations. Use “Change start or number of "
-                "meetings” on this page: it previews the consequences.",
+                "meetings” above: it previews the consequences.",
             )
         return cleaned
 
@@ -71,7 +71,7 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
             "Status",
             {
                 "fields": ["status", "first_known_at", "ended_at"],
-                "description": "“End cohort” at the top shows first what would change.",
+                "description": "“End cohort” on the cohort's page shows first what would change.",
             },
         ),
         ("End and archive", {"fields": ["archive_days", "end_after_days"]}),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import secrets
 import zlib
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -24,8 +24,9 @@ from django.utils.timezone import localtime
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cohorts import clock
+from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
-from cohorts.models import Cohort
+from cohorts.models import Cohort, User
 from cohorts.roster.columns import OTHER_NAMES
 from cohorts.roster.decoding import MAX_BYTES
 from cohorts.roster.example_rows import write_template
@@ -158,12 +159,13 @@ class RosterMixin(admin.ModelAdmin):
     def _tell(
         self, request: HttpRequest, name: str, plan: RosterPlan, cohorts: list[Cohort]
     ) -> None:
+        person = cast(User, request.user)
         for cohort in cohorts:
             self.log_change(request, cohort, f"Imported {name}: {plan.summary()}.")
         links = format_html_join(
             ", ",
             '<a href="{}">{}</a>',
-            ((reverse("admin:cohorts_cohort_change", args=[c.pk]), str(c)) for c in cohorts),
+            ((cohort_url(person, c.pk), str(c)) for c in cohorts),
         )
         messages.success(request, format_html("Imported {}: {}. {}", name, plan.summary(), links))
 

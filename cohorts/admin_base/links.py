@@ -1,6 +1,6 @@
 """Links from one row's page to another's, only for users who may view the other.
 
-Django renders them for every user; the target then answers 403.
+Django renders them for every user; the target then answers 403.  And the address of a cohort.
 """
 
 from __future__ import annotations
@@ -19,12 +19,25 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
+from cohorts.access import staff_may
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, User
 
 # The pages of people and groups; their forms in the admin hold only the settings.
 PAGES: dict[type[Model], str] = {User: "admin:person", Group: "group"}
 LINK = re.compile(r'<a href="[^"]*/(\w+)/(\w+)/[^/"]+/change/">(.*?)</a>')
+
+
+SEE_COHORT = ("cohorts.view_cohort", "cohorts.view_group", "cohorts.view_membership")
+
+
+def cohort_url(user: User, cohort_id: int) -> str:
+    """Return the address of a cohort's page, or of what the user may open in its place."""
+    if staff_may(user, *SEE_COHORT):
+        return reverse("admin:cohort", args=[cohort_id])
+    if staff_may(user, "cohorts.view_cohort"):
+        return reverse("admin:cohorts_cohort_change", args=[cohort_id])
+    return reverse("admin:index")
 
 
 class LinkingAdmin(admin.ModelAdmin):

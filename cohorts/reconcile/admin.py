@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,8 +18,8 @@ from cohorts import clock
 from cohorts.admin.courses import CohortAdmin
 from cohorts.admin.groups import GroupAdmin
 from cohorts.admin_base.base import ReadOnlyAdmin, TextFilter
-from cohorts.admin_base.links import PageList
-from cohorts.models import Cohort, Group, live_group
+from cohorts.admin_base.links import PageList, cohort_url
+from cohorts.models import Cohort, Group, User, live_group
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import UNKNOWN, find_issue
 from cohorts.reconcile.models import (
@@ -56,6 +56,17 @@ class StatusChangeList(PageList):
         self.result_list = rows
 
 
+class CohortList(StatusChangeList):
+    """The list of cohorts, which leads to their pages in place of the admin's form."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.reader = cast(User, request.user)
+
+    def url_for_result(self, result: Model) -> str:
+        return cohort_url(self.reader, result.pk)
+
+
 class StatusAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StatusChangeList
@@ -79,6 +90,9 @@ class CohortStatusAdmin(StatusAdmin, CohortAdmin):
     list_display = ["title", "how_far", "doors", "start_date", "status"]
     list_per_page = 30
     actions = ["realize"]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CohortList
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return [places_with_issues().desc(), "-start_date", "name"]

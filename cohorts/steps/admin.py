@@ -12,31 +12,25 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, CohortStep, User
+from cohorts.models import Cohort, CohortStep, Group, User
 from cohorts.steps.letters import check_letter, fill_letter
+from cohorts.steps.recent import STEP_PAGE, RecentStep, describe_step
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, step_kinds
-from cohorts.steps.services import ask_for_step, kind_of, undo_step
+from cohorts.steps.services import ask_for_step, undo_step
 from cohorts.steps.tasks import wake_when_due
 from cohorts.zones import find_zone
 
-COHORT_PAGE, KIND_PAGE, STEP_PAGE = (
-    "admin:cohorts_cohort_change",
-    "admin:cohorts_cohort_step",
-    "admin:cohorts_step",
-)
-SHOWN = 10  # recent steps on a cohort's page
-State = CohortStep.State
-
 
 class StepsMixin(admin.ModelAdmin):
-    """Adds the steps to the page of a cohort: their links, and those that wait or are recent."""
+    """Adds the pages of steps to the admin of cohorts."""
 
     def get_urls(self) -> list[URLPattern]:
         def view(function: Any) -> Any:
@@ -47,39 +41,6 @@ class StepsMixin(admin.ModelAdmin):
             path("<int:pk>/steps/<slug:kind>/", view(ask), name="cohorts_cohort_step"),
             *super().get_urls(),
         ]
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        user = cast(User, request.user)
-        context = {
-            "step_kinds": [
-                kind
-                for kind in step_kinds.values()
-                if kind.is_offered and staff_may(user, *kind.permissions)
-            ],
-            "steps": _list_steps(object_id, user),
-        }
-        return super().change_view(
-            request, object_id, form_url, {**context, **(extra_context or {})}
-        )
-
-
-def _list_steps(cohort_id: str, user: User) -> list[dict[str, Any]]:
-    """Return the recent steps of which the person may open the page."""
-    if not cohort_id.isdecimal():
-        return []
-    steps = CohortStep.objects.filter(cohort=int(cohort_id)).select_related("asked_by")[:SHOWN]
-    return [
-        describe_step(step)
-        for step in steps
-        if step.kind in step_kinds and staff_may(user, *kind_of(step).permissions)
-    ]
-
-
-def describe_step(step: CohortStep) -> dict[str, Any]:
-    kind = kind_of(step)
-    return {"step": step, "title": kind.title, "about": kind.describe(step)}
 
 
 # -- asking for a step ---------------------------------------------------------------------------
@@ -201,9 +162,15 @@ def _confirmed(request: HttpRequest, step: CohortStep) -> HttpResponse:
 
 
 def _log(request: HttpRequest, step: CohortStep, what: str) -> None:
-    said = f"{kind_of(step).title}: {what}. {kind_of(step).describe(step)}".strip()
+    described = _describe(step)
+    said = f"{described.title}: {what}. {described.about}".strip()
     assert request.user.pk
     LogEntry.objects.log_actions(request.user.pk, [step.cohort], CHANGE, said, single_object=True)
+
+
+def _describe(step: CohortStep) -> RecentStep:
+    groups = Group.objects.filter(cohort=step.cohort_id).in_bulk()
+    return describe_step(step, groups, clock.now())
 
 
 def _show(asking: _Asking) -> HttpResponse:
@@ -216,7 +183,7 @@ def _show(asking: _Asking) -> HttpResponse:
         "preview": asking.preview,
         "letter": asking.letter,
         "sample": asking.sample(),
-        "back": reverse(COHORT_PAGE, args=[asking.cohort.pk]),
+        "back": cohort_url(cast(User, asking.request.user), asking.cohort.pk),
     }
     status = 400 if asking.form.errors else 200
     return TemplateResponse(
@@ -245,16 +212,10 @@ def show_step(request: HttpRequest, pk: int) -> HttpResponse:
     with timezone.override(find_zone(cast(User, request.user).timezone)):
         context = {
             **admin.site.each_context(request),
-            **describe_step(step),
+            "recent": _describe(step),
+            "step": step,
             "cohort": step.cohort,
             "title": f"{kind.title}: {step.cohort.course}, {step.cohort}",
-            "back": reverse(COHORT_PAGE, args=[step.cohort_id]),
-            "take_back": _take_back_url(kind, step),
+            "back": cohort_url(cast(User, request.user), step.cohort_id),
         }
         return TemplateResponse(request, "admin/cohorts/steps/step.html", context).render()
-
-
-def _take_back_url(kind: StepKind, step: CohortStep) -> str:
-    if step.state != State.DONE or not kind.may_take_back(step, clock.now()):
-        return ""
-    return f"{reverse(KIND_PAGE, args=[step.cohort_id, kind.undone_by])}?step={step.pk}"

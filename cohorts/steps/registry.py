@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from cohorts.models import Cohort, CohortStep
+from cohorts.models import Cohort, CohortStep, Group
 from cohorts.registries import Registry
 
 
@@ -116,12 +116,15 @@ class StepKind(ABC):
         """Do it; the groups are locked and the preview still holds. Return what taking it back
         needs, as JSON. Raises Refusal."""
 
-    def may_take_back(self, step: CohortStep, now: datetime) -> bool:
-        """Return whether a step that is done can still be taken back by one of `undone_by`."""
+    def may_take_back(self, step: CohortStep, groups: Mapping[int, Group], now: datetime) -> bool:
+        """Return whether a step that is done can still be taken back by one of `undone_by`.
+
+        `groups`: those of the cohort, by id.  No query: lists call it for each step.
+        """
         return bool(self.undone_by)
 
-    def describe(self, step: CohortStep) -> str:
-        """Return the step in a few words, for lists: "21 December to 3 January"."""
+    def describe(self, step: CohortStep, groups: Mapping[int, Group]) -> str:
+        """Return the step in a few words, for lists: "21 December to 3 January".  No query."""
         return ""
 
     @property

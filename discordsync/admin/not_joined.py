@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, Group, User
+from cohorts.models import Cohort, Group, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, render
@@ -60,7 +60,7 @@ def not_joined_view(request: HttpRequest, pk: int) -> HttpResponse:
     now = clock.now()
     rows = list(_rows(cohort, now))
     if request.method == "POST":
-        chosen = _chosen(request, rows)
+        chosen = _chosen(request, cohort, rows)
         if not chosen:
             messages.warning(request, "Choose at least one person who can be reminded.")
         elif "confirmed" not in request.POST or _why_bad(_letter_of(request)):
@@ -108,9 +108,16 @@ def _why_unreachable(person: User, is_reachable: bool) -> str:
     return "" if is_reachable else "Turned these messages off"
 
 
-def _chosen(request: HttpRequest, rows: Iterable[NotJoinedRow]) -> list[NotJoinedRow]:
-    """Return the people to remind: all, or those that were ticked.  Others are left out."""
+def _chosen(
+    request: HttpRequest, cohort: Cohort, rows: Iterable[NotJoinedRow]
+) -> list[NotJoinedRow]:
+    """Return the people to remind: all, or those that were ticked, by their id or that of their
+    membership.  Others are left out."""
     ids = {int(text) for text in request.POST.getlist("user") if text.isdecimal()}
+    ticked = [t for t in request.POST.getlist("member") if t.isdecimal() and len(t) < 19]
+    if ticked:
+        members = Membership.objects.filter(cohort=cohort, pk__in=ticked)
+        ids |= set(members.values_list("user", flat=True))
     can = [row for row in rows if not row.unreachable]
     return can if "all" in request.POST else [row for row in can if row.person.pk in ids]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -98,9 +98,9 @@ class EndCohort(StepKind):
             ]
         )
 
-    def describe(self, step: CohortStep) -> str:
-        chosen = Group.objects.filter(pk__in=step.params["groups"]).order_by("name")
-        return ", ".join(group.name for group in chosen) or "the whole cohort"
+    def describe(self, step: CohortStep, groups: Mapping[int, Group]) -> str:
+        chosen = sorted(groups[pk].name for pk in step.params["groups"] if pk in groups)
+        return ", ".join(chosen) or "the whole cohort"
 
     def groups_of(self, step: CohortStep) -> Iterable[int]:
         groups = Group.objects.filter(cohort=step.cohort_id)
@@ -125,9 +125,9 @@ class EndCohort(StepKind):
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
         return end_all(read_end(step, now), now)
 
-    def may_take_back(self, step: CohortStep, now: datetime) -> bool:
+    def may_take_back(self, step: CohortStep, groups: Mapping[int, Group], now: datetime) -> bool:
         try:
-            check_reopening(step)
+            check_reopening(step, groups)
         except Refusal:
             return False
         return True
@@ -149,18 +149,21 @@ class ReopenForm(StepForm):
         return {"step": self.cleaned_data["step"]}
 
 
-def check_reopening(end: CohortStep) -> None:
-    """Raise Refusal if an end cannot be taken back: not_ended, removed."""
+def check_reopening(end: CohortStep, groups: Mapping[int, Group]) -> None:
+    """Raise Refusal if an end cannot be taken back: not_ended, removed.
+
+    Its cohort is loaded; `groups` are the cohort's, by id.
+    """
     if end.kind != END or end.state != State.DONE:
         raise Refusal("not_ended", "There is nothing to reopen.")
     ids = [int(pk) for pk in end.record["groups"]]
-    ended_at = datetime.fromisoformat(end.record["ended_at"])
-    cohort = Cohort.objects.get(pk=end.cohort_id)
-    still = Group.objects.filter(pk__in=ids, status__in=Group.ENDED, ended_at=ended_at).count()
+    mine = [groups[pk] for pk in ids if pk in groups]
+    cohort, ended_at = end.cohort, end_time(end)
+    still = [one for one in mine if one.status in Group.ENDED and one.ended_at == ended_at]
     is_ended = cohort.ended_at == ended_at if end.record["is_whole"] else not cohort.has_ended
-    if still < len(ids) or not is_ended:
+    if len(still) < len(ids) or not is_ended:
         raise Refusal("not_ended", "This has been reopened or changed since.")
-    if Group.objects.filter(pk__in=ids, removal_began_at__isnull=False).exists():
+    if any(one.removal_began_at for one in mine):
         raise Refusal("removed", "Channels or roles of these groups were removed already.")
 
 
@@ -189,7 +192,7 @@ class ReopenCohort(StepKind):
 
     def preview(self, step: CohortStep, now: datetime) -> StepPreview:
         end = _end_of(step)
-        check_reopening(end)
+        check_reopening(end, Group.objects.filter(cohort=end.cohort_id).in_bulk())
         record = end.record
         ids = [int(pk) for pk in record["groups"]]
         names = Group.objects.filter(pk__in=ids).order_by("name").values_list("name", flat=True)
@@ -225,7 +228,8 @@ def end_time(end: CohortStep) -> datetime:
 
 
 def _end_of(step: CohortStep) -> CohortStep:
-    end = CohortStep.objects.filter(pk=step.params["step"], cohort=step.cohort_id, kind=END).first()
+    ends = CohortStep.objects.filter(cohort=step.cohort_id, kind=END).select_related("cohort")
+    end = ends.filter(pk=step.params["step"]).first()
     if end is None or end.state != State.DONE:
         raise Refusal("not_ended", "There is nothing to reopen.")
     return end

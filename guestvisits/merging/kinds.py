@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -94,9 +94,8 @@ class MergeGroups(StepKind):
             ]
         )
 
-    def describe(self, step: CohortStep) -> str:
-        names = Group.objects.in_bulk([step.params["source_id"], step.params["target_id"]])
-        old, new = names.get(step.params["source_id"]), names.get(step.params["target_id"])
+    def describe(self, step: CohortStep, groups: Mapping[int, Group]) -> str:
+        old, new = groups.get(step.params["source_id"]), groups.get(step.params["target_id"])
         return f"{old} into {new}"
 
     def groups_of(self, step: CohortStep) -> Iterable[int]:

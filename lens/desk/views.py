@@ -26,7 +26,7 @@ from lens.desk import snoozing, today, week
 from lens.desk.cohort_attendance import views as attendance
 from lens.desk.cohort_messages.messages_view import messages_view, overview_view
 from lens.desk.cohort_messages.write_view import write_view
-from lens.desk.cohort_page import views as cohort_page
+from lens.desk.cohort_page.views import cohort_urls
 from lens.desk.cohort_rows import read_cohort_rows
 from lens.desk.person_page.views import person_view
 from lens.frame.sidebar import SEE_TODAY
@@ -123,7 +123,7 @@ def desk_urls() -> list[URLPattern]:
         path("today/", view(today_view), name="today"),
         path("today/snooze/", view(snooze_view), name="today_snooze"),
         path("today/show-again/", view(show_again_view), name="today_show_again"),
-        path("cohorts/<int:pk>/", view(cohort_page.groups_view), name="cohort"),
+        *cohort_urls(),
         path(
             "cohorts/<int:pk>/attendance/",
             view(attendance.attendance_view),

@@ -11,10 +11,10 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 
 from cohorts import clock
+from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, User
 from cohorts.services.terms import Term, change_term, preview_term
@@ -38,7 +38,7 @@ def change_term_view(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.user.has_perms(PERMISSIONS):
         raise PermissionDenied
     cohort = get_object_or_404(Cohort, pk=pk)
-    back = reverse("admin:cohorts_cohort_change", args=[pk])
+    back = cohort_url(request.user, pk)
     held = {"start_date": cohort.start_date, "number_of_meetings": cohort.number_of_meetings}
     form = TermForm(request.POST if request.method == "POST" else None, initial=held)
     preview = None

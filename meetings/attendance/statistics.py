@@ -45,7 +45,7 @@ def read_attendance_stats(meeting_ids: Collection[int]) -> dict[int, AttendanceS
     meetings = list(Meeting.objects.filter(pk__in=meeting_ids))
     groups = {meeting.pk: meeting.group_id for meeting in meetings}
     members = _count_members(set(groups.values()))
-    answers = _count_answers(meeting_ids)
+    answers = count_answers(meeting_ids)
     found = _count_presence(meetings)
     return {
         meeting_id: AttendanceStats(
@@ -82,7 +82,8 @@ def _count_members(group_ids: Collection[int]) -> Counter[int]:
     return Counter(dict(active.order_by("group").values_list("group").annotate(Count("pk"))))
 
 
-def _count_answers(meeting_ids: Collection[int]) -> Counter[tuple[int, str]]:
+def count_answers(meeting_ids: Collection[int]) -> Counter[tuple[int, str]]:
+    """Count the current members' answers, by meeting id and RSVP. One query."""
     is_member = Membership.objects.filter(
         user=OuterRef("user"), group=OuterRef("meeting__group"), status=Membership.Status.ACTIVE
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -136,7 +136,7 @@ class SkipWeeks(StepKind):
             ]
         )
 
-    def describe(self, step: CohortStep) -> str:
+    def describe(self, step: CohortStep, groups: Mapping[int, Group]) -> str:
         wanted = _read_break(step)
         return name_dates(wanted.first, wanted.last)
 
@@ -167,7 +167,7 @@ class SkipWeeks(StepKind):
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
         return write_plan(self._plan(step, now), step, now)
 
-    def may_take_back(self, step: CohortStep, now: datetime) -> bool:
+    def may_take_back(self, step: CohortStep, groups: Mapping[int, Group], now: datetime) -> bool:
         return step.state == State.DONE and now < read_until(step.record)
 
 

@@ -46,8 +46,7 @@ def test_all_or_some_are_reminded_once_a_day_after_the_letter_was_shown(staff, a
     assert "Bob" not in page
     assert "No e-mail address" in page
     assert (
-        address
-        in staff.get(f"/admin/cohorts/cohort/{Cohort.objects.get().pk}/change/").content.decode()
+        address in staff.get(f"/admin/cohorts/{Cohort.objects.get().pk}/people/").content.decode()
     )
 
     alice = User.objects.get(name="Alice")

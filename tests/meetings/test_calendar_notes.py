@@ -40,7 +40,7 @@ def test_holidays_and_clock_changes_are_shown_with_local_times_before_and_after(
     olga = academy.add_person("Olga", is_staff=True, is_superuser=True)
     client = Client()
     client.force_login(olga)
-    page = text_of(client.get(f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"))
+    page = text_of(client.get(f"/admin/cohorts/{academy.cohort.pk}/calendar/"))
     assert "Ascension Day" in page
     assert "Local times before and after" in page
 

@@ -267,6 +267,15 @@ ROUTES: dict[str, list[Door]] = {
         staff("POST", *MESSAGES, "outbox.add_message", pk="{cohort}"),
     ],
     "admin/people/<int:pk>/": [staff("GET", "cohorts.view_user", pk="{user_id}")],
+    "admin/cohorts/<int:pk>/people/": [
+        staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")
+    ],
+    "admin/cohorts/<int:pk>/people/export/": [
+        staff("POST", "cohorts.view_cohort", *READ, "cohorts.view_user", pk="{cohort}")
+    ],
+    "admin/cohorts/<int:pk>/calendar/": [
+        staff("GET", "cohorts.view_cohort", *READ, "meetings.view_meeting", pk="{cohort}")
+    ],
     "admin/today/show-again/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/cohort/roster/": [
         staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
+from cohorts.admin_base.links import cohort_url
 from cohorts.models import Cohort, Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
@@ -49,7 +50,7 @@ def plan_cohort(request: HttpRequest, pk: int) -> HttpResponse:
     """Request a plan for realizing a whole cohort."""
     cohort = get_object_or_404(Cohort, pk=pk)
     ids = list(live_groups([cohort.pk]).values_list("pk", flat=True))
-    back = reverse("admin:cohorts_cohort_change", args=[pk])
+    back = cohort_url(person_of(request), pk)
     return start_plan(request, ids, as_if_requested=True, back=back)
 
 

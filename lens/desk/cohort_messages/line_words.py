@@ -68,15 +68,19 @@ def _describe_steps(rows: Sequence[dict[str, Any]]) -> dict[LineKey, tuple[str, 
     steps = CohortStep.objects.select_related("cohort").in_bulk(
         {int(row["cause"]) for row in about}
     )
-    groups = Group.objects.in_bulk({row["place"] for row in about if row["place"]})
+    cohorts = {step.cohort_id for step in steps.values()}
+    groups = Group.objects.filter(cohort__in=cohorts).in_bulk()
     return {
-        key_of(row): _describe_step(steps[int(row["cause"])], name_group(groups, row["place"]))
+        key_of(row): _describe_step(steps[int(row["cause"])], groups, row["place"])
         for row in about
         if int(row["cause"]) in steps
     }
 
 
-def _describe_step(step: CohortStep, group: str) -> tuple[str, str]:
+def _describe_step(
+    step: CohortStep, groups: Mapping[int, Group], place: int | None
+) -> tuple[str, str]:
     kind = step_kinds.get(step.kind)
-    about = kind.describe(step) if kind else ""
-    return kind.title if kind else step.kind, ", ".join(filter(None, (about, group)))
+    about = kind.describe(step, groups) if kind else ""
+    words = (about, name_group(groups, place))
+    return kind.title if kind else step.kind, ", ".join(filter(None, words))

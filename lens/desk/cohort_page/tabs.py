@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 
+from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort, User
+from cohorts.needs.open_cohorts import read_open_cohorts
+from lens.desk.cohort_page.header import read_header
 from lens.frame.sidebar import SEE_MESSAGES
-from meetings.access import SEE_PEOPLE
+from meetings.access import SEE_FIGURES, SEE_PEOPLE
 
-SEE_MEMBERS = ("cohorts.view_cohort", "cohorts.view_group", "cohorts.view_membership")
-SEE_ATTENDANCE = (*SEE_MEMBERS, *SEE_PEOPLE)
+SEE_ATTENDANCE = (*SEE_COHORT, *SEE_PEOPLE)
 WRITE_LETTERS = (*SEE_MESSAGES, "outbox.add_message")
 
 
@@ -32,7 +35,9 @@ class CohortTab:
 
 
 TABS = (
-    CohortTab("groups", "Groups", "admin:cohort", SEE_MEMBERS),
+    CohortTab("groups", "Groups", "admin:cohort", SEE_COHORT),
+    CohortTab("people", "People", "admin:cohort_people", SEE_COHORT),
+    CohortTab("calendar", "Calendar", "admin:cohort_calendar", (*SEE_COHORT, *SEE_FIGURES)),
     CohortTab("attendance", "Attendance", "admin:cohort_attendance", SEE_ATTENDANCE),
     CohortTab("messages", "Messages", "admin:cohort_messages", SEE_MESSAGES),
     CohortTab("settings", "Settings", "admin:cohorts_cohort_change", ("cohorts.view_cohort",)),
@@ -58,17 +63,24 @@ def list_tabs(cohort: Cohort, user: User, current: str) -> list[TabLink]:
 def open_tab(request: HttpRequest, pk: int, name: str) -> tuple[Cohort, dict[str, Any]]:
     """Return the cohort and the context that each tab's template needs.
 
-    Raises PermissionDenied if the user may not open this tab, Http404 if there is no such cohort.
+    `facts` in it is what was read of the cohort, `header` its head.  Raises PermissionDenied if the
+    user may not open this tab, Http404 if there is no such cohort.
     """
     user = cast(User, request.user)
     tab = next(tab for tab in TABS if tab.name == name)
     if not staff_may(user, *tab.permissions):
         raise PermissionDenied
-    cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
+    facts = read_open_cohorts(clock.now(), only=pk)
+    cohort = next(iter((*facts.cohorts.values(), *facts.ended)), None)
+    if cohort is None:
+        raise Http404("There is no such cohort.")
     context = {
         **admin.site.each_context(request),
         "title": str(cohort),
         "cohort": cohort,
         "tabs": list_tabs(cohort, user, name),
+        "facts": facts,
+        "header": read_header(facts, cohort, user),
+        "may": cache(lambda permissions: staff_may(user, *permissions)),
     }
     return cohort, context

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import User
 from cohorts.reconcile.selectors import read_context
 from cohorts.reconcile.status_text import Level, SyncStatus
 from guestvisits.selectors import list_visits
-from lens.desk.cohort_page.tabs import SEE_MEMBERS as SEE_COHORT
 from lens.desk.person_page import access, sections
 from lens.desk.person_page.explained_access import SeenPerson
 from meetings.access import SEE_GROUP, SEE_PEOPLE

@@ -1,4 +1,4 @@
-"""Template tags of the Today page."""
+"""Template tags of the Today page and of the cohorts' pages."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from django import template
 from django.urls import reverse
 
 from cohorts.access import staff_may
+from cohorts.models import Cohort
 from cohorts.needs.items import Need, NeedButton
 from cohorts.words import count_people
 from cohorts.zones import city_of
-from lens.desk.cohort_page.tabs import WRITE_LETTERS
+from lens.desk.cohort_page.tabs import WRITE_LETTERS, list_tabs
 from lens.desk.snoozing import digest_of
 
 register = template.Library()
@@ -56,3 +57,9 @@ def digest(need: Need) -> str:
 @register.filter
 def zone_words(zone: str) -> str:
     return zone.replace("_", " ")
+
+
+@register.inclusion_tag("admin/desk/cohort/_tabs.html", takes_context=True)
+def cohort_tabs(context: template.Context, cohort: Cohort, current: str) -> dict[str, Any]:
+    """Show the tabs of a cohort's page above a page of the admin's own."""
+    return {"cohort": cohort, "tabs": list_tabs(cohort, context["request"].user, current)}

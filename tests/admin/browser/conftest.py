@@ -52,4 +52,4 @@ def academy(set_clock) -> Academy:
 
 @pytest.fixture
 def cohort_page(academy: Academy) -> str:
-    return f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"
+    return f"/admin/cohorts/{academy.cohort.pk}/"

@@ -37,7 +37,7 @@ def test_staff_merge_a_group_into_another_with_its_facilitator(
     size, open_page, academy, cohort_page
 ):
     page = open_page(size, cohort_page)
-    page.get_by_role("link", name="Merge groups").click()
+    page.get_by_role("link", name="Merge into…: Group A").click()
     page.get_by_label("This group ends").select_option(str(academy.groups["A"].pk))
     page.get_by_label("Its people join").select_option(str(academy.groups["B"].pk))
     page.get_by_label("Its facilitators come along").check()
@@ -69,7 +69,7 @@ def test_the_keyboard_alone_merges_two_groups(open_page, academy, cohort_page):
     press, write = page.keyboard.press, page.keyboard.type
     tab_to(page.get_by_role("link", name="Skip to main content"))
     press("Enter")
-    tab_to(page.get_by_role("link", name="Merge groups"))
+    tab_to(page.get_by_role("link", name="Merge into…: Group A"))
     press("Enter")
     expect(page.get_by_role("button", name="Preview")).to_be_visible()
     tab_to(page.get_by_label("This group ends"))

@@ -28,7 +28,7 @@ def staff(academy) -> Client:
 
 
 def test_form_preview_with_a_persons_letter_confirmation_and_undo(staff, academy):
-    page = f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"
+    page = f"/admin/cohorts/{academy.cohort.pk}/"
     url = f"/admin/cohorts/cohort/{academy.cohort.pk}/steps/rename/"
     assert url in staff.get(page).content.decode()
     assert "New name" in text_of(staff.get(url))
@@ -74,7 +74,7 @@ def test_a_failing_step_is_on_the_start_page_the_cohorts_page_and_its_own(staff,
     step = CohortStep.objects.get()
     carry_out_due(step.due_at)
     said = "could not be carried out"
-    assert said in text_of(staff.get(f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"))
+    assert said in text_of(staff.get(f"/admin/cohorts/{academy.cohort.pk}/"))
     assert said in text_of(staff.get(f"/admin/cohorts/cohort/steps/{step.pk}/"))
     today, operations = staff.get("/admin/"), staff.get("/admin/operations/")
     assert f"Rename, {academy.cohort.course}, {academy.cohort}" in text_of(today)

@@ -276,7 +276,7 @@ def test_reopening_restores_exactly_what_the_end_had_ended(academy):
     collect(None, now=later)
     assert not Message.objects.filter(kind="step_letter", state="pending").exists()
     step.refresh_from_db()
-    assert not step_kinds["end"].may_take_back(step, later)
+    assert not step_kinds["end"].may_take_back(step, Group.objects.in_bulk(), later)
     with pytest.raises(Refusal):
         preview(academy, "reopen", {"step": step.pk}, later)
 

@@ -126,9 +126,13 @@ def manager(db: None) -> Client:
 
 
 def open_today(client: Client) -> tuple[int, str]:
+    return read_page(client, "/admin/today/")
+
+
+def read_page(client: Client, address: str) -> tuple[int, str]:
     """Return the number of queries, and the page."""
     with CaptureQueriesContext(connection) as queries:
-        answer = client.get("/admin/today/")
+        answer = client.get(address)
     assert answer.status_code == 200
     sql = [query["sql"] for query in queries if CLOCK not in query["sql"]]
     return len(sql), answer.content.decode()

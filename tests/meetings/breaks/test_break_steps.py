@@ -238,8 +238,8 @@ def test_what_was_moved_by_hand_since_stays_and_undo_ends_with_the_first_start(a
     again.refresh_from_db()
     kind = step_kinds["break"]
     first = datetime(2027, 1, 14, 12, tzinfo=UTC)
-    assert kind.may_take_back(again, first - MINUTE)
-    assert not kind.may_take_back(again, first)
+    assert kind.may_take_back(again, {}, first - MINUTE)
+    assert not kind.may_take_back(again, {}, first)
     with pytest.raises(Refusal) as late:
         ask(academy, "break_undo", now=first, step=again.pk)
     assert late.value.code == "too_late"

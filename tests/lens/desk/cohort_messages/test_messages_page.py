@@ -160,6 +160,7 @@ def test_a_change_of_the_cohort_is_one_line_and_stays_out_of_other_cohorts(staff
             asked_at=NOW,
             due_at=NOW,
             state="done",
+            record={"until": NOW.isoformat()},
         )
         for name in ("Ann", "Cy"):
             key = f"step:{step.pk}:{name}"

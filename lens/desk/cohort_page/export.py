@@ -1,0 +1,44 @@
+"""The people of a cohort as a CSV file, in the columns that the import of rosters reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from cohorts.models import Cohort
+from cohorts.roster.columns import COLUMNS
+from cohorts.roster.slots import RosterSlot, render_slot
+from lens.desk.cohort_attendance.csv_file import neutralize
+from lens.desk.cohort_page.people_tab import PersonRow
+
+
+def write_people(cohort: Cohort, rows: Iterable[PersonRow]) -> str:
+    """Return the file, with one line for each membership.  The cohort's course is loaded."""
+    file = io.StringIO()
+    out = csv.writer(file)
+    out.writerow([*COLUMNS, "joined"])
+    for row in rows:
+        out.writerow(neutralize(_cells(cohort, row)))
+    return file.getvalue()
+
+
+def _cells(cohort: Cohort, row: PersonRow) -> Iterable[str]:
+    group, member = row.group, row.member
+    slot = ""
+    if group.weekday is not None and group.start_time is not None:
+        slot = render_slot(RosterSlot(group.weekday, group.start_time, group.duration_minutes))
+    return (
+        cohort.course.name,
+        cohort.name,
+        cohort.start_date.isoformat(),
+        str(cohort.number_of_meetings),
+        group.name,
+        slot,
+        group.timezone,
+        member.name,
+        member.email,
+        str(member.discord_id or ""),
+        member.role,
+        row.joined,
+    )
