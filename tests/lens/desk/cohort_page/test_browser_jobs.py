@@ -16,7 +16,7 @@ from tests.lens.desk.cohort_page.test_header import ask, end_whole
 from tests.lens.desk.test_browser import Clicks, academy, clicks, desk, max_  # noqa: F401
 from tests.support.academy import Academy
 from tests.support.accessibility import SIZES, check_page, tab_to
-from tests.support.cohort import work
+from tests.support.processes import wait_until
 
 # ruff: noqa: F811 - fixtures
 
@@ -43,18 +43,19 @@ def skip_week(academy: Academy) -> CohortStep:
 
 
 @pytest.mark.usefixtures("only_discord", "sandbox")
-def test_job_2_a_cohort_is_realized_in_three_clicks(desk: Page, academy: Academy, clicks: Clicks):
+def test_job_2_a_cohort_is_realized_in_three_clicks(
+    desk: Page, academy: Academy, clicks: Clicks, request: pytest.FixtureRequest
+):
     Group.objects.update(set_up_at=None, status="preview")
+    request.getfixturevalue("working")
     open_cohort(desk, clicks)
     expect(desk.get_by_role("status")).to_contain_text("Not set up")
     clicks(desk.get_by_role("button", name="Realize"))
     expect(desk.get_by_role("heading", name="Realize Group A of Autumn?")).to_be_visible()
-    work("discord")
     clicks(desk.get_by_role("button", name="Realize now"))
     expect(desk.get_by_role("heading", name="Autumn: status")).to_be_visible()
     assert clicks.count == 3
-    work("discord")
-    assert all(group.set_up_at for group in Group.objects.all())
+    wait_until(lambda: Group.objects.get().set_up_at, 60, "the group is not set up")
 
 
 @pytest.mark.usefixtures("without_providers")
