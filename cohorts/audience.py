@@ -31,7 +31,8 @@ class Addressee:
 
 def members_to_write() -> QuerySet[Membership]:
     """Return the members of all cohorts; of a cohort that is over, its members at the end."""
-    at_the_end = Q(left_at=F("group__ended_at")) & ~Q(group__cohort__status=Cohort.Status.OPEN)
+    over = Cohort.objects.exclude(status=Cohort.Status.OPEN)
+    at_the_end = Q(left_at=F("group__ended_at"), cohort__in=over)
     lasting = Q(status=Membership.Status.ACTIVE) | (at_the_end & ~Q(status=Membership.Status.MOVED))
     return Membership.objects.filter(lasting, user__is_active=True)
 

@@ -33,7 +33,7 @@ class CohortMail:
 
 def read_overview(now: datetime) -> list[CohortMail]:
     """Return the open cohorts by start. Four queries."""
-    cohorts = Cohort.objects.filter(status=Cohort.Status.OPEN).select_related("course")
+    cohorts = open_cohorts().select_related("course")
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for row in (*_of_groups(now), *_of_changes(now)):
         counts[row["cohort"]].update({name: row[name] for name in COUNTS})
@@ -43,21 +43,23 @@ def read_overview(now: datetime) -> list[CohortMail]:
     ]
 
 
+def open_cohorts() -> QuerySet[Cohort]:
+    return Cohort.objects.filter(status=Cohort.Status.OPEN)
+
+
 def _lately(now: datetime) -> QuerySet[Message]:
     recent = Q(due_at__gt=now - LATELY) | Q(state__in=UNSENT)
     return Message.objects.filter(recent).order_by()
 
 
 def _of_groups(now: datetime) -> Iterable[Mapping[str, Any]]:
-    messages = _lately(now).filter(group__cohort__status=Cohort.Status.OPEN)
+    messages = _lately(now).filter(group__cohort__in=open_cohorts())
     return messages.values(cohort=F("group__cohort")).annotate(**COUNTS)
 
 
 def _of_changes(now: datetime) -> list[dict[str, Any]]:
     """Return the counts of letters about changes of a whole cohort, which belong to no group."""
-    steps = dict(
-        CohortStep.objects.filter(cohort__status=Cohort.Status.OPEN).values_list("pk", "cohort")
-    )
+    steps = dict(CohortStep.objects.filter(cohort__in=open_cohorts()).values_list("pk", "cohort"))
     letters = _lately(now).filter(group=None, kind__in=OF_STEPS)
     rows = letters.values("context__step").annotate(**COUNTS)
     return [

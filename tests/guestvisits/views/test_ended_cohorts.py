@@ -213,6 +213,7 @@ OF_THE_GROUP_ITSELF = {
     "cohorts/services/groups.py",
     "cohorts/services/memberships.py",
     "guestvisits/ending/kinds.py",
+    "lens/desk/cohort_page/groups_tab.py",  # says which of the two has ended
 }
 
 

@@ -68,7 +68,7 @@ def test_from_i_cant_lead_to_corrected_attendance(world, monkeypatch):
         Substitution.objects.update(chosen_start=start)
         SubstituteOffer.objects.filter(answer="yes").update(answered_at=start)
         Attendance.objects.filter(user=lea).delete()
-        answer = helper.post(correct, {"presence": "present"})
+        answer = helper.post(correct, {"presence": "present", "reason": "She came late"})
         assert Attendance.objects.filter(user=lea, correction="present").exists() is allowed
         assert answer.status_code == (302 if allowed else 404)
     assert not Attendance.objects.filter(user=world.helpers[0]).exists()
