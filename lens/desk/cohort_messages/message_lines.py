@@ -51,13 +51,15 @@ SHOWN: Mapping[str, tuple[str, ...]] = {"waiting": UNSENT, "not-sent": NOT_SENT}
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemMessage:
-    """A message that was not sent, or not yet, and why. `fix_url`: where its address is entered."""
+class SendProblem:
+    """Why messages were not sent, or not yet, each as the name of its reader and its page.
 
-    name: str
-    url: str
+    `fix_url`: where the only reader's address is entered.
+    """
+
     why: str
     fix_url: str
+    messages: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class MessageLine:
     waiting: int
     not_sent: int
     url: str
-    problems: tuple[ProblemMessage, ...]
+    problems: tuple[SendProblem, ...]
     more_problems: int
 
 
@@ -192,24 +194,26 @@ def _build_lines(
             waiting=row["waiting"],
             not_sent=row["n"] - row["sent"] - row["waiting"],
             url=_url_of(row),
-            problems=tuple(
-                _build_problem(each, outlook, may_fix=may_fix) for each in problems[key_of(row)]
-            ),
+            problems=_group_by_cause(problems[key_of(row)], outlook, may_fix=may_fix),
             more_problems=row["problems"] - len(problems[key_of(row)]),
         )
         for row in rows
     ]
 
 
-def _build_problem(message: Any, outlook: Outlook, *, may_fix: bool) -> ProblemMessage:
-    person = message.user
-    is_address = "address" in message.not_sent_reason and person is not None
-    return ProblemMessage(
-        str(person or message.group or ""),
-        reverse("admin:outbox_message_change", args=[message.pk]),
-        why_not_sent(message, outlook),
-        reverse("admin:cohorts_user_change", args=[person.pk]) if is_address and may_fix else "",
-    )
+def _group_by_cause(
+    messages: Sequence[Any], outlook: Outlook, *, may_fix: bool
+) -> tuple[SendProblem, ...]:
+    found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for message in messages:
+        person = message.user
+        is_address = "address" in message.not_sent_reason and person is not None
+        can_fix = is_address and may_fix
+        fix = reverse("admin:cohorts_user_change", args=[person.pk]) if can_fix else ""
+        page = reverse("admin:outbox_message_change", args=[message.pk])
+        name = str(person or message.group or "")
+        found[why_not_sent(message, outlook), fix].append((name, page))
+    return tuple(SendProblem(*cause, tuple(named)) for cause, named in found.items())
 
 
 def _url_of(row: Mapping[str, Any]) -> str:

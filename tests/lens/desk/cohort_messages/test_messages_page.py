@@ -108,6 +108,13 @@ def test_what_was_not_sent_is_named_with_the_reason_and_what_to_do(staff, academ
     assert f'<a href="/admin/outbox/message/{failed.pk}/change/">' in page
 
 
+def test_people_who_got_nothing_for_one_reason_are_named_together(staff, academy, add):
+    for name in ("Ann", "Bea"):
+        add("reminder", name, state="expired", not_sent_reason="No worker ran.")
+    [line] = read_lines(staff, academy)
+    assert line[2] == "2 not sent Ann , Bea : No worker ran."
+
+
 def test_waiting_and_failed_ones_can_be_shown_alone(staff, academy, add):
     add("reminder", "Ann")
     add("nudge", "Ann", state="pending")
