@@ -36,6 +36,7 @@ from cohorts.outbox.models import (
     kind_title,
 )
 from cohorts.outbox.registry import MessageObsolete, notifications, topic_of, topics
+from cohorts.outbox.rendering.links import hide_unsubscribe_links
 from cohorts.outbox.rendering.render import MessageContent, get_content
 from cohorts.outbox.rendering.samples import Sample, find_samples, preview_channels
 
@@ -165,7 +166,8 @@ def _ids(chosen: QuerySet[Message]) -> list[int]:
 
 
 def show_content(content: MessageContent) -> SafeString:
-    shown = format_html('<pre class="lens-message">{}</pre>', content.text)
+    text, html = map(hide_unsubscribe_links, (content.text, content.html))
+    shown = format_html('<pre class="lens-message">{}</pre>', text)
     if not content.html:
         return shown
     return format_html(
@@ -173,7 +175,7 @@ def show_content(content: MessageContent) -> SafeString:
         '<iframe sandbox srcdoc="{}" title="As HTML" class="lens-email"></iframe>',
         content.subject,
         shown,
-        content.html,
+        html,
     )
 
 

@@ -12,6 +12,7 @@ from cohorts.group_labels import name_slot
 from cohorts.models import AccessState, Membership, User
 from cohorts.outbox.health.undelivered import lasting_rejections
 from cohorts.outbox.models import UNSENT, Message, kind_title
+from cohorts.outbox.rendering.links import hide_unsubscribe_links
 from cohorts.reconcile.models import ProviderState
 from cohorts.zones import city_of, find_zone, known_zone
 from discordsync.joining.states import PROVIDER, JoinState, classify, was_read
@@ -165,6 +166,11 @@ def read_messages(person: User) -> list[ShownMessage]:
     """Return the person's latest messages.  One query."""
     rows: QuerySet[Message] = Message.objects.filter(user=person).defer("html", "context")
     return [
-        ShownMessage(row, kind_title(row.kind), row.body[:WORDS], len(row.body) > WORDS)
+        ShownMessage(
+            row,
+            kind_title(row.kind),
+            hide_unsubscribe_links(row.body)[:WORDS],
+            is_cut=len(row.body) > WORDS,
+        )
         for row in rows.order_by("-due_at", "-pk")[:MESSAGES]
     ]

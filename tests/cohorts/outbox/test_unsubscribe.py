@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from cohorts import clock
 from cohorts.models import User
+from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.links import unsubscribe_url
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +36,30 @@ def test_opening_the_page_unsubscribes_no_one(alice, settings, client):
     assert b"Stop e-mails" in client.get(path_for(alice, settings)).content
     alice.refresh_from_db()
     assert alice.wants_email
+
+
+def test_staff_who_read_a_message_do_not_read_its_link(alice, client):
+    client.force_login(User.objects.create_superuser("root@example.org", name="Root"))
+    link = unsubscribe_url(alice.pk)
+    now = clock.now()
+    message = Message.objects.create(
+        key="one",
+        kind="meeting_moved",
+        channel="email",
+        user=alice,
+        state="sent",
+        due_at=now,
+        cutoff_at=now,
+        sent_at=now,
+        subject="Moved",
+        body=f"We meet later.\nStop e-mails: {link}",
+        html=f'<p>We meet later.</p><a href="{link}">Stop e-mails</a>',
+    )
+    for page in (f"/admin/outbox/message/{message.pk}/change/", f"/admin/people/{alice.pk}/"):
+        shown = client.get(page).content.decode()
+        assert "We meet later." in shown
+        assert "/unsubscribe/…/" in shown
+        assert link.split("/")[-2] not in shown
 
 
 def test_a_forged_address_ends_nothing(alice, settings, client):
