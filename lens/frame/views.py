@@ -54,7 +54,7 @@ def search_view(request: HttpRequest) -> HttpResponse:
     """Show what the text in `q` finds among the rows that the person may view."""
     text = request.GET.get("q", "").strip()
     found = search_everything(text, viewer=cast(User, request.user))
-    context = _context(request, "Search", text=text, found=found, most=SHOWN)
+    context = _context(request, "Search", searched=text, found=found, most=SHOWN)
     return TemplateResponse(request, "admin/frame/search.html", context)
 
 

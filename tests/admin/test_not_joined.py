@@ -54,6 +54,7 @@ def test_all_or_some_are_reminded_once_a_day_after_the_letter_was_shown(staff, a
     assert "The letter to <bdi>Alice</bdi>" in preview
     assert "1. Join our Discord server: https://discord.gg/ours" in preview
     assert "Stop e-mails" not in preview
+    assert 'name="q" value=""' in preview, "the search box does not hold the letter"
     assert reminded() == []
     done = staff.post(address, {"user": [alice.pk], "confirmed": "1"}, follow=True)
     assert "1 person gets a reminder now." in done.content.decode()
