@@ -25,15 +25,14 @@ def find_no_facilitator(facts: OpenCohorts) -> Iterator[Need]:
         led = any(member.is_facilitator for member in facts.members_of.get(group.pk, ()))
         if not led and is_watched(facts.cohorts[group.cohort_id].start_date, today_of(facts.now)):
             found[group.cohort_id].append(subject_of_group(group, button=_add_button(group)))
+    groups = {cohort_id: len(subjects) for cohort_id, subjects in found.items()}
     for group, meeting, away in _unled_meetings(facts):
         found[group.cohort_id].append(_unled(group, meeting, away))
     for cohort_id, subjects in found.items():
-        yield Need(
-            NO_FACILITATOR,
-            cohort_id,
-            f"No one leads {count(len(subjects), 'group')}",
-            tuple(subjects),
-        )
+        unled = groups.get(cohort_id, 0)
+        numbers = (unled, "group"), (len(subjects) - unled, "meeting")
+        what = join_names(count(number, noun) for number, noun in numbers if number)
+        yield Need(NO_FACILITATOR, cohort_id, f"No one leads {what}", tuple(subjects))
 
 
 def _add_button(group: Group) -> NeedButton:

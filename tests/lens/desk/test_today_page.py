@@ -107,6 +107,7 @@ def test_a_meeting_whose_facilitators_all_declined_gets_a_substitute(academy, st
     decline(academy, "A", "Fay A")
     page = read_today()
     assert page.items == ["no_facilitator"]
+    assert "No one leads 1 meeting" in page.item("no_facilitator")
     assert "Fay A can’t lead it" in page.item("no_facilitator")
 
     form = follow(staff, page.item("no_facilitator"), "Find a substitute")
