@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cohorts.errors import Refusal
+from cohorts.words import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class CohortSettings:
     guest_seats: int | None = None
     booking_cutoff_hours: int | None = None
     visits_per_person: int | None = None
+
+    @property
+    def most_guests(self) -> str:
+        return count(self.guest_seats or 0, "guest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,7 @@ RULES = (
     ),
     Rule(
         "host_full",
-        "This meeting is full: it takes at most {settings.guest_seats} guests.",
+        "This meeting is full: it takes at most {settings.most_guests}.",
         lambda facts, _: facts.seats_left == 0,
         staff_may=True,
     ),
