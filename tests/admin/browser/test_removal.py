@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -11,8 +12,10 @@ from playwright.sync_api import expect
 
 from cohorts import clock
 from cohorts.models import Group
+from cohorts.reconcile.models import WorkerHeartbeat
 from cohorts.services.groups import end_group
 from discordsync.models import DiscordObject
+from tests.lens.desk.test_browser import Clicks
 from tests.support.accessibility import SIZES, check_page
 from tests.support.cohort import MadeCohort, join, make_cohort, realize, work
 from tests.support.processes import wait_until
@@ -81,3 +84,24 @@ def test_staff_keep_one_channel_and_approve_the_rest(size, open_page, sandbox, m
         "the roles were not removed",
     )
     assert "group-1" in names_in_discord(sandbox)
+
+
+def test_job_18_a_removal_is_approved_in_three_clicks_from_today(open_page, sandbox, made, working):
+    """One click on Today, one for the channel that stays, one for everything else."""
+    clicks = Clicks()
+    wait_until(WorkerHeartbeat.objects.exists, 60, "no worker is at work")
+    page = open_page("desktop", "/admin/today/")
+    clicks(page.get_by_role("button", name="Review removal"))
+    button = page.get_by_role("button", name="Remove and keep as chosen")
+    expect(button).to_be_visible(timeout=20_000)
+    kept = page.get_by_role("group", name=re.compile("^Category "))
+    clicks(kept.get_by_label("Keep"))
+    clicks(button)
+    assert clicks.count == 3
+    wait_until(
+        lambda: not DiscordObject.objects.exclude(kind="event").filter(released_at=None).exists(),
+        60,
+        "the approved objects were not removed",
+    )
+    left = {name for name in names_in_discord(sandbox) if "pring" in name or "roup" in name}
+    assert len(left) == 1, left

@@ -11,10 +11,11 @@ from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from cohorts import clock
-from cohorts.models import AccessState, Membership, User
+from cohorts.models import AccessState, Cohort, CohortStep, Group, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.provider import provider_admins, providers
+from cohorts.steps.tasks import carry_out_due
 from lens.frame.roles import make_roles
 from meetings.models import Meeting
 from meetings.rsvps import set_rsvp
@@ -223,6 +224,35 @@ def test_job_17_a_cohort_that_is_over_is_ended_in_two_clicks(desk, academy, clic
     clicks(desk.get_by_role("button", name="End it"))
     expect(desk.get_by_text("Until then you can undo it")).to_be_visible()
     assert clicks.count == 2
+
+
+def test_job_14_a_thin_group_is_merged_in_three_clicks(desk, academy, clicks):
+    """Group B has room for the people of A, which is too small from the start on."""
+    a = academy.groups["A"]
+    academy.groups["B"] = Group.objects.create(
+        cohort=academy.cohort,
+        name="Group B",
+        weekday=a.weekday,
+        start_time=a.start_time,
+        status=a.status,
+        set_up_at=a.set_up_at,
+    )
+    academy.add_facilitator("Ben", "B")
+    for name in ("Bea", "Bo", "Bill", "Bibi", "Basil"):
+        academy.add_member(name, "B")
+    Cohort.objects.update(smallest_group=5, start_date=clock.now().date() - timedelta(days=1))
+    desk.reload()
+    clicks(desk.get_by_role("link", name="Merge into …: Group A"))
+    desk.get_by_label("Its people join").select_option(str(academy.groups["B"].pk))
+    clicks(desk.get_by_role("button", name="Preview"))
+    expect(desk.get_by_text("Ann", exact=False).first).to_be_visible()
+    clicks(desk.get_by_role("button", name="Merge these groups"))
+    expect(desk.get_by_text("Until then you can undo it")).to_be_visible()
+    assert clicks.count == 3
+    carry_out_due(CohortStep.objects.get().due_at)
+    active = Membership.objects.filter(status="active", user__name__in=("Ann", "Bob", "Nora"))
+    assert set(active.values_list("group__name", flat=True)) == {"Group B"}
+    assert Group.objects.get(name="Group A").status == "merged"
 
 
 def test_an_item_is_snoozed_with_the_keyboard(desk, academy):
