@@ -27,9 +27,9 @@ from cohorts import clock
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, User
-from cohorts.roster.columns import OTHER_NAMES
-from cohorts.roster.decoding import MAX_BYTES
-from cohorts.roster.example_rows import write_template
+from cohorts.roster.file.columns import OTHER_NAMES
+from cohorts.roster.file.decoding import MAX_BYTES
+from cohorts.roster.file.example_rows import write_template
 from cohorts.roster.importing import (
     RosterRefused,
     import_roster,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any, TypeVar
 
+from cohorts.roster.file.rows import RosterRow
 from cohorts.roster.problems import Problem
-from cohorts.roster.rows import RosterRow
 
 _K = TypeVar("_K", bound=Hashable)
 _T = TypeVar("_T")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from cohorts.roster.rows import CohortKey, GroupKey, fold
-from cohorts.roster.slots import RosterSlot
+from cohorts.roster.file.rows import CohortKey, GroupKey, fold
+from cohorts.roster.file.slots import RosterSlot
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Protocol, TypeVar
 from django.db.models import Q
 
 from cohorts.models import Cohort, Course, FormerAddress, Group, Membership, User
-from cohorts.roster.rows import RosterRow, fold
-from cohorts.roster.slots import RosterSlot
+from cohorts.roster.file.rows import RosterRow, fold
+from cohorts.roster.file.slots import RosterSlot
 
 
 @dataclass(frozen=True, slots=True)

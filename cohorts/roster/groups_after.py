@@ -10,9 +10,9 @@ from cohorts.models import Cohort, Membership
 from cohorts.roster.agreement import by_key
 from cohorts.roster.changes import Joining, RoleChange
 from cohorts.roster.facts import GroupFact, MemberFact, RosterFacts
+from cohorts.roster.file.rows import GroupKey
+from cohorts.roster.file.slots import RosterSlot
 from cohorts.roster.plan_courses import NamedGroup
-from cohorts.roster.rows import GroupKey
-from cohorts.roster.slots import RosterSlot
 from cohorts.words import count, join_names
 
 FACILITATOR = Membership.Role.FACILITATOR.value

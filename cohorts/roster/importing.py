@@ -23,11 +23,11 @@ from cohorts.roster.changes import (
     RoleChange,
 )
 from cohorts.roster.facts import load_facts
+from cohorts.roster.file.rows import CohortKey, GroupKey, RosterRow, fold, parse
+from cohorts.roster.file.slots import USUAL_MINUTES, RosterSlot
 from cohorts.roster.planning import plan
 from cohorts.roster.problems import Problem
 from cohorts.roster.roster_plan import RosterPlan
-from cohorts.roster.rows import CohortKey, GroupKey, RosterRow, fold, parse
-from cohorts.roster.slots import USUAL_MINUTES, RosterSlot
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.services.memberships import moved_to, write_end
 from cohorts.services.terms import Term, TermPreview, digest_of, preview_term

@@ -18,9 +18,9 @@ from cohorts.roster.changes import (
     NewGroup,
 )
 from cohorts.roster.facts import CohortFact, GroupFact, RosterFacts, find_named
+from cohorts.roster.file.rows import CohortKey, GroupKey, RosterRow, fold
+from cohorts.roster.file.slots import RosterSlot
 from cohorts.roster.problems import Problem
-from cohorts.roster.rows import CohortKey, GroupKey, RosterRow, fold
-from cohorts.roster.slots import RosterSlot
 from cohorts.services.groups import check_slot_may_change
 
 COHORT_COLUMNS = {"start_date": "start date", "number_of_meetings": "number of meetings"}

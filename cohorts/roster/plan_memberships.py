@@ -13,9 +13,9 @@ from cohorts.models import Membership
 from cohorts.roster.agreement import agreed_value, by_key, first_with
 from cohorts.roster.changes import Joining, Leaving, RoleChange
 from cohorts.roster.facts import MemberFact, RosterFacts
+from cohorts.roster.file.rows import CohortKey, GroupKey, RosterRow
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.roster.problems import Problem
-from cohorts.roster.rows import CohortKey, GroupKey, RosterRow
 
 PARTICIPANT = Membership.Role.PARTICIPANT.value
 

@@ -19,9 +19,9 @@ from collections.abc import Collection, Iterable, Mapping
 from cohorts.roster.agreement import agreed_value, by_key, first_with, is_unclear
 from cohorts.roster.changes import ChangedPerson, FieldChange, NewPerson
 from cohorts.roster.facts import PersonFact, RosterFacts
+from cohorts.roster.file.rows import GroupKey, RosterRow
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.roster.problems import Problem
-from cohorts.roster.rows import GroupKey, RosterRow
 
 Groups = Mapping[GroupKey, NamedGroup]
 

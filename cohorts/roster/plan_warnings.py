@@ -14,10 +14,10 @@ from cohorts.roster.changes import (
     NewGroup,
     NewPerson,
 )
-from cohorts.roster.decoding import repair
 from cohorts.roster.facts import MemberFact, PersonFact, RosterFacts
+from cohorts.roster.file.decoding import repair
+from cohorts.roster.file.rows import RosterRow, fold
 from cohorts.roster.problems import name_lines
-from cohorts.roster.rows import RosterRow, fold
 from cohorts.roster.twins import are_twins, find_twin_addresses, find_twins, simplify
 
 

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 
 from cohorts.roster.changes import ChangedPerson, NewPerson
 from cohorts.roster.facts import RosterFacts
+from cohorts.roster.file.rows import Roster, RosterRow
 from cohorts.roster.groups_after import find_odd_groups, list_groups
 from cohorts.roster.plan_courses import plan_cohorts, plan_courses, plan_groups
 from cohorts.roster.plan_memberships import plan_memberships
@@ -36,7 +37,6 @@ from cohorts.roster.plan_warnings import (
 )
 from cohorts.roster.problems import Problem, merge, name_lines
 from cohorts.roster.roster_plan import RosterPlan
-from cohorts.roster.rows import Roster, RosterRow
 
 
 def plan(roster: Roster, facts: RosterFacts) -> RosterPlan:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from cohorts.roster.columns import COLUMNS
+from cohorts.roster.file.columns import COLUMNS
 
 RIGHT = {
     "course": "Course",

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from cohorts.roster.columns import COLUMNS
+from cohorts.roster.file.columns import COLUMNS
 from cohorts.roster.importing import (
     ANY_TERMS,
     RosterRefused,

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable
 
 from cohorts.models import Cohort
-from cohorts.roster.columns import COLUMNS
-from cohorts.roster.slots import RosterSlot, render_slot
+from cohorts.roster.file.columns import COLUMNS
+from cohorts.roster.file.slots import RosterSlot, render_slot
 from lens.desk.cohort_attendance.csv_file import neutralize
 from lens.desk.cohort_page.people_tab import PersonRow
 

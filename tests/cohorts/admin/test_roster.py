@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from cohorts import clock
 from cohorts.models import Cohort, Course, Group, Membership, User
-from cohorts.roster.decoding import MAX_BYTES
+from cohorts.roster.file.decoding import MAX_BYTES
 from cohorts.roster.importing import RosterRefused, import_roster
 from meetings.models import Meeting
 from tests.support.roster import make_academy, make_file, make_line

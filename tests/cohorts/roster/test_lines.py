@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.columns import COLUMNS
-from cohorts.roster.decoding import MAX_BYTES
-from cohorts.roster.reading import MAX_LINES
-from cohorts.roster.rows import Roster, parse
-from cohorts.roster.slots import TBD, RosterSlot
+from cohorts.roster.file.columns import COLUMNS
+from cohorts.roster.file.decoding import MAX_BYTES
+from cohorts.roster.file.reading import MAX_LINES
+from cohorts.roster.file.rows import Roster, parse
+from cohorts.roster.file.slots import TBD, RosterSlot
 from tests.support.roster import make_file, make_line
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cohorts.roster.file.rows import parse
 from cohorts.roster.problems import Problem, merge, name_lines, name_numbers
-from cohorts.roster.rows import parse
 from tests.support.roster import make_file, make_line
 
 

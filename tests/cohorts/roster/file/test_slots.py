@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.slots import TBD, RosterSlot, SlotError, parse_slot, render_slot
+from cohorts.roster.file.slots import TBD, RosterSlot, SlotError, parse_slot, render_slot
 
 slots = st.builds(
     RosterSlot,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.dates import DateError, DateOrder, find_order, parse_date
-from cohorts.roster.rows import parse
+from cohorts.roster.file.dates import DateError, DateOrder, find_order, parse_date
+from cohorts.roster.file.rows import parse
 from tests.support.roster import make_file, make_line
 
 days = st.dates(date(2000, 1, 1), date(2100, 12, 31))

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from cohorts.roster.columns import COLUMNS, column_of, read_header
-from cohorts.roster.decoding import decode
+from cohorts.roster.file.columns import COLUMNS, column_of, read_header
+from cohorts.roster.file.decoding import decode
 from cohorts.roster.problems import Problem
 
 MAX_LINES = 10_000

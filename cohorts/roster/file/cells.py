@@ -18,9 +18,9 @@ from django.core.validators import validate_email
 
 from cohorts.models import Membership
 from cohorts.models.people import normalize_email
-from cohorts.roster.dates import DateOrder, parse_date
-from cohorts.roster.decoding import LOST
-from cohorts.roster.slots import parse_slot
+from cohorts.roster.file.dates import DateOrder, parse_date
+from cohorts.roster.file.decoding import LOST
+from cohorts.roster.file.slots import parse_slot
 from cohorts.validators import check_address, check_snowflake, zone_names
 
 MAX_MEETINGS = 60

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cohorts.roster.columns import COLUMNS, OTHER_NAMES, column_of, read_header
-from cohorts.roster.rows import parse
+from cohorts.roster.file.columns import COLUMNS, OTHER_NAMES, column_of, read_header
+from cohorts.roster.file.rows import parse
 from tests.support.roster import make_file, make_line
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.decoding import LOST, decode, repair
-from cohorts.roster.rows import parse
+from cohorts.roster.file.decoding import LOST, decode, repair
+from cohorts.roster.file.rows import parse
 from tests.support.roster import make_file, make_line
 
 TEXT = make_file(make_line("Jürgen Weiß’ Freund"), make_line("Zoë", 2), delimiter=";")

@@ -9,7 +9,7 @@ import codecs
 import csv
 import io
 
-from cohorts.roster.columns import COLUMNS
+from cohorts.roster.file.columns import COLUMNS
 
 DOMAIN = "@template.example"  # RFC 2606 reserves this ending for documentation
 

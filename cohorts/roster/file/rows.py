@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cohorts.roster.cells import LostLetters, parse_cell
-from cohorts.roster.columns import COLUMNS
-from cohorts.roster.dates import DateOrder, find_order
-from cohorts.roster.example_rows import is_example
+from cohorts.roster.file.cells import LostLetters, parse_cell
+from cohorts.roster.file.columns import COLUMNS
+from cohorts.roster.file.dates import DateOrder, find_order
+from cohorts.roster.file.example_rows import is_example
+from cohorts.roster.file.reading import Row, read_table
+from cohorts.roster.file.slots import RosterSlot
 from cohorts.roster.problems import Problem, merge
-from cohorts.roster.reading import Row, read_table
-from cohorts.roster.slots import RosterSlot
 
 CohortKey = tuple[str, str]
 GroupKey = tuple[str, str, str]

@@ -1,0 +1,1 @@
+"""Reading a roster file: its encoding, its columns, and the value of each cell."""
