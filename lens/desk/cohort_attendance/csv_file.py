@@ -11,10 +11,10 @@ from lens.desk.cohort_attendance.rows import (
     choose_weeks,
     has_extra_sessions,
 )
+from lens.desk.csv_cells import neutralize
 from meetings.attendance.ledger import AttendanceRecord
 from meetings.attendance.mark_words import name_weeks
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SUMS = ("Held", "Attended", "With another group", "Excused", "Missed", "Not known")
 
 
@@ -43,11 +43,3 @@ def _cells(
     yield from (count.held, count.attended, count.elsewhere, count.excused, count.missed)
     yield from (count.unknown, line.outcome)
     yield name_weeks(record.open_risk) if record.open_risk else ""
-
-
-def neutralize(cells: Iterable[str | int]) -> list[str | int]:
-    """Return the cells so that a spreadsheet takes none of them for a formula."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA) else cell
-        for cell in cells
-    ]

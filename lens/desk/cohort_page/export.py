@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from cohorts.models import Cohort
 from cohorts.roster.file.columns import COLUMNS
 from cohorts.roster.file.slots import RosterSlot, render_slot
-from lens.desk.cohort_attendance.csv_file import neutralize
 from lens.desk.cohort_page.people_tab import PersonRow
+from lens.desk.csv_cells import neutralize
 
 
 def write_people(cohort: Cohort, rows: Iterable[PersonRow]) -> str:
