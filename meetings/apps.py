@@ -19,7 +19,7 @@ class MeetingsConfig(AppConfig):
         from meetings.moving.term_preview import preview_terms
         from meetings.needs.at_risk import AT_RISK, find_people_at_risk
         from meetings.needs.clock_changes import CLOCK_CHANGE, find_clock_changes
-        from meetings.needs.was_held import WAS_HELD, find_meetings_in_question
+        from meetings.needs.meetings_in_question import WAS_HELD, find_meetings_in_question
         from meetings.writing import staff_letter  # noqa: F401
 
         calendar_notes.register(find_notes)

@@ -14,7 +14,7 @@ from meetings.attendance.risks import dismiss_risks
 from meetings.attendance.was_held import answer_was_held
 from meetings.models import Attendance, Meeting
 from meetings.needs.at_risk import find_people_at_risk
-from meetings.needs.was_held import find_meetings_in_question
+from meetings.needs.meetings_in_question import find_meetings_in_question
 from tests.support.academy import Academy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
