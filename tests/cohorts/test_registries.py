@@ -88,7 +88,7 @@ def test_sources_whose_messages_others_read_are_called_first():
 
 
 def test_topics_are_shown_in_their_order():
-    assert list(topics) == ["reminders", "changes", "visits", "groups", "substitutes"]
+    assert list(topics) == ["reminders", "changes", "visits", "groups", "letters", "substitutes"]
     assert topics["groups"].kinds == ("group_assigned", "member_joined", "member_left")
 
 

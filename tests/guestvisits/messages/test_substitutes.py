@@ -64,7 +64,8 @@ def test_the_offer_has_the_words_and_the_buttons_and_the_others_are_told(world):
     collected(world, world.now)
     assert sent_to(first) == ["substitute_offer", "substitute_leads"]
     assert sent_to(second) == ["substitute_offer", "substitute_closed"]
-    asked, closed = Message.objects.filter(user=second).order_by("pk")
+    about_it = Message.objects.filter(user=second, kind__startswith="substitute")
+    asked, closed = about_it.order_by("pk")
     assert closed.context["edits"] == asked.key, "on Discord the question itself is edited"
     assert sent_to(world.fay) == ["substitute_found"]
 
