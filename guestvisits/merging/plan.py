@@ -122,7 +122,9 @@ def _sort_visits(
     moved, ended = [], []
     for visit in visits.order_by("pk"):
         to = by_number.get(visit.host_meeting.number or 0) if guests_come else None
-        if to is not None and visit.user_id not in members:
+        # Someone who has just left the target cannot visit the meeting that they miss.
+        is_elsewhere = to is not None and visit.home_meeting_id != to.pk
+        if to is not None and is_elsewhere and visit.user_id not in members:
             moved.append(MovedVisit(visit, to))
         else:
             ended.append(visit)

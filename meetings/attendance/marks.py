@@ -12,6 +12,8 @@ The first matching row decides the mark of one person at one meeting that has be
     said "can't" before the start, or was excused by hand                  excused
     presence is not known, or the bot did not see them at a meeting that   unknown
       was held somewhere else than in the voice channel
+    the meeting was moved after it should have begun: they may have come   unknown
+      to the first date
     was not there                                                          missed
 
 Cancelled meetings, meetings after the end of group or cohort, and meetings that were moved and have
@@ -76,6 +78,7 @@ class LedgerMeeting:
     held: str = ""
     seen: int = 0
     cohort_id: int = 0
+    was_moved_late: bool = False  # after it should have begun
 
     @property
     def is_in_question(self) -> bool:
@@ -157,7 +160,8 @@ def _decide_mark(
         return LedgerMark.UNKNOWN
     if person.is_excused:
         return LedgerMark.EXCUSED
-    return LedgerMark.MISSED if _was_absent(meeting, person) else LedgerMark.UNKNOWN
+    is_missed = _was_absent(meeting, person) and not meeting.was_moved_late
+    return LedgerMark.MISSED if is_missed else LedgerMark.UNKNOWN
 
 
 def _was_absent(meeting: LedgerMeeting, person: PersonAtMeeting) -> bool:

@@ -49,6 +49,13 @@ def test_those_seen_attended_and_those_not_seen_missed() -> None:
     assert mark(UNKNOWN) == LedgerMark.UNKNOWN
 
 
+def test_nobody_missed_a_meeting_that_was_moved_after_it_should_have_begun() -> None:
+    moved = replace(HELD, was_moved_late=True)
+    assert mark(NOT_THERE, meeting=moved) == LedgerMark.UNKNOWN
+    assert mark(CANNOT, meeting=moved) == LedgerMark.EXCUSED
+    assert mark(THERE, meeting=moved) == LedgerMark.ATTENDED
+
+
 def test_a_visit_in_the_same_week_makes_up_for_a_meeting() -> None:
     assert mark(NOT_THERE, LedgerVisit(HOST, THERE)) == LedgerMark.ELSEWHERE
     assert mark(CANNOT, LedgerVisit(HOST, THERE)) == LedgerMark.ELSEWHERE
