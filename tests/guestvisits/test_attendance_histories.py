@@ -185,12 +185,14 @@ class Histories(RuleBasedStateMachine):
                 host_meeting=meeting, ended_at=None, booked_at__lte=meeting.starts_at
             ).values_list("user", flat=True)
         }
-        # A substitute leads; no one of the group knows them.
-        expected.add(self.chance.choice(list(User.objects.values_list("pk", flat=True))))
         what = self.chance.choice(["here", "here", "here", "elsewhere", "no"])
         there = {user for user in sorted(expected) if self.chance.random() < 0.6}
         if what != "no":
-            self.truth[meeting.pk, meeting.starts_at] = there
+            self.truth[meeting.pk, meeting.starts_at] = set(there)
+        # A substitute leads, who is in no attendance figure: it makes up for no meeting of theirs.
+        leader = self.chance.choice(list(User.objects.values_list("pk", flat=True)))
+        there.add(leader)
+        expected.add(leader)
         window = Span(meeting.starts_at - 15 * timedelta(minutes=1), meeting.ends_at)
         is_on = self.chance.random() < 0.8
         seen = there if what == "here" else sorted(there)[:1] if what == "no" else set()
