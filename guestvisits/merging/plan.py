@@ -123,11 +123,10 @@ def _sort_visits(
     for visit in visits.order_by("pk"):
         to = by_number.get(visit.host_meeting.number or 0) if guests_come else None
         # Someone who has just left the target cannot visit the meeting that they miss.
-        is_elsewhere = to is not None and visit.home_meeting_id != to.pk
-        if to is not None and is_elsewhere and visit.user_id not in members:
-            moved.append(MovedVisit(visit, to))
-        else:
+        if to is None or visit.user_id in members or visit.home_meeting_id == to.pk:
             ended.append(visit)
+        else:
+            moved.append(MovedVisit(visit, to))
     return tuple(moved), tuple(ended)
 
 
