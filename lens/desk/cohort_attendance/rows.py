@@ -18,13 +18,8 @@ LETTERS = {
     LedgerMark.MISSED: "M",
     LedgerMark.UNKNOWN: "?",
 }
-LEGEND = (
-    ("attended", "A", "attended"),
-    ("elsewhere", "E", "attended with another group"),
-    ("excused", "X", "excused"),
-    ("missed", "M", "missed"),
-    ("unknown", "?", "not known"),
-)
+MEANINGS = {LedgerMark.ELSEWHERE: "attended with another group", LedgerMark.UNKNOWN: "not known"}
+LEGEND = [(mark.value, letter, MEANINGS.get(mark, mark.value)) for mark, letter in LETTERS.items()]
 NOT_FINAL = "*"
 AT_RISK = "at-risk"
 

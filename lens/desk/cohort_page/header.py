@@ -44,14 +44,18 @@ def read_header(facts: OpenCohorts, cohort: Cohort, user: User) -> CohortHeader:
     steps = list_recent_steps(cohort, by_id, user, facts.now)
     last = last_ended_at(facts, cohort.pk)
     (row,) = read_cohort_rows(facts)
-    acts = _acts_of_ended(facts, cohort, steps) if cohort.has_ended else _acts(facts, cohort, steps)
+    if cohort.has_ended:
+        acts = _acts_of_ended(facts, cohort, steps)
+    else:
+        acts = _acts(facts, cohort, steps, last)
     return CohortHeader(row, groups, last, tuple(acts), tuple(steps))
 
 
-def _acts(facts: OpenCohorts, cohort: Cohort, steps: Iterable[RecentStep]) -> Iterator[NeedButton]:
+def _acts(
+    facts: OpenCohorts, cohort: Cohort, steps: Iterable[RecentStep], last: datetime | None
+) -> Iterator[NeedButton]:
     """Yield what can be done with an open cohort, the most likely first."""
     groups = facts.groups_of.get(cohort.pk, ())
-    last = last_ended_at(facts, cohort.pk)
     is_ending = any(_is_whole_end(one) and one.is_waiting for one in steps)
     if not all(group.set_up_at for group in groups):
         yield NeedButton(
