@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterable, Iterator
 
 from lens.desk.cohort_attendance.rows import (
@@ -11,23 +9,20 @@ from lens.desk.cohort_attendance.rows import (
     choose_weeks,
     has_extra_sessions,
 )
-from lens.desk.csv_cells import neutralize
 from meetings.attendance.ledger import AttendanceRecord
 from meetings.attendance.mark_words import name_weeks
 
 SUMS = ("Held", "Attended", "With another group", "Excused", "Missed", "Not known")
 
 
-def write_csv(records: Collection[AttendanceRecord], planned: int) -> str:
-    """Return the file's text. A byte order mark lets Excel read UTF-8."""
+def build_table(
+    records: Collection[AttendanceRecord], planned: int
+) -> tuple[list[str], Iterator[Iterable[str | int]]]:
+    """Return the titles of the columns, and the rows."""
     weeks, extra = choose_weeks(records, planned), has_extra_sessions(records)
-    out = io.StringIO()
-    writer = csv.writer(out)
     titles = [f"Week {number}" for number in weeks] + (["Extra sessions"] if extra else [])
-    writer.writerow(["Name", "E-mail", "Group", *titles, *SUMS, "Result", "At risk"])
-    for record in records:
-        writer.writerow(neutralize(_cells(record, weeks, with_extra=extra)))
-    return "\ufeff" + out.getvalue()
+    rows = (_cells(record, weeks, with_extra=extra) for record in records)
+    return ["Name", "E-mail", "Group", *titles, *SUMS, "Result", "At risk"], rows
 
 
 def _cells(

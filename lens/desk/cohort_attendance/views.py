@@ -19,8 +19,9 @@ from cohorts.models import User
 from cohorts.words import count_people
 from guestvisits.converters import read_id
 from lens.desk.cohort_attendance import rows
-from lens.desk.cohort_attendance.csv_file import write_csv
-from lens.desk.cohort_page.tabs import WRITE_LETTERS, open_tab
+from lens.desk.cohort_attendance.csv_file import build_table
+from lens.desk.cohort_page.tabs import WRITE_LETTERS, check_tab, open_tab
+from lens.desk.csv_files import answer_csv
 from meetings.access import CORRECT, SEE_GROUP
 from meetings.attendance.ledger import read_cohort_records
 from meetings.attendance.risks import dismiss_risks
@@ -62,19 +63,17 @@ def attendance_view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def download_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Return what the filter shows as a CSV file."""
-    cohort, _ = open_tab(request, pk, "attendance")
+    cohort = check_tab(request, pk, "attendance")
     records = read_cohort_records(cohort.pk, clock.now())
     chosen = rows.choose_records(records, request.GET.get("show", ""))
-    text = write_csv(chosen, cohort.number_of_meetings)
     name = slugify(f"attendance {cohort}") or "attendance"
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+    return answer_csv(name, *build_table(chosen, cohort.number_of_meetings))
 
 
 @require_POST
 def dismiss_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Dismiss that people are at risk, until another absence."""
-    cohort, _ = open_tab(request, pk, "attendance")
+    cohort = check_tab(request, pk, "attendance")
     user = cast(User, request.user)
     if not staff_may(user, *CORRECT):
         raise PermissionDenied

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 
 from cohorts.models import Cohort
 from cohorts.roster.file.columns import COLUMNS
 from cohorts.roster.file.slots import RosterSlot, render_slot
 from lens.desk.cohort_page.people_tab import PersonRow
-from lens.desk.csv_cells import neutralize
+
+TITLES = (*COLUMNS, "joined")
 
 
-def write_people(cohort: Cohort, rows: Iterable[PersonRow]) -> str:
-    """Return the file, with one line for each membership.  The cohort's course is loaded."""
-    file = io.StringIO()
-    out = csv.writer(file)
-    out.writerow([*COLUMNS, "joined"])
-    for row in rows:
-        out.writerow(neutralize(_cells(cohort, row)))
-    return file.getvalue()
-
-
-def _cells(cohort: Cohort, row: PersonRow) -> Iterable[str]:
+def list_cells(cohort: Cohort, row: PersonRow) -> Iterable[str]:
+    """Return the line of one membership.  The cohort's course is loaded."""
     group, member = row.group, row.member
     slot = ""
     if group.weekday is not None and group.start_time is not None:

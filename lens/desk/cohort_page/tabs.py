@@ -9,6 +9,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from cohorts import clock
@@ -67,9 +68,7 @@ def open_tab(request: HttpRequest, pk: int, name: str) -> tuple[Cohort, dict[str
     user may not open this tab, Http404 if there is no such cohort.
     """
     user = cast(User, request.user)
-    tab = next(tab for tab in TABS if tab.name == name)
-    if not staff_may(user, *tab.permissions):
-        raise PermissionDenied
+    _check_permission(user, name)
     facts = read_open_cohorts(clock.now(), only=pk)
     cohort = next(iter((*facts.cohorts.values(), *facts.ended)), None)
     if cohort is None:
@@ -84,3 +83,18 @@ def open_tab(request: HttpRequest, pk: int, name: str) -> tuple[Cohort, dict[str
         "may": cache(lambda permissions: staff_may(user, *permissions)),
     }
     return cohort, context
+
+
+def check_tab(request: HttpRequest, pk: int, name: str) -> Cohort:
+    """Return the cohort for what a tab's links and buttons do, which needs no page around it.
+
+    Raises as `open_tab` does.
+    """
+    _check_permission(cast(User, request.user), name)
+    return get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
+
+
+def _check_permission(user: User, name: str) -> None:
+    tab = next(tab for tab in TABS if tab.name == name)
+    if not staff_may(user, *tab.permissions):
+        raise PermissionDenied

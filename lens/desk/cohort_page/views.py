@@ -25,7 +25,7 @@ from cohorts.zones import find_zone
 from guestvisits.ending.kinds import PERMISSIONS as ENDING
 from guestvisits.merging.kinds import PERMISSIONS as MERGING
 from lens.desk.cohort_page.calendar_tab import groups_per_page, read_calendar
-from lens.desk.cohort_page.export import write_people
+from lens.desk.cohort_page.export import TITLES, list_cells
 from lens.desk.cohort_page.groups_tab import read_group_rows
 from lens.desk.cohort_page.people_tab import (
     NO_MAIL,
@@ -37,6 +37,7 @@ from lens.desk.cohort_page.people_tab import (
     with_reminders,
 )
 from lens.desk.cohort_page.tabs import TabLink, open_tab
+from lens.desk.csv_files import answer_csv
 from meetings.access import MOVE, SEE_GROUP
 
 GROUPS, PEOPLE = 60, 100  # on one page
@@ -138,11 +139,8 @@ def export_view(request: HttpRequest, pk: int) -> HttpResponse:
         for row in read_people_rows(context["facts"], context["header"].groups)
         if (str(row.member.id) in ticked if ticked else chosen.keeps(row))
     ]
-    # With a mark of its encoding, without which Excel misreads names.
-    text = "\ufeff" + write_people(cohort, rows)
-    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="cohort-{cohort.pk}-people.csv"'
-    return answer
+    lines = (list_cells(cohort, row) for row in rows)
+    return answer_csv(f"cohort-{cohort.pk}-people", TITLES, lines)
 
 
 # -- the calendar --------------------------------------------------------------------------------

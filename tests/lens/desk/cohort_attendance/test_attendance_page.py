@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cohorts.models import Cohort, Membership, User
-from lens.desk.csv_cells import neutralize
+from lens.desk.csv_files import neutralize
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
 
