@@ -8,8 +8,8 @@ from django.test import Client
 from cohorts.models import Cohort
 from tests.bench.bench_today import measure
 from tests.lens.desk.cohort_page.test_tab_costs import MOST_QUERIES, TABS
-from tests.lens.desk.conftest import everything_alive  # noqa: F401
-from tests.lens.desk.test_costs import make_academy, manager, read_page  # noqa: F401
+from tests.lens.desk.conftest import everything_alive, manager  # noqa: F401
+from tests.lens.desk.test_costs import make_academy, read_page
 
 pytestmark = [
     pytest.mark.django_db,

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from django.core.handlers.wsgi import WSGIHandler
-from django.test import Client, RequestFactory
+from django.test import Client
 
+from tests.bench.bench_today import measure
 from tests.lens.desk.cohort_messages.test_messages_page import (
     MOST_QUERIES,
     academy,  # noqa: F401
     fill,
-    manager,  # noqa: F401
     measure_page,
 )
+from tests.lens.desk.conftest import manager  # noqa: F401
 from tests.support.academy import Academy
 
 pytestmark = [
@@ -35,23 +33,10 @@ def test_the_time_of_the_pages_about_messages(
     tab = f"/admin/cohorts/{academy.cohort.pk}/messages/"
     for url in (tab, f"{tab}?show=not-sent", f"{tab}write/", "/admin/messages/"):
         queries, size = measure_page(manager, url)
-        milliseconds = _time(manager, url) * 1000
+        milliseconds = measure(manager, url)
         with capsys.disabled():
             print(  # noqa: T201
                 f"\n{url}, {messages} messages: {milliseconds:.0f} ms CPU, {queries} queries, "
                 f"{size / 1000:.0f} kB"
             )
         assert queries <= MOST_QUERIES
-
-
-def _time(client: Client, url: str) -> float:
-    """Return the seconds of CPU; not through the test client, which copies every context."""
-    handler, times = WSGIHandler(), []
-    path, _, query = url.partition("?")
-    for _ in range(5):
-        request = RequestFactory().get(path, query_params=dict([query.split("=")] if query else []))
-        request.COOKIES = {name: each.value for name, each in client.cookies.items()}
-        began = time.process_time()
-        assert handler.get_response(request).status_code == 200
-        times.append(time.process_time() - began)
-    return min(times)

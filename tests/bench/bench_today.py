@@ -8,8 +8,8 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client, RequestFactory
 
-from tests.lens.desk.conftest import everything_alive  # noqa: F401
-from tests.lens.desk.test_costs import make_academy, manager, open_today  # noqa: F401
+from tests.lens.desk.conftest import everything_alive, manager  # noqa: F401
+from tests.lens.desk.test_costs import make_academy, open_today
 
 pytestmark = [
     pytest.mark.django_db,

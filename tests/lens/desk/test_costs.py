@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -113,16 +112,6 @@ def _fill(groups: list[Group], members: int, first: int, **fields: object) -> No
         )
         for n, person in enumerate(people)
     )
-
-
-@pytest.fixture
-def manager(db: None) -> Client:
-    """Staff with permissions of their own, which take two queries more than a superuser's."""
-    person = User.objects.create_user("max@example.org", name="Max", is_staff=True)
-    person.user_permissions.set(Permission.objects.all())
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def open_today(client: Client) -> tuple[int, str]:

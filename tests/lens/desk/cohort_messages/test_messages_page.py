@@ -7,10 +7,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
-from django.contrib.auth.models import Permission
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from cohorts.audience import AudienceKind, choose_members
 from cohorts.models import CohortStep, Group, User
@@ -19,6 +16,7 @@ from cohorts.outbox.models import Message
 from meetings.writing.letter_preview import read_preview
 from meetings.writing.posting import post_letter
 from meetings.writing.staff_letter import join_letter
+from tests.lens.desk.test_costs import read_page
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
 
@@ -26,7 +24,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers"
 
 NOW = datetime(2027, 1, 12, 12, tzinfo=UTC)  # a Tuesday; Olga reads in Berlin
 HOUR = timedelta(hours=1)
-CLOCK = "clock_offset"  # read again after some seconds; only a sandbox has it
 MOST_QUERIES, MOST_BYTES = 20, 150_000
 
 
@@ -260,26 +257,14 @@ def fill(academy: Academy, messages: int, groups: int) -> None:
     )
 
 
-@pytest.fixture
-def manager(db: None) -> Client:
-    person = User.objects.create_user("max@example.org", name="Max", is_staff=True)
-    person.user_permissions.set(Permission.objects.all())
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def measure(client: Client, academy: Academy, query: str = "") -> tuple[int, int]:
     return measure_page(client, f"/admin/cohorts/{academy.cohort.pk}/messages/{query}")
 
 
 def measure_page(client: Client, url: str) -> tuple[int, int]:
     """Return the number of queries and the size of the page."""
-    with CaptureQueriesContext(connection) as queries:
-        answer = client.get(url)
-    assert answer.status_code == 200
-    counted = [query for query in queries if CLOCK not in query["sql"]]
-    return len(counted), len(answer.content)
+    queries, page = read_page(client, url)
+    return queries, len(page.encode())
 
 
 def test_the_page_costs_the_same_with_20000_messages(manager, academy):

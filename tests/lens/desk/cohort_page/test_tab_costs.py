@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from cohorts.models import Cohort, CohortStep, Group
-from tests.lens.desk.test_costs import MOST_BYTES, NOW, make_academy, manager, read_page  # noqa: F401
+from tests.lens.desk.test_costs import MOST_BYTES, NOW, make_academy, read_page
 
 pytestmark = [
     pytest.mark.django_db,
@@ -59,7 +59,7 @@ def read_tabs(client: Client, cohort: Cohort) -> Iterator[tuple[str, int, str]]:
     indirect=True,
 )
 def test_each_tab_takes_20_queries_at_most_with_any_number_of_groups(
-    manager: Client,  # noqa: F811
+    manager: Client,
     cohort: Cohort,
 ):
     for tab, queries, page in read_tabs(manager, cohort):
@@ -68,6 +68,6 @@ def test_each_tab_takes_20_queries_at_most_with_any_number_of_groups(
 
 
 @pytest.mark.parametrize("cohort", [40, 240], indirect=True)
-def test_each_tab_stays_small(manager: Client, cohort: Cohort):  # noqa: F811
+def test_each_tab_stays_small(manager: Client, cohort: Cohort):
     for tab, _, page in read_tabs(manager, cohort):
         assert len(page.encode()) <= MOST_BYTES, tab

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from cohorts import clock
 from cohorts.models import AccessState, Cohort, Group, Membership, User
 from cohorts.outbox.models import Message
+from tests.lens.desk.test_costs import read_page
 from tests.support.academy import Academy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everything_alive")]
@@ -20,21 +18,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everything_alive")
 MOST_QUERIES, MOST_BYTES = 20, 150_000
 
 
-@pytest.fixture
-def manager(db: None) -> Client:
-    person = User.objects.create_user("max@example.org", name="Max", is_staff=True)
-    person.user_permissions.set(Permission.objects.all())
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def open_page(client: Client, person: User) -> tuple[int, str]:
-    with CaptureQueriesContext(connection) as queries:
-        answer = client.get(f"/admin/people/{person.pk}/")
-    assert answer.status_code == 200
-    sql = [query["sql"] for query in queries if "clock_offset" not in query["sql"]]
-    return len(sql), answer.content.decode()
+    return read_page(client, f"/admin/people/{person.pk}/")
 
 
 def add_history(person: User, academy: Academy) -> None:
