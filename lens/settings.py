@@ -198,7 +198,7 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's own address: lens/proxies.py
     "EXCEPTION_HANDLER": "guestvisits.api.errors.handle_exception",
 }
-RATES = {  # how often one person may do something (guestvisits/limits.py)
+RATES = {  # how often one person may do something (guestvisits/rate_limits.py)
     "general": env.rate("RATE_GENERAL", default="120/m"),
     "visits": env.rate("RATE_VISITS", default="10/m"),
     "moves": env.rate("RATE_MOVES", default="30/m"),

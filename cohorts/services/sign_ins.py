@@ -8,7 +8,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
-from cohorts.account_matching import (
+from cohorts.errors import Refusal
+from cohorts.models import AccessException, FormerAddress, Membership, RefusedSignIn, User
+from cohorts.services.account_matching import (
     AccountMatch,
     Candidate,
     DiscordProfile,
@@ -16,8 +18,6 @@ from cohorts.account_matching import (
     is_new_address,
     match_account,
 )
-from cohorts.errors import Refusal
-from cohorts.models import AccessException, FormerAddress, Membership, RefusedSignIn, User
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announced_together
 

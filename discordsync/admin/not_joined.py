@@ -23,6 +23,7 @@ from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.reconcile.ui.staff import staff_page
 from cohorts.steps.letters import check_letter
+from discordsync.joining.reminder_times import JoinReminder
 from discordsync.joining.reminders import (
     DEFAULT_LETTER,
     JOIN_REMINDER,
@@ -36,7 +37,6 @@ from discordsync.joining.reminders import (
 )
 from discordsync.joining.services import remind
 from discordsync.joining.states import JoinState, find_states, is_server_read
-from discordsync.joining.times import JoinReminder
 
 
 @dataclass(frozen=True, slots=True)

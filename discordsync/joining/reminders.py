@@ -26,8 +26,8 @@ from cohorts.steps.letters import fill_letter
 from cohorts.steps.messages import split_links
 from cohorts.words import count, one_line
 from cohorts.zones import find_zone
+from discordsync.joining.reminder_times import SENT_WITHIN, Invitation, JoinReminder, plan_reminders
 from discordsync.joining.states import find_states, find_steps, is_server_read, not_inside
-from discordsync.joining.times import SENT_WITHIN, Invitation, JoinReminder, plan_reminders
 from meetings.models import Meeting
 
 JOIN_REMINDER = "join_reminder"

@@ -17,7 +17,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, exception_handler
 
 from cohorts.errors import Refusal
-from guestvisits.limits import Limit, explain_wait
+from guestvisits.rate_limits import Limit, explain_wait
 
 NOT_FOUND = frozenset({"no_group", "no_meeting", "no_person", "no_substitution", "no_visit"})
 NO_CSRF = "The CSRF token is missing or wrong. Send the cookie's value in the header X-CSRFToken."

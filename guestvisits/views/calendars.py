@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from cohorts import clock
-from guestvisits.limits import Guesses, seconds_to_wait, too_many
+from guestvisits.rate_limits import Guesses, seconds_to_wait, too_many
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.calendars.entries import read_entries, read_entry
 from meetings.calendars.ics import write_calendar

@@ -13,7 +13,7 @@ from cohorts.models import Membership
 from guestvisits.joining.effects import find_effects
 from guestvisits.joining.joinable import find_joinable
 from guestvisits.joining.services import find_choice, join_or_switch
-from guestvisits.limits import limited
+from guestvisits.rate_limits import limited
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 
 

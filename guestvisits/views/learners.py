@@ -17,10 +17,10 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from guestvisits.converters import read_id
 from guestvisits.joining.joinable import may_choose_group
-from guestvisits.limits import limited
 from guestvisits.pages.agenda import Upcoming, is_over
 from guestvisits.pages.my_meetings import read_my_meetings
 from guestvisits.pages.visit_status import read_progress
+from guestvisits.rate_limits import limited
 from guestvisits.selectors import list_visits
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit

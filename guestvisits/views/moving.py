@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.models import Group
-from guestvisits.limits import limited
+from guestvisits.rate_limits import limited
 from guestvisits.views.facilitators import find_return_url
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.access import MOVE, may

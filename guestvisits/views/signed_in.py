@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts.models import User
 from cohorts.zones import find_zone
-from guestvisits.limits import Limit, seconds_to_wait, too_many
+from guestvisits.rate_limits import Limit, seconds_to_wait, too_many
 
 View = Callable[..., HttpResponseBase]
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from guestvisits.limits import limited
 from guestvisits.pages.group_page import read_meeting_row
+from guestvisits.rate_limits import limited
 from guestvisits.substitutes.facts import others_who_come
 from guestvisits.substitutes.selectors import (
     SubstitutionStatus,

@@ -23,8 +23,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from cohorts import clock
-from cohorts.account_matching import MatchOutcome
 from cohorts.models import User
+from cohorts.services.account_matching import MatchOutcome
 from cohorts.services.sign_ins import match_sign_in
 from cohorts.validators import is_local
 from lens.sign_in.discord import (

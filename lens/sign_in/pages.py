@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 
 class SignInFailure(StrEnum):
-    """Why sign-in failed. The first five are outcomes of cohorts.account_matching."""
+    """Why sign-in failed. The first five are outcomes of cohorts.services.account_matching."""
 
     UNKNOWN = "unknown"
     UNVERIFIED = "unverified"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cohorts.account_matching import DiscordProfile
 from cohorts.models.people import match_address
+from cohorts.services.account_matching import DiscordProfile
 
 MAX_NAME_LENGTH = 80
 MAX_EMAIL_LENGTH = 254

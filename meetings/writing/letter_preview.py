@@ -9,13 +9,13 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from cohorts.audience import Addressee, read_addressees
 from cohorts.errors import Refusal
 from cohorts.models import Membership, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_routes
 from cohorts.steps.letters import check_letter
 from cohorts.words import count_people, join_names
+from meetings.writing.audience import Addressee, read_addressees
 from meetings.writing.staff_letter import PLACEHOLDERS, STAFF_LETTER, read_values
 
 FITS_DISCORD = 1700  # characters of a letter; a message there holds 2,000

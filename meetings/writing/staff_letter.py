@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cohorts.audience import Addressee, members_to_write, read_addressees
 from cohorts.models import User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, Topic, notification, topics
@@ -16,6 +15,7 @@ from cohorts.outbox.rendering.plain_text import clean
 from cohorts.steps.letters import fill_letter
 from cohorts.words import join_names, name_when, one_line
 from meetings.selectors import meetings_ahead
+from meetings.writing.audience import Addressee, members_to_write, read_addressees
 
 STAFF_LETTER = "staff_letter"
 CHOSEN_PEOPLE = "chosen people"  # the audience of a letter to people whom staff chose by name

@@ -9,11 +9,11 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
-from cohorts.audience import AudienceKind, choose_members
 from cohorts.group_labels import name_slot
 from cohorts.models import Cohort, Group, Membership, User
 from cohorts.words import count_people, join_names
 from discordsync.joining.reminders import find_not_joined, invited_members
+from meetings.writing.audience import AudienceKind, choose_members
 from meetings.writing.staff_letter import CHOSEN_PEOPLE
 
 NOT_JOINED = "not_joined"

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
-from cohorts.audience import AudienceKind
 from lens.desk.cohort_messages.letter_audiences import LetterAudiences
+from meetings.writing.audience import AudienceKind
 from meetings.writing.staff_letter import PLACEHOLDERS, join_letter
 
 SUBJECT_LENGTH, TEXT_LENGTH = 150, 3800

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from cohorts.audience import AudienceKind, choose_members
 from cohorts.models import AccessState, Cohort, CohortStep, Group, Installation, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
@@ -38,6 +37,7 @@ from guestvisits.substitutes.services import (
 from meetings.moving import moves
 from meetings.moving.services import carry_out
 from meetings.rsvps import set_rsvp
+from meetings.writing.audience import AudienceKind, choose_members
 from meetings.writing.letter_preview import read_preview
 from meetings.writing.posting import post_letter
 from meetings.writing.staff_letter import STAFF_LETTER, join_letter

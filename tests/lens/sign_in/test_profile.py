@@ -2,7 +2,7 @@
 
 import pytest
 
-from cohorts.account_matching import DiscordProfile
+from cohorts.services.account_matching import DiscordProfile
 from lens.sign_in.profile import read_profile
 
 ADA = {"id": "200000000000000001", "username": "ada"}

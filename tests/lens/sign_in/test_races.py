@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from cohorts.account_matching import DiscordProfile
 from cohorts.models import RefusedSignIn, User
+from cohorts.services.account_matching import DiscordProfile
 from cohorts.services.sign_ins import match_sign_in
 from tests.support.race import DONE, race
 

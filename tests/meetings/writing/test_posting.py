@@ -11,12 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
-from cohorts.audience import AudienceKind, choose_members
 from cohorts.errors import Refusal
 from cohorts.models import Membership, User
 from cohorts.outbox.models import Message, MessageChoice
 from discordsync.models import DmChannel
 from meetings.models import Meeting
+from meetings.writing.audience import AudienceKind, choose_members
 from meetings.writing.letter_preview import FITS_DISCORD, NO_ADDRESS, read_preview
 from meetings.writing.posting import post_letter
 from meetings.writing.staff_letter import join_letter

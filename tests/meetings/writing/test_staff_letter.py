@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from cohorts.audience import AudienceKind, choose_members, read_addressees
 from cohorts.models import Membership, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
 from meetings.models import Meeting
+from meetings.writing.audience import AudienceKind, choose_members, read_addressees
 from meetings.writing.staff_letter import (
     STAFF_LETTER,
     find_addresses,

@@ -9,10 +9,10 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from cohorts.audience import AudienceKind, choose_members
 from cohorts.models import CohortStep, Group, User
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message
+from meetings.writing.audience import AudienceKind, choose_members
 from meetings.writing.letter_preview import read_preview
 from meetings.writing.posting import post_letter
 from meetings.writing.staff_letter import join_letter

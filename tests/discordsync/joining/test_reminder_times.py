@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discordsync.joining.times import Invitation, plan_reminders
+from discordsync.joining.reminder_times import Invitation, plan_reminders
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.account_matching import (
+from cohorts.services.account_matching import (
     AccountMatch,
     Candidate,
     DiscordProfile,
