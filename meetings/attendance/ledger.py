@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.models import Group, Membership
 from cohorts.outbox.models import Message
@@ -33,9 +33,9 @@ from meetings.models import (
     Attendance,
     DismissedRisk,
     Meeting,
-    MeetingChange,
     current_answer,
     presence_of,
+    was_moved_late,
 )
 from meetings.selectors import before_the_end
 from meetings.writing.staff_letter import CHOSEN_PEOPLE, STAFF_LETTER
@@ -172,11 +172,8 @@ def _read_meetings(which: Q) -> list[LedgerMeeting]:
     """Return the meetings, also those ahead, that are not cancelled and begin before the end of
     their group and cohort. `seen` is not counted yet."""
     rows = Meeting.objects.filter(which, before_the_end(), status=Meeting.Status.SCHEDULED)
-    late = MeetingChange.objects.filter(
-        meeting=OuterRef("pk"), start_before__lte=F("move__at"), start_after__isnull=False
-    )
     columns = ("pk", "group", "number", "starts_at", "duration_minutes", "was_held", "was_held_at")
-    found = rows.order_by().values_list("group__cohort", *columns, Exists(late))
+    found = rows.order_by().values_list("group__cohort", *columns, was_moved_late())
     return [
         LedgerMeeting(
             pk,
@@ -186,7 +183,7 @@ def _read_meetings(which: Q) -> list[LedgerMeeting]:
             starts_at + timedelta(minutes=minutes),
             current_answer(was_held, was_held_at, starts_at),
             cohort_id=cohort,
-            was_moved_late=was_moved_late,
+            was_moved_late=moved_late,
         )
         for (
             cohort,
@@ -197,7 +194,7 @@ def _read_meetings(which: Q) -> list[LedgerMeeting]:
             minutes,
             was_held,
             was_held_at,
-            was_moved_late,
+            moved_late,
         ) in found
     ]
 

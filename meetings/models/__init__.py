@@ -2,7 +2,7 @@
 
 from meetings.models.feeds import CalendarFeed
 from meetings.models.meetings import PRESENCE, Attendance, Meeting, current_answer, presence_of
-from meetings.models.moves import MeetingChange, MeetingMove
+from meetings.models.moves import MeetingChange, MeetingMove, was_moved_late
 from meetings.models.rhythm import EarlierSlot, SkippedWeek
 from meetings.models.risks import DismissedRisk
 
@@ -18,4 +18,5 @@ __all__ = [
     "SkippedWeek",
     "current_answer",
     "presence_of",
+    "was_moved_late",
 ]

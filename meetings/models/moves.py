@@ -65,3 +65,9 @@ class MeetingChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.meeting}: {self.move.get_kind_display()}"
+
+
+def was_moved_late() -> models.Exists:
+    """Return, for a query of meetings, whether each was moved after it should have begun."""
+    late = {"start_before__lte": models.F("move__at"), "start_after__isnull": False}
+    return models.Exists(MeetingChange.objects.filter(meeting=models.OuterRef("pk"), **late))

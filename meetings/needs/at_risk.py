@@ -71,6 +71,7 @@ def _held(meeting: DeskMeeting) -> LedgerMeeting:
         meeting.ends_at,
         meeting.held,
         cohort_id=meeting.cohort_id,
+        was_moved_late=meeting.was_moved_late,
     )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, display_name
-from meetings.models import Attendance, Meeting, current_answer
+from meetings.models import Attendance, Meeting, current_answer, was_moved_late
 from meetings.rhythm import name_meeting
 
 BEFORE, AHEAD = timedelta(days=2), timedelta(days=9)  # a week in any zone
@@ -30,6 +30,7 @@ class DeskMeeting(NamedTuple):
     cohort_id: int = 0
     held: str = ""
     group_ended_at: datetime | None = None
+    was_moved_late: bool = False
 
     @property
     def ends_at(self) -> datetime:
@@ -70,10 +71,11 @@ def read_all_meetings(facts: OpenCohorts) -> Sequence[DeskMeeting]:
             status == Meeting.Status.CANCELLED,
             cohort,
             current_answer(said, said_at, starts_at),
-            ended_at,
+            end,
+            late,
         )
-        for pk, group, number, starts_at, minutes, status, cohort, said, said_at, ended_at in (
-            rows.values_list(*columns, *more)
+        for pk, group, number, starts_at, minutes, status, cohort, said, said_at, end, late in (
+            rows.values_list(*columns, *more, was_moved_late())
         )
     ]
 

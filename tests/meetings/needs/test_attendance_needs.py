@@ -16,6 +16,7 @@ from meetings.models import Attendance, Meeting
 from meetings.needs.at_risk import find_people_at_risk
 from meetings.needs.meetings_in_question import find_meetings_in_question
 from tests.support.academy import Academy
+from tests.support.moves import move_meeting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
@@ -70,6 +71,16 @@ def test_two_misses_are_named_within_an_hour_of_the_second_being_final(academy):
     assert ali.button
     person = User.objects.get(name="Ali")
     assert ali.button.query == f"people={person.pk}&about=at-risk"
+
+
+def test_a_meeting_that_was_moved_after_the_fact_puts_no_one_at_risk(academy):
+    meeting = academy.meeting("A", 2)
+    see(meeting)  # no one, so that it can still be moved
+    moved = move_meeting(
+        meeting.pk, starts_at=meeting.starts_at + 3 * DAY, now=meeting.ends_at + HOUR
+    )
+    see(moved, "Ann", "Fay")
+    assert names_at_risk(moved.ends_at + DAY) == []
 
 
 def test_it_is_over_when_they_attend(academy):
