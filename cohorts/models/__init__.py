@@ -1,6 +1,7 @@
 """Courses, cohorts, groups, people and memberships: the facts that everything else derives from."""
 
 from cohorts.models.access import AccessException, AccessState
+from cohorts.models.activity import ActivityEntry, ActivitySubject
 from cohorts.models.courses import Cohort, Course, Group, active_group, live_group, set_up_group
 from cohorts.models.erasures import ErasureRequest
 from cohorts.models.installation import Installation, Seal
@@ -13,6 +14,8 @@ __all__ = [
     "AccessException",
     "AccessState",
     "AccountEmail",
+    "ActivityEntry",
+    "ActivitySubject",
     "Cohort",
     "CohortStep",
     "Course",

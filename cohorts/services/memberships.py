@@ -12,6 +12,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from cohorts.activity.recording import Act, one_act, record
+from cohorts.activity.values import groups_by_id
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
 from cohorts.services.locks import lock_groups, lock_people
@@ -36,7 +38,12 @@ def add_member(
     if role == Role.PARTICIPANT:
         _check_in_no_other(group, person)
         _check_seat(group)
-    return Membership.objects.create(user=person, group=group, role=role, joined_at=now)
+    made = Membership.objects.create(user=person, group=group, role=role, joined_at=now)
+    role_name = made.get_role_display()
+    record(
+        "member_added", group=group, person=person, about=made, changes={"Role": ["", role_name]}
+    )
+    return made
 
 
 def move_member(
@@ -59,15 +66,18 @@ def move_members(
     found = [_find(pk) for pk in sorted(set(membership_ids))]
     group = lock_groups({to_group_id, *(old.group_id for old in found)})[to_group_id]
     lock_people({old.user_id for old in found})
-    with announced_together():
-        return [_move(_lock(old.pk), group, now, why) for old in found]
+    with announced_together(), one_act("member_moved", reason=why) as act:
+        act.changes = {"Group": [groups_by_id(old.group_id for old in found), group]}
+        return [_move(_lock(old.pk), group, now, why, act) for old in found]
 
 
-def _move(old: Membership, group: Group, now: datetime, why: str) -> Membership:
+def _move(old: Membership, group: Group, now: datetime, why: str, act: Act) -> Membership:
     _check_active(old)
     _check_destination(old, group)
     write_end(old, Status.MOVED, now, why or moved_to(group.name))
-    return Membership.objects.create(user=old.user, group=group, role=old.role, joined_at=now)
+    made = Membership.objects.create(user=old.user, group=group, role=old.role, joined_at=now)
+    act.concern(groups=[old.group, group], people=[old.user])
+    return made
 
 
 @transaction.atomic
@@ -84,7 +94,23 @@ def end_membership(membership_id: int, *, status: str, now: datetime, why: str =
     with announced_together():
         write_end(membership, status, now, why)
         announce(_earlier_groups(membership))
+    _record_change("membership_ended", membership, "Status", Status.ACTIVE.label, reason=why)
     return membership
+
+
+def _record_change(
+    kind: str, membership: Membership, label: str, before: str, *, reason: str = ""
+) -> None:
+    """Record that a column with choices changed. The membership's group is loaded."""
+    after = getattr(membership, f"get_{label.lower()}_display")()
+    record(
+        kind,
+        group=membership.group,
+        person=membership.user_id,
+        about=membership,
+        changes={label: [before, after]},
+        reason=reason,
+    )
 
 
 def _earlier_groups(membership: Membership) -> QuerySet[Membership, int]:
@@ -108,8 +134,10 @@ def change_role(membership_id: int, *, role: str) -> Membership:
     if role == Role.PARTICIPANT:
         _check_in_no_other(group, membership.user)
         _check_seat(group)
+    before = membership.get_role_display()
     membership.role = role
     membership.save(update_fields=["role"])
+    _record_change("role_changed", membership, "Role", before)
     return membership
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from django.conf import settings
 
+from cohorts.activity.acting import acting_as
 from cohorts.errors import Refusal
+from cohorts.models import User
 from discordsync.bot.replies import administrators, learners, rsvp_buttons, substitute_buttons
 from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
@@ -77,6 +79,13 @@ def answer_request(request: BotRequest, user: BotUser, *, now: datetime) -> BotA
 
 def _call(handler: Handler, args: tuple[Any, ...], user: BotUser, now: datetime) -> BotAnswer:
     person = find_person(user.discord_id)
+    with acting_as(person.pk if person else None):
+        return _answer(handler, args, user, person, now)
+
+
+def _answer(
+    handler: Handler, args: tuple[Any, ...], user: BotUser, person: User | None, now: datetime
+) -> BotAnswer:
     if handler.for_admins:
         if not user.is_admin:
             return BotAnswer(FORBIDDEN)

@@ -1,0 +1,148 @@
+"""Record who did what. Call it in the transaction of the change, so that both exist or neither.
+
+A service that calls other services wraps them in `one_act`: what they record is added to its own
+entry, so that each act has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model
+
+from cohorts import clock
+from cohorts.activity.acting import current_actor
+from cohorts.activity.registry import activity_kinds
+from cohorts.activity.values import encode_changes
+from cohorts.models import ActivityEntry, ActivitySubject, Cohort, Course, Group, User
+
+Id = Model | int | None
+Changes = Mapping[str, Iterable[Any]]
+
+# Objects whose text is kept, because they can be deleted and their text names no one.
+_NAMELESS = (Course, Cohort, Group)
+
+
+@dataclass(slots=True)
+class Act:
+    """What is being done. It may be completed until its block ends.
+
+    `people` and `groups`: ids, in the order in which they were added.
+    """
+
+    kind: str
+    by: User | int | None = None
+    cohort_id: int | None = None
+    about: Model | None = None
+    changes: dict[str, Iterable[Any]] = field(default_factory=dict)
+    reason: str = ""
+    people: dict[int, None] = field(default_factory=dict)
+    groups: dict[int, None] = field(default_factory=dict)
+
+    def concern(
+        self, *, cohort: Id = None, groups: Iterable[Id] = (), people: Iterable[Id] = ()
+    ) -> None:
+        """Add what the act concerns."""
+        for group in groups:
+            if (group_id := _id(group)) is not None:
+                self.groups[group_id] = None
+            if self.cohort_id is None and isinstance(group, Group):
+                self.cohort_id = group.cohort_id
+        self.people |= {pk: None for person in people if (pk := _id(person)) is not None}
+        self.cohort_id = self.cohort_id or _id(cohort)
+
+
+_outer: ContextVar[Act | None] = ContextVar("outer_act", default=None)
+
+
+def record(
+    kind: str,
+    *,
+    by: User | int | None = None,
+    cohort: Id = None,
+    group: Id = None,
+    person: Id = None,
+    about: Model | None = None,
+    changes: Changes | None = None,
+    reason: str = "",
+    groups: Iterable[Id] = (),
+    people: Iterable[Id] = (),
+) -> None:
+    """Write one entry, or add to the act that this is a part of.
+
+    `by`: who did it, if not the person of the current request. `group` comes first of several, such
+    as the one that was left. The cohort follows from a group that is passed as an object. One query
+    for up to two groups and one person, one more for any number.
+    """
+    _check_kind(kind)
+    act = Act(kind, by, about=about, changes=dict(changes or {}), reason=reason)
+    act.concern(cohort=cohort, groups=[group, *groups], people=[person, *people])
+    _finish(act)
+
+
+@contextmanager
+def one_act(
+    kind: str,
+    *,
+    by: User | int | None = None,
+    cohort: Id = None,
+    about: Model | None = None,
+    changes: Changes | None = None,
+    reason: str = "",
+) -> Iterator[Act]:
+    """Write one entry for everything that is recorded in the block; none if the block raises."""
+    _check_kind(kind)
+    act = Act(kind, by, about=about, changes=dict(changes or {}), reason=reason)
+    act.concern(cohort=cohort)
+    token = _outer.set(act)
+    try:
+        yield act
+    finally:
+        _outer.reset(token)
+    _finish(act)
+
+
+def _finish(act: Act) -> None:
+    outer = _outer.get()
+    if outer is None:
+        _write(act)
+    else:
+        outer.concern(cohort=act.cohort_id, groups=act.groups, people=act.people)
+
+
+def _write(act: Act) -> None:
+    [group, other, *groups] = [*act.groups, None, None]
+    [person, *people] = [*act.people, None]
+    entry = ActivityEntry.objects.create(
+        at=clock.now(),
+        actor=current_actor() if act.by is None else _id(act.by),
+        kind=act.kind,
+        cohort=act.cohort_id,
+        group=group,
+        other_group=other,
+        person=person,
+        about_type=act.about._meta.label_lower if act.about else "",
+        about_id=str(act.about.pk) if act.about else "",
+        about=str(act.about)[:200] if isinstance(act.about, _NAMELESS) else "",
+        changes=encode_changes(act.changes),
+        reason=act.reason.strip(),
+    )
+    ActivitySubject.objects.bulk_create(
+        [
+            *(ActivitySubject(entry=entry, group=pk) for pk in groups if pk),
+            *(ActivitySubject(entry=entry, person=pk) for pk in people if pk),
+        ]
+    )
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in activity_kinds:
+        raise LookupError(f"“{kind}” is no registered kind of activity.")
+
+
+def _id(named: Id) -> int | None:
+    return named.pk if isinstance(named, Model) else named
