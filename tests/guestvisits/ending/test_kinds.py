@@ -164,6 +164,24 @@ def test_an_end_cancels_what_lies_ahead_and_the_letter_counts_what_was_held(acad
         ask(academy, now + timedelta(days=1))
 
 
+def test_the_letter_counts_no_meeting_before_someone_joined(academy):
+    late = academy.add_person("Lou")
+    add_member(academy.groups["A"].pk, late.pk, now=academy.meeting("A", 2).ends_at)
+    for number in range(1, 5):
+        meeting = academy.meeting("A", number)
+        here = [academy.ann, academy.lead] if number < 3 else [academy.ann, academy.lead, late]
+        for person in here:
+            Attendance.objects.create(
+                meeting=meeting,
+                user=person,
+                correction="present",
+                corrected_at=meeting.ends_at,
+            )
+    step = end(academy, academy.meeting("B", 4).ends_at)
+    assert "You attended 4 of 4 meetings." in letter_of(step, academy.ann)
+    assert "You attended 2 of 2 meetings." in letter_of(step, late)
+
+
 def test_each_person_gets_one_letter_in_place_of_the_one_about_their_visit(
     academy, django_capture_on_commit_callbacks, set_clock
 ):
