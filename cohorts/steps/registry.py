@@ -42,25 +42,22 @@ class StepRecipient:
 class StepPreview:
     """Everything a step would do. `posts`: the text for each group's channel.
 
-    `digest` is equal for equal previews; names of people do not count. `facts`: what else must not
-    change between preview and carrying out, with a stable repr.
+    `facts`: everything that was decided, as ids, times and kinds with a stable repr and order.
+    `digest` is equal while the facts and the readers are the same. Words do not count: they name
+    people and times as each reader knows them, and one person's new name or zone would stop a whole
+    step.
     """
 
     sections: tuple[StepSection, ...]
+    facts: tuple[Any, ...]
     warnings: tuple[str, ...] = ()
     recipients: tuple[StepRecipient, ...] = ()
     posts: Mapping[int, str] = field(default_factory=dict)
-    facts: tuple[Any, ...] = ()
 
     @property
     def digest(self) -> str:
-        seen = (
-            self.sections,
-            self.warnings,
-            sorted((one.user_id, sorted(one.values.items())) for one in self.recipients),
-            sorted(self.posts.items()),
-            self.facts,
-        )
+        readers = sorted(one.user_id for one in self.recipients)
+        seen = (readers, sorted(self.posts), self.facts)
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
 

@@ -115,11 +115,7 @@ class EndCohort(StepKind):
             warnings=tuple(_warnings(plan)),
             recipients=letters.write_recipients(plan, step.reason),
             posts=letters.write_posts(plan),
-            facts=(
-                tuple(sorted(member.pk for member in plan.members)),
-                tuple(sorted(meeting.pk for meeting in plan.meetings)),
-                tuple(sorted(visit.pk for visit in plan.visits)),
-            ),
+            facts=plan.facts(),
         )
 
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
@@ -216,7 +212,12 @@ class ReopenCohort(StepKind):
             ),
             warnings=() if got else ("No one got the ending letter, so no one gets a letter now.",),
             recipients=_recipients(end, got, meetings),
-            facts=(tuple(row.pk for row in back),),
+            facts=(
+                sorted(ids),
+                sorted(row.pk for row in back),
+                sorted((one.pk, one.starts_at) for one in meetings),
+                past,
+            ),
         )
 
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:

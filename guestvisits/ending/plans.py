@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -47,6 +48,18 @@ class EndPlan:
             if member.user.is_active:
                 found[member.user_id].append(member)
         return found
+
+    def facts(self) -> tuple[Any, ...]:
+        """Return what was decided. Attendance is not: the letter counts what is known when it is
+        written."""
+        return (
+            self.is_whole,
+            sorted((group.pk, self.status_of(group)) for group in self.groups),
+            sorted(member.pk for member in self.members),
+            sorted((meeting.pk, meeting.starts_at) for meeting in self.meetings),
+            sorted(visit.pk for visit in self.visits),
+            self.cohort.archive_days,
+        )
 
     def status_of(self, group: Group) -> str:
         return _end_status(group, self.status)

@@ -108,7 +108,7 @@ class MergeGroups(StepKind):
             warnings=tuple(_list_warnings(plan)),
             recipients=tuple(_list_recipients(plan)),
             posts=_write_posts(plan),
-            facts=(plan.new_size, tuple(moved.to.pk for moved in plan.visits)),
+            facts=plan.facts(),
         )
 
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
@@ -147,7 +147,8 @@ def _list_warnings(plan: MergePlan) -> Iterator[str]:
             f"{plan.target} is not set up yet: its people have no channels and no invitations "
             "until you realize it. Realize it first."
         )
-    yield from plan.clashes
+    for name, group in sorted({(one.name, str(one.other.group)) for one in plan.clashes}):
+        yield f"{name} also has meetings with {group} at that time."
 
 
 def _write_posts(plan: MergePlan) -> dict[int, str]:
@@ -185,7 +186,8 @@ def _list_recipients(plan: MergePlan) -> Iterator[StepRecipient]:
 
 def _member_values(plan: MergePlan, member: Membership) -> dict[str, str]:
     joins, zone = member in plan.movers, member.user.timezone
-    led = f", led by {join_names(map(one_line, plan.leaders))}" if plan.leaders else ""
+    leaders = join_names(one_line(one.display_name) for one in plan.leaders)
+    led = f", led by {leaders}" if leaders else ""
     ahead = plan.next_meeting
     return {
         **_names(plan),

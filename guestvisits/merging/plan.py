@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from cohorts.errors import Refusal
-from cohorts.models import CohortStep, Group, Membership
+from cohorts.models import CohortStep, Group, Membership, User
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
 from meetings.meeting_times import span_of
 from meetings.models import Meeting
-from meetings.moving.clashes import find_clashes
+from meetings.moving.clashes import Clash, find_clashes
 from meetings.moving.types import Change
 from meetings.selectors import meetings_ahead
 
@@ -49,11 +50,27 @@ class MergePlan:
     visits: tuple[MovedVisit, ...]
     ended_visits: tuple[GuestVisit, ...]
     own_visits: tuple[GuestVisit, ...]  # of the movers, to the target: they end
-    leaders: tuple[str, ...]  # who will lead the target
+    leaders: tuple[User, ...]  # who will lead the target
     next_meeting: Meeting | None
     new_size: int | None  # of the target; None: unchanged
     reads_until: datetime | None  # when the source's archive ends; None without one
-    clashes: tuple[str, ...] = ()
+    clashes: tuple[Clash, ...] = ()  # one for each person and other group
+
+    def facts(self) -> tuple[Any, ...]:
+        """Return what was decided."""
+        ahead = self.next_meeting
+        return (
+            sorted((one.pk, one.role) for one in self.movers),
+            sorted(one.pk for one in self.leavers),
+            [(one.visit.pk, one.to.pk, one.to.starts_at) for one in self.visits],
+            [one.pk for one in (*self.ended_visits, *self.own_visits)],
+            sorted(one.pk for one in self.leaders),
+            ahead and (ahead.pk, ahead.starts_at),
+            self.new_size,
+            self.source.cohort.archive_days,
+            self.target.is_set_up,
+            sorted((one.user_id, one.other.group_id) for one in self.clashes),
+        )
 
 
 def read_merge(step: CohortStep, now: datetime) -> MergePlan:
@@ -81,13 +98,11 @@ def read_merge(step: CohortStep, now: datetime) -> MergePlan:
         visits=visits,
         ended_visits=ended,
         own_visits=tuple(_find_own_visits(target, movers, now)),
-        leaders=tuple(
-            one.user.display_name for one in (*theirs, *movers) if one.role == Role.FACILITATOR
-        ),
+        leaders=tuple(one.user for one in (*theirs, *movers) if one.role == Role.FACILITATOR),
         next_meeting=ahead[0] if ahead else None,
         new_size=_find_size(target, theirs, movers, raise_size=options.raise_size),
         reads_until=step.archive_ends_at(now),
-        clashes=tuple(_find_clashes(movers, source, target, ahead)),
+        clashes=_find_clashes(movers, source, target, ahead),
     )
 
 
@@ -164,14 +179,11 @@ def _find_size(
 
 def _find_clashes(
     movers: Collection[Membership], source: Group, target: Group, ahead: Iterable[Meeting]
-) -> Iterator[str]:
-    """Yield the overlaps of the target's meetings with other meetings of the people who move."""
+) -> tuple[Clash, ...]:
+    """Return the overlaps of the target's meetings with other meetings of the people who move."""
     changes = [Change(one.pk, one.number, None, span_of(one)) for one in ahead]
     clashes = find_clashes(target.pk, [one.user for one in movers], changes)
-    found = {
-        (clash.name, clash.user_id, str(clash.other.group), clash.other.group_id)
-        for clash in clashes
-        if clash.other.group_id != source.pk
+    others = {
+        (one.user_id, one.other.group_id): one for one in clashes if one.other.group_id != source.pk
     }
-    for name, _, group, _ in sorted(found):
-        yield f"{name} also has meetings with {group} at that time."
+    return tuple(others.values())

@@ -161,7 +161,7 @@ class SkipWeeks(StepKind):
                 plan, wanted, _members(plan), {"dates": dates, "answer": answer}
             ),
             posts=write_posts(plan, wanted, headline),
-            facts=tuple(plan.changes),
+            facts=plan.facts(),
         )
 
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
@@ -251,7 +251,7 @@ class UndoBreak(StepKind):
             sections=list_changes(plan),
             recipients=write_values(plan, None, _members(plan), {"dates": dates}),
             posts=write_posts(plan, None, f"Meetings {dates} after all"),
-            facts=tuple(plan.changes),
+            facts=plan.facts(),
         )
 
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:

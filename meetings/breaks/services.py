@@ -55,6 +55,18 @@ class CohortPlan:
     def changes(self) -> list[Change]:
         return [change for plan in self.groups for change in plan.decision.changes]
 
+    def facts(self) -> tuple[Any, ...]:
+        """Return what was decided, and the meetings that letters name because they stay."""
+        first = self.first_start if self.changes else None
+        held = sorted(
+            (row.group_id, row.starts_at, row.duration_minutes, row.number or 0)
+            for each in self.groups
+            for row in each.rows()
+            if first and row.starts_at >= first and not row.is_cancelled
+        )
+        visits = [(one.visit_id, one.user_id, one.new_start) for one in self.visit_effects]
+        return (tuple(self.changes), tuple(held), tuple(visits))
+
     @property
     def first_start(self) -> datetime:
         """Return the first start that changes, on either side."""

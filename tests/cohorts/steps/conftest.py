@@ -56,6 +56,7 @@ class Rename(StepKind):
             raise Refusal("cohort_ended", "The cohort has ended.")
         return StepPreview(
             sections=(StepSection("Name", (f"{cohort.name} becomes {step.params['name']}",)),),
+            facts=(cohort.name, step.params["name"]),
             recipients=tuple(
                 {
                     row.user_id: StepRecipient(

@@ -301,6 +301,18 @@ def test_staff_are_warned_if_the_group_that_continues_is_not_set_up(academy: Aca
     assert warning.startswith("Group B is not set up yet")
 
 
+def test_new_names_and_zones_of_people_stop_no_merge_and_the_letters_use_them(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    step = ask(academy)
+    User.objects.filter(name="Ann").update(nickname="Anna", timezone="Pacific/Auckland")
+    User.objects.exclude(name="Ann").update(timezone="America/Lima")
+    set_clock(DUE)
+    done = carry_out_step(step.pk, now=DUE)
+    assert (done.state, done.stopped_why) == ("done", "")
+    assert "(Auckland)" in letters()["Ann"]
+
+
 def test_a_merge_confirmed_just_before_midnight_is_carried_out_after_it(
     academy: Academy, set_clock: SetClock
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, CohortStep, Group, Membership
+from cohorts.models import Cohort, CohortStep, Group, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.render import render
@@ -258,6 +258,15 @@ def test_a_visit_booked_after_the_preview_stops_the_break_and_undone_it_does_not
     with pytest.raises(Refusal) as nothing:
         ask(academy, first="2027-06-01", last="2027-06-02")
     assert nothing.value.code == "no_meeting"
+
+
+def test_a_new_name_and_zone_of_a_guest_stop_no_break_and_the_letter_uses_them(academy):
+    step = ask(academy)
+    User.objects.filter(name="Cleo").update(nickname="Cleopatra", timezone="Asia/Tokyo")
+    carry_out_due(DUE)
+    step.refresh_from_db()
+    assert (step.state, step.stopped_why) == ("done", "")
+    assert "(Tokyo)" in letters(DUE)["Cleo"]
 
 
 def test_the_preview_shows_exactly_what_happens(academy):
