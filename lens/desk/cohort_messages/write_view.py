@@ -36,8 +36,7 @@ from meetings.writing.staff_letter import STAFF_LETTER, letter_context
 DRAFTS = {
     "at-risk": (
         "We missed you",
-        "Hello {name},\n\n"
-        "we missed you at the last meetings of {group}. Is everything all right?\n\n"
+        "We missed you at the last meetings of {group}. Is everything all right?\n\n"
         "Your next meeting: {next_meeting}.\n\n"
         "If you can't come at that time, “My meetings” shows other groups that you can join "
         "that week. If something else is in the way, please write to us.",
