@@ -182,3 +182,8 @@ def later_by_weeks(moment: datetime, weeks: int, zone: str) -> datetime:
 def name_meeting(number: int | None) -> str:
     """Return a meeting's name within a sentence: "week 3", or "an extra session"."""
     return f"week {number}" if number else "an extra session"
+
+
+def name_anchor(meeting_id: int, number: int | None) -> str:
+    """Return the HTML id of a meeting on its group's page."""
+    return f"week-{number}" if number else f"extra-{meeting_id}"

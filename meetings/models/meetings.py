@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from cohorts.models import Group
-from meetings.rhythm import name_meeting
+from meetings.rhythm import name_anchor, name_meeting
 
 
 class Meeting(models.Model):
@@ -87,8 +87,7 @@ class Meeting(models.Model):
 
     @property
     def anchor(self) -> str:
-        """Return the HTML id of this meeting on its group's page."""
-        return f"week-{self.number}" if self.number else f"extra-{self.pk}"
+        return name_anchor(self.pk, self.number)
 
     @property
     def ends_at(self) -> datetime:

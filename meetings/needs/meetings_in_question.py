@@ -62,6 +62,7 @@ def _need(facts: OpenCohorts, cohort_id: int, meetings: list[DeskMeeting]) -> Ne
 
 def _subject(group: str, meeting: DeskMeeting) -> NeedSubject:
     page = reverse_lazy("group", args=[meeting.group_id])
-    anchor = f"week-{meeting.number}" if meeting.number else f"extra-{meeting.id}"
-    button = NeedButton("Answer", format_lazy("{}#{}", page, anchor), (*SEE_GROUP, *CORRECT))
+    button = NeedButton(
+        "Answer", format_lazy("{}#{}", page, meeting.anchor), (*SEE_GROUP, *CORRECT)
+    )
     return NeedSubject(f"meeting:{meeting.id}", group, meeting.label, meeting.starts_at, button)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, display_name
 from meetings.models import Attendance, Meeting, current_answer, was_moved_late
-from meetings.rhythm import name_meeting
+from meetings.rhythm import name_anchor, name_meeting
 
 BEFORE, AHEAD = timedelta(days=2), timedelta(days=9)  # a week in any zone
 Rsvp = Attendance.Rsvp
@@ -39,6 +39,10 @@ class DeskMeeting(NamedTuple):
     @property
     def label(self) -> str:
         return name_meeting(self.number)
+
+    @property
+    def anchor(self) -> str:
+        return name_anchor(self.id, self.number)
 
 
 class DeskAnswer(NamedTuple):

@@ -17,7 +17,8 @@ from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.provider import provider_admins, providers
 from cohorts.steps.tasks import carry_out_due
 from lens.frame.roles import make_roles
-from meetings.models import Meeting
+from meetings.attendance.ledger import read_cohort_records
+from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
 from tests.support.academy import Academy
 from tests.support.accessibility import SIZES, check_page
@@ -253,6 +254,66 @@ def test_job_14_a_thin_group_is_merged_in_three_clicks(desk, academy, clicks):
     active = Membership.objects.filter(status="active", user__name__in=("Ann", "Bob", "Nora"))
     assert set(active.values_list("group__name", flat=True)) == {"Group B"}
     assert Group.objects.get(name="Group A").status == "merged"
+
+
+@pytest.fixture
+def missed(academy: Academy, desk: Page) -> None:
+    """Ann missed the weeks 1 and 2, at which everyone else was."""
+    Membership.objects.update(joined_at=clock.now() - timedelta(days=30))
+    for week, ago in ((1, timedelta(days=9)), (2, timedelta(days=2))):
+        meeting = academy.meeting("A", week)
+        meeting.starts_at = clock.now() - ago
+        meeting.save()
+        for person in User.objects.filter(memberships__group=meeting.group_id):
+            was_there = person.name != "Ann"
+            row, _ = Attendance.objects.get_or_create(meeting=meeting, user=person)
+            row.checked_in_at, row.not_seen = (
+                (meeting.starts_at, False) if was_there else (None, True)
+            )
+            row.save()
+    desk.reload()
+
+
+def test_job_23_who_is_at_risk_and_since_when_takes_one_click(desk, missed, clicks):
+    item = desk.locator(".desk-need", has_text="at risk of dropping out")
+    clicks(item.get_by_role("link", name="Open the list"))
+    people = desk.locator("tbody tr")
+    expect(people).to_have_count(1)
+    expect(people).to_contain_text(["Ann"])
+    expect(people).to_contain_text(["Week 1 and week 2"])
+    assert clicks.count == 1
+
+
+def test_job_24_those_at_risk_are_written_to_in_three_clicks(desk, missed, clicks):
+    item = desk.locator(".desk-need", has_text="at risk of dropping out")
+    clicks(item.get_by_role("link", name="Write to them"))
+    clicks(desk.get_by_role("button", name="Preview"))
+    expect(desk.locator(".lens-message")).to_contain_text("Hello Ann,\n\nWe missed you at")
+    clicks(desk.get_by_role("button", name="Send to 1 person"))
+    expect(desk.get_by_text("1 person gets the letter now.")).to_be_visible()
+    assert clicks.count == 3
+    assert Message.objects.get(kind="staff_letter").user.name == "Ann"
+    desk.goto(desk.url.partition("/admin/")[0] + "/admin/today/")
+    expect(desk.get_by_text("at risk of dropping out")).to_have_count(0)
+
+
+def test_job_25_attendance_of_this_week_is_corrected_in_three_clicks(desk, academy, clicks):
+    Membership.objects.update(joined_at=clock.now() - timedelta(days=30))
+    # In this zone it is about noon now, so that the meeting was today.
+    User.objects.filter(name="Max").update(timezone=f"Etc/GMT{clock.now().hour - 12:+d}")
+    meeting = academy.meeting("A")
+    Meeting.objects.filter(pk=meeting.pk).update(starts_at=clock.now() - timedelta(hours=2))
+    desk.reload()
+    clicks(row(desk, academy).get_by_role("link", name="Open"))
+    person = desk.locator(f"#week-{meeting.number} tr", has_text="Bob")
+    clicks(person.locator("summary"))
+    person.get_by_label("Reason").fill("The bot was off")
+    clicks(person.get_by_role("button", name="Was there"))
+    expect(person).to_contain_text("corrected by Max: The bot was off")
+    assert clicks.count == 3
+    found = read_cohort_records(academy.cohort.pk, clock.now())
+    (bob,) = [record for record in found if record.member.user.name == "Bob"]
+    assert bob.count.attended == 1
 
 
 def test_an_item_is_snoozed_with_the_keyboard(desk, academy):
