@@ -81,13 +81,18 @@ def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
     ]
 
 
-def before_the_end() -> Q:
-    """Return a filter for meetings that begin before group and cohort end; others are not held."""
-    return _is_before("group__ended_at") & _is_before("group__cohort__ended_at")
+def before_the_end(prefix: str = "") -> Q:
+    """Return a filter for meetings that begin before group and cohort end; others are not held.
+
+    `prefix` leads to the meeting.
+    """
+    of_group = _is_before(prefix, "group__ended_at")
+    return of_group & _is_before(prefix, "group__cohort__ended_at")
 
 
-def _is_before(end: str) -> Q:
-    return Q(**{f"{end}__isnull": True}) | Q(starts_at__lt=F(end))
+def _is_before(prefix: str, end: str) -> Q:
+    begun = Q(**{f"{prefix}starts_at__lt": F(f"{prefix}{end}")})
+    return Q(**{f"{prefix}{end}__isnull": True}) | begun
 
 
 def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
@@ -153,18 +158,6 @@ def _led_by(user_id: int) -> QuerySet[Membership]:
     until_the_end = Q(status=Status.COMPLETED, left_at=F("group__ended_at"))
     led = Membership.objects.filter(user=user_id, role=Role.FACILITATOR)
     return led.filter(Q(status=Status.ACTIVE) | until_the_end)
-
-
-def find_made_up(meetings: Collection[Meeting]) -> set[tuple[int, int]]:
-    """Return (meeting, user) for people who attended that week's meeting of another group instead.
-
-    Presence at the other meeting is required: a booking alone does not count. Extra sessions belong
-    to no week. One query.
-    """
-    there = Attendance.objects.alias(was=PRESENCE).filter(was=Presence.PRESENT, is_guest=True)
-    home = "meeting__group__cohort__groups__meetings"
-    same_week = there.filter(**{f"{home}__in": meetings, f"{home}__number": F("meeting__number")})
-    return set(same_week.values_list(home, "user"))
 
 
 # -- expected people -----------------------------------------------------------------------------

@@ -17,9 +17,9 @@ from django.db.models import Q
 from cohorts.models import Membership, User
 from cohorts.selectors import last_members_of
 from guestvisits.models import GuestVisit
+from meetings.attendance.elsewhere import find_elsewhere
 from meetings.attendance.marks import LedgerEntry, LedgerMark
 from meetings.models import Attendance, Meeting
-from meetings.selectors import find_made_up
 
 GUEST = "guest"
 FORMER = "former member"
@@ -77,7 +77,7 @@ class RosterEntry:
 def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterEntry]]:
     """Return rosters by meeting id: facilitators, participants, guests. Four queries."""
     members = _members(meetings)
-    made_up = find_made_up(meetings)
+    elsewhere = find_elsewhere(meetings)
     attendances = _attendances(meetings)
     away, here = _visits(meetings)
     rosters: dict[int, list[RosterEntry]] = {}
@@ -88,7 +88,7 @@ def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterEntry]]:
                 member,
                 answers.pop(member.user_id, None),
                 away.get(meeting.pk, {}).get(member.user_id),
-                was_elsewhere=(meeting.pk, member.user_id) in made_up,
+                was_elsewhere=(meeting.pk, member.user_id) in elsewhere,
             )
             for member in members[meeting.group_id]
         ]

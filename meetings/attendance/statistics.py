@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef
 
 from cohorts.models import Membership
+from meetings.attendance.elsewhere import find_elsewhere
 from meetings.models import PRESENCE, Attendance, Meeting
-from meetings.selectors import find_made_up
 
 Rsvp = Attendance.Rsvp
 Presence = Attendance.Presence
@@ -94,8 +94,8 @@ def count_answers(meeting_ids: Collection[int]) -> Counter[tuple[int, str]]:
 
 def _count_presence(meetings: Collection[Meeting]) -> Counter[tuple[int, str]]:
     rows = Attendance.objects.filter(meeting__in=meetings, is_guest=False)
-    made_up = find_made_up(meetings)
+    elsewhere = find_elsewhere(meetings)
     return Counter(
-        (pk, ELSEWHERE if (pk, user) in made_up and was != Presence.PRESENT else was)
+        (pk, ELSEWHERE if (pk, user) in elsewhere and was != Presence.PRESENT else was)
         for pk, user, was in rows.values_list("meeting", "user", PRESENCE)
     )
