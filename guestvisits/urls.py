@@ -8,6 +8,7 @@ from guestvisits.views import (
     facilitators,
     joining,
     learners,
+    letters,
     moving,
     set_up_page,
     substitutes,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("calendar/<slug:token>.ics", calendars.feed, name="feed"),
     path("groups/", facilitators.my_groups, name="my-groups"),
     path("groups/<id:group_id>/", facilitators.group, name="group"),
+    path("groups/<id:group_id>/at-risk/", letters.write, name="write-at-risk"),
     path(
         "groups/<id:group_id>/meetings/<id:meeting_id>/presence/<id:user_id>/",
         facilitators.correct,

@@ -7,6 +7,7 @@
     MOVE          their groups    change meetings
     CORRECT       their groups    change attendance
 
+Only facilitators write to those at risk from their group's page; staff do it from the cohort's.
 A substitute has SEE_PEOPLE and CORRECT for one meeting (`guestvisits.substitutes.selectors`).
 
 For everyone else the group and its meetings do not exist (404).

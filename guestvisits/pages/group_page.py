@@ -136,6 +136,10 @@ class GroupPage:
     def memberships(self) -> list[Membership]:
         return [row.membership for row in self.members]
 
+    @property
+    def has_people_at_risk(self) -> bool:
+        return any(row.record and row.record.open_risk for row in self.members)
+
     def is_led_by(self, user_id: int) -> bool:
         """Return whether this person may act as the group's facilitator: it must not have ended."""
         led = (one for one in self.memberships if one.role == Membership.Role.FACILITATOR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -12,11 +12,18 @@ from django.db.models import QuerySet
 from cohorts.errors import Refusal
 from cohorts.models import Membership, User
 from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_routes
 from cohorts.steps.letters import check_letter
 from cohorts.words import count_people, join_names
 from meetings.writing.audience import Addressee, read_addressees
-from meetings.writing.staff_letter import PLACEHOLDERS, STAFF_LETTER, read_values
+from meetings.writing.staff_letter import (
+    PLACEHOLDERS,
+    STAFF_LETTER,
+    TEAM,
+    letter_context,
+    read_values,
+)
 
 FITS_DISCORD = 1700  # characters of a letter; a message there holds 2,000
 NAMED = 5  # people in a sentence
@@ -101,6 +108,24 @@ def read_preview(letter: str, members: QuerySet[Membership], now: datetime) -> L
             f"holds {FITS_DISCORD} characters. This one has {len(letter)}. Shorten it.",
         )
     return preview
+
+
+def show_letter(
+    reader: LetterReader, letter: str, sender: User, now: datetime, *, role: str = TEAM
+) -> MessageContent:
+    """Return the letter as this person will read it, without its foot, whose links act for them."""
+    groups = reader.addressee.groups
+    message = Message(
+        kind=STAFF_LETTER,
+        channel=reader.channel or Message.Channel.EMAIL,
+        user=reader.addressee.person,
+        group=groups[0],
+        due_at=now,
+        cutoff_at=now,
+        context=letter_context(letter, sender, [one.pk for one in groups], role=role),
+    )
+    content = render(message, now)
+    return replace(content, text=content.text.partition("\n--\n")[0], html="")
 
 
 def _build_reader(

@@ -20,7 +20,7 @@ from meetings.writing.letter_preview import (
     explain_change,
     read_preview,
 )
-from meetings.writing.staff_letter import STAFF_LETTER, letter_context
+from meetings.writing.staff_letter import STAFF_LETTER, TEAM, letter_context
 
 LETTER_WITHIN = timedelta(days=7)
 
@@ -42,12 +42,14 @@ def post_letter(
     seen_readers: frozenset[int],
     sender: User,
     now: datetime,
+    role: str = TEAM,
 ) -> LetterPreview:
     """Record the letter for everyone; return whom it goes to.
 
-    `letter_id` comes from the form, so that a repeated request records nothing. `audience` names
-    the readers in the cohort's history. `seen` is the digest of the preview that staff confirmed,
-    with `seen_readers`. Raises Refusal: already_sent, audience_changed, and those of the preview.
+    The caller has checked that `sender` may write to these people, as `role`. `letter_id` comes
+    from the form, so that a repeated request records nothing. `audience` names the readers in the
+    cohort's history. `seen` is the digest of the preview that was confirmed, with `seen_readers`.
+    Raises Refusal: already_sent, audience_changed, and those of the preview.
     """
     Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
     if Message.objects.filter(key__startswith=letter_key(letter_id)).exists():
@@ -55,7 +57,7 @@ def post_letter(
     preview = read_preview(letter, members, now)
     if preview.digest != seen:
         raise Refusal("audience_changed", explain_change(seen_readers, preview))
-    context = {"letter_id": letter_id, "audience": audience}
+    context = {"letter_id": letter_id, "audience": audience, "role": role}
     store_together(
         [_build(one, preview.letter, sender, context, now) for one in preview.readers], now
     )

@@ -26,14 +26,15 @@ PLACEHOLDERS = {
 }
 NO_SUBJECT = "A letter from your programme team"
 TEAM = "programme team"
+FACILITATOR = "facilitator"
 WEB_ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]*[^\s<>\"{}|\\^`.,;:!?'()\[\]]")
 
 # Nobody can turn it off alone: a letter may say that a meeting is somewhere else today.
 topics.register(
     Topic(
         "letters",
-        "Letters from your programme team",
-        "When your programme team writes to you about your course.",
+        "Letters from your programme team and facilitators",
+        "When your programme team or a facilitator writes to you about your course.",
         may_be_off=False,
     ),
     order=50,
@@ -61,15 +62,23 @@ def join_letter(subject: str, text: str) -> str:
 
 
 def letter_context(
-    letter: str, sender: User, groups: Iterable[int], *, letter_id: str = "", audience: str = ""
+    letter: str,
+    sender: User,
+    groups: Iterable[int],
+    *,
+    letter_id: str = "",
+    audience: str = "",
+    role: str = TEAM,
 ) -> dict[str, Any]:
-    """Return what a message stores about its letter. `audience`: whom staff wrote to, in words."""
+    """Return what a message stores about its letter. `audience`: whom it goes to, in words; `role`:
+    as what its sender signs."""
     return {
         "letter": letter,
         "sender": sender.pk,
         "groups": sorted(groups),
         "letter_id": letter_id,
         "audience": audience,
+        "role": role,
     }
 
 
@@ -89,7 +98,10 @@ def staff_letter_context(message: Message, now: datetime) -> dict[str, Any]:
     return {
         "subject": subject or NO_SUBJECT,
         "paragraphs": split_paragraphs(lines, find_addresses(letter)),
-        "sender": sign(User.objects.filter(pk=message.context.get("sender")).first()),
+        "sender": sign(
+            User.objects.filter(pk=message.context.get("sender")).first(),
+            message.context.get("role", TEAM),
+        ),
     }
 
 
@@ -111,10 +123,10 @@ def _values_of(one: Addressee, starts: Mapping[int, datetime]) -> dict[str, str]
     }
 
 
-def sign(sender: User | None) -> str:
+def sign(sender: User | None, role: str = TEAM) -> str:
     """Return how the letter is signed: "Max, programme team"."""
     name = one_line(sender.nickname or sender.name) if sender else ""
-    return f"{name}, {TEAM}" if name else TEAM.capitalize()
+    return f"{name}, {role}" if name else role.capitalize()
 
 
 def find_addresses(letter: str) -> frozenset[str]:

@@ -174,6 +174,7 @@ ROUTES: dict[str, list[Door]] = {
     # Members and current guests find when and where the group meets there.
     # Staff who may read groups but not their people are led to a group's settings.
     "groups/<id:group_id>/": [Door("GET", (FACILITATOR, LEARNER, GUEST), ("cohorts.view_group",))],
+    "groups/<id:group_id>/at-risk/": [own("GET", FACILITATOR), own("POST", FACILITATOR)],
     "groups/<id:group_id>/<slug:what>/": [
         led(method, *MOVE, what=what) for method in ("GET", "POST") for what in ("add", "slot")
     ],

@@ -8,29 +8,16 @@ from django import forms
 
 from lens.desk.cohort_messages.letter_audiences import LetterAudiences
 from meetings.writing.audience import AudienceKind
-from meetings.writing.staff_letter import PLACEHOLDERS, join_letter
-
-SUBJECT_LENGTH, TEXT_LENGTH = 150, 3800
-CAN_USE = "; ".join(f"{{{name}}}: {about}" for name, about in PLACEHOLDERS.items())
+from meetings.writing.letter_text import LetterTextForm
 
 
-class LetterForm(forms.Form):
+class LetterForm(LetterTextForm):
     """Audience, subject and text. GET parameters are its initial values."""
 
     audience = forms.ChoiceField(label="To", widget=forms.RadioSelect)
     groups = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     people = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
-    subject = forms.CharField(
-        max_length=SUBJECT_LENGTH, widget=forms.TextInput(attrs={"class": "vTextField"})
-    )
-    text = forms.CharField(
-        max_length=TEXT_LENGTH,
-        widget=forms.Textarea(attrs={"class": "vLargeTextField", "rows": 12}),
-        help_text=(
-            "Above it the letter says “Hello”, below it your name. An empty line begins a "
-            f"paragraph, web addresses become links. You can use {CAN_USE}."
-        ),
-    )
+    field_order = ("audience", "groups", "people", "subject", "text")
 
     def __init__(self, *args: Any, audiences: LetterAudiences, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,8 +46,3 @@ class LetterForm(forms.Form):
         kind = self.cleaned_data["audience"]
         chosen = self.cleaned_data.get(kind, ()) if kind in {"groups", "people"} else ()
         return frozenset(map(int, chosen))
-
-    @property
-    def letter(self) -> str:
-        text = self.cleaned_data["text"].replace("\r\n", "\n")
-        return join_letter(self.cleaned_data["subject"], text)

@@ -9,7 +9,7 @@ from cohorts.models import CohortStep, Group, User
 from cohorts.outbox.models import Message
 from cohorts.steps.messages import LETTER, STOPPED
 from cohorts.steps.registry import step_kinds
-from meetings.writing.staff_letter import STAFF_LETTER, sign
+from meetings.writing.staff_letter import STAFF_LETTER, TEAM, sign
 
 OF_STEPS = (LETTER, STOPPED)
 PARTS = ("kind", "cause", "place", "day")
@@ -55,7 +55,7 @@ def _describe_letters(rows: Sequence[dict[str, Any]]) -> dict[LineKey, tuple[str
 
 def _describe_letter(context: Mapping[str, Any], senders: Mapping[int, User]) -> tuple[str, str]:
     subject = str(context.get("letter", "")).partition("\n")[0]
-    sender = sign(senders.get(context.get("sender") or 0))
+    sender = sign(senders.get(context.get("sender") or 0), context.get("role", TEAM))
     title = f"Letter “{subject}”" if subject else "Letter"
     return f"{title} from {sender}", f"to {context.get('audience') or 'people of the cohort'}"
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -21,28 +19,17 @@ from cohorts.access import staff_may
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
 from cohorts.outbox.explanations import read_outlook
-from cohorts.outbox.models import Message
-from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.words import count_people
 from guestvisits.converters import read_id
 from lens.desk.cohort_messages.letter_audiences import LetterAudiences, read_audiences
 from lens.desk.cohort_messages.letter_form import LetterForm
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, open_tab
-from meetings.writing.letter_preview import LetterPreview, LetterReader, read_preview
+from meetings.writing.letter_preview import LetterPreview, LetterReader, read_preview, show_letter
+from meetings.writing.letter_text import AT_RISK_DRAFT, read_letter_id
 from meetings.writing.posting import post_letter
-from meetings.writing.staff_letter import STAFF_LETTER, letter_context
 
 # What a letter begins with, by what the link to the form says that it is about.
-DRAFTS = {
-    "at-risk": (
-        "We missed you",
-        "We missed you at the last meetings of {group}. Is everything all right?\n\n"
-        "Your next meeting: {next_meeting}.\n\n"
-        "If you can't come at that time, “My meetings” shows other groups that you can join "
-        "that week. If something else is in the way, please write to us.",
-    ),
-}
-LETTER_ID = re.compile(r"[0-9a-f]{32}")
+DRAFTS = {"at-risk": AT_RISK_DRAFT}
 
 
 @dataclass
@@ -62,8 +49,7 @@ class _Writing:
     @property
     def letter_id(self) -> str:
         """The same for each press of a button of one letter."""
-        asked = self.asked.get("letter_id", "")
-        return asked if LETTER_ID.fullmatch(asked) else secrets.token_hex(16)
+        return read_letter_id(self.asked)
 
     def advance(self) -> None:
         """Preview or send, as far as the form allows. A refusal becomes an error of the form."""
@@ -168,24 +154,8 @@ def _describe(writing: _Writing) -> dict[str, Any]:
         "waits": outlook.hold or outlook.email_trouble,
         "empty": preview.lacking("next_meeting"),
         "reader": reader,
-        "letter": _letter_to(reader, preview.letter, writing),
+        "letter": show_letter(reader, preview.letter, writing.sender, writing.now),
     }
-
-
-def _letter_to(reader: LetterReader, letter: str, writing: _Writing) -> MessageContent:
-    """Return the letter as this person will read it, without its foot, whose links act for them."""
-    groups = reader.addressee.groups
-    message = Message(
-        kind=STAFF_LETTER,
-        channel=reader.channel or Message.Channel.EMAIL,
-        user=reader.addressee.person,
-        group=groups[0],
-        due_at=writing.now,
-        cutoff_at=writing.now,
-        context=letter_context(letter, writing.sender, [one.pk for one in groups]),
-    )
-    content = render(message, writing.now)
-    return replace(content, text=content.text.partition("\n--\n")[0], html="")
 
 
 def _say_sent(sent: LetterPreview) -> str:
