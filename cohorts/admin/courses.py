@@ -17,7 +17,15 @@ from cohorts.steps.admin import StepsMixin
 
 
 class CohortForm(forms.ModelForm):
-    """Cohort form that refuses to move the meetings of a running cohort without a preview."""
+    """Cohort form that refuses to move the meetings of a running cohort without a preview, and to
+    change the results of one that has ended."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rule = self.fields.get("allowed_absences")
+        if rule and self.instance.has_ended:
+            rule.disabled = True  # what is posted for it is ignored
+            rule.help_text = "The cohort has ended, so its results are final."
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

@@ -28,6 +28,7 @@ from meetings.attendance.presence import (
 from meetings.models import Attendance, Meeting
 
 MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
+COMPLETED_WITHIN = timedelta(hours=1)  # after a cohort's end; a missed pass is repeated each hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,14 @@ def meetings_to_check(since: datetime, now: datetime) -> list[Meeting]:
     """Return the meetings whose attendance may change. One query.
 
     These are meetings that were not over at `since` and whose window has opened by `now`, and
-    meetings that were moved to the future after a check-in.
+    meetings that were moved to the future after a check-in. When a cohort has ended, its attendance
+    is final, except that a late pass still completes the last meetings.
     """
     checked_in = Attendance.objects.filter(meeting=OuterRef("pk"), checked_in_at__isnull=False)
     begun = Q(starts_at__gt=since - MAX_DURATION, starts_at__lte=now + OPENS_BEFORE)
+    is_final = Q(group__cohort__ended_at__lte=now - COMPLETED_WITHIN)
     found = Meeting.objects.filter(begun | Q(Exists(checked_in), starts_at__gt=now))
+    found = found.exclude(is_final)
     return [meeting for meeting in found if meeting.ends_at > since]
 
 

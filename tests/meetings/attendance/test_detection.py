@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.errors import Refusal
-from cohorts.models import Membership, User
+from cohorts.models import Cohort, Membership, User
 from cohorts.services.memberships import end_membership
 from meetings.attendance.corrections import correct_presence
 from meetings.attendance.detection import VoiceObservation, meetings_to_check, record_presence
@@ -230,3 +230,13 @@ def test_what_cannot_be_said_is_refused_by_name(academy, meeting, fay):
     Meeting.objects.filter(pk=meeting.pk).delete()
     assert refused(meeting, "Alice", "present", fay) == "no_meeting"
     assert presence(meeting) == {}
+
+
+def test_what_is_found_out_later_changes_no_result_of_a_cohort_that_has_ended(academy, meeting):
+    hear(meeting, heard=None)
+    ended_at = meeting.ends_at + MINUTE
+    Cohort.objects.update(status="completed", ended_at=ended_at)
+    assert hear(meeting, Alice=[(10, 20)], now=ended_at + 61 * MINUTE) == 0
+    assert presence(meeting) == {}
+    hear(meeting, Alice=[(10, 20)], now=ended_at + 59 * MINUTE)  # a pass that was late
+    assert presence(meeting) == {"Alice": "present", "Bob": "absent"}

@@ -101,6 +101,21 @@ def test_the_filters_show_those_at_risk_and_each_result(academy, staff):
     assert "Completed (2)" in page(staff, academy.cohort)
 
 
+def test_the_results_of_a_cohort_that_has_ended_cannot_be_changed_in_its_settings(academy, staff):
+    Cohort.objects.update(status="completed", ended_at=NOW)
+    address = f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"
+    form = staff.get(address).context["adminform"].form
+    assert "its results are final" in form.as_p()
+    posted = {name: value for name, value in form.initial.items() if value not in (None, False)} | {
+        "allowed_absences": 0,
+        "archive_days": 31,
+    }
+    assert staff.post(address, posted).status_code == 302
+    cohort = Cohort.objects.get()
+    assert (cohort.archive_days, cohort.allowed_absences) == (31, 2)
+    assert "Completed (2)" in page(staff, cohort)
+
+
 def test_a_signal_can_be_dismissed_by_those_who_may_correct(academy, staff):
     ali = User.objects.get(name="Ali")
     address = f"/admin/cohorts/{academy.cohort.pk}/attendance/dismiss/"
