@@ -7,12 +7,12 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from cohorts.models import Cohort
+from cohorts.models import Cohort, CohortStep
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from guestvisits.ending.kinds import EndCohort
 from guestvisits.ending.names import END
-from guestvisits.ending.offers import OFFERED_AFTER
+from guestvisits.ending.offers import OFFERED_AFTER, find_stopped
 from meetings.needs.upcoming import meetings_by_group
 
 COHORT_OVER = "cohort_over"
@@ -20,11 +20,20 @@ PREVIEW = {"do": "preview", "status": Cohort.Status.COMPLETED.value}
 
 
 def find_cohorts_over(facts: OpenCohorts) -> Iterator[Need]:
-    """While a change of the cohort waits, such as its end, nothing is offered."""
-    for cohort in facts.cohorts.values():
-        last = last_ended_at(facts, cohort.pk)
-        if last and is_over(last, facts.now) and not cohort.is_changing:  # type: ignore[attr-defined]
-            yield _over(cohort, last)
+    """While a change of the cohort waits, such as its end, nothing is offered.
+
+    No one asked for an automatic end, so no one gets an e-mail if it is stopped: the item says why.
+    """
+    over = {
+        cohort: last
+        for cohort in facts.cohorts.values()
+        if not cohort.is_changing  # type: ignore[attr-defined]
+        and (last := last_ended_at(facts, cohort.pk))
+        and is_over(last, facts.now)
+    }
+    stopped = find_stopped(over)
+    for cohort, last in over.items():
+        yield _over(cohort, last, stopped.get(cohort.pk))
 
 
 def is_over(last_ended_at: datetime, now: datetime) -> bool:
@@ -38,13 +47,18 @@ def last_ended_at(facts: OpenCohorts, cohort_id: int) -> datetime | None:
     return max((m.ends_at for group in groups for m in meetings.get(group.pk, ())), default=None)
 
 
-def _over(cohort: Cohort, last: datetime) -> Need:
+def _over(cohort: Cohort, last: datetime, stopped: CohortStep | None) -> Need:
+    sentence = "All meetings are over"
+    key = f"cohort:{cohort.pk}"
+    if stopped:
+        sentence += f", but the automatic end was stopped. {stopped.stopped_why}"
+        key += f":{stopped.pk}"  # so that an item that was snoozed before comes back
     page = reverse("admin:cohorts_cohort_step", args=[cohort.pk, END])
     return Need(
         COHORT_OVER,
         cohort.pk,
-        "All meetings are over",
-        (NeedSubject(f"cohort:{cohort.pk}", cohort.name, "last meeting", last),),
+        sentence,
+        (NeedSubject(key, cohort.name, "last meeting", last),),
         # The preview at once: all meetings were held, so there is nothing to choose.
         (NeedButton("End cohort", page, EndCohort.permissions, post=PREVIEW),),
     )

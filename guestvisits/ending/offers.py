@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,6 +70,18 @@ def end_automatically(now: datetime) -> int:
             continue
         asked += 1
     return asked
+
+
+def find_stopped(cohorts: Iterable[Cohort]) -> dict[int, CohortStep]:
+    """Return the automatic end that was stopped, by cohort, where nothing has followed it.  One
+    query, if any of them ends automatically."""
+    ids = [cohort.pk for cohort in cohorts if cohort.end_after_days is not None]
+    if not ids:
+        return {}
+    steps = CohortStep.objects.filter(cohort__in=ids, kind=END, params__groups=[]).order_by("pk")
+    last = {step.cohort_id: step for step in steps}
+    stopped = CohortStep.State.STOPPED
+    return {pk: step for pk, step in last.items() if step.state == stopped and not step.asked_by_id}
 
 
 def _ask(cohort: Cohort, now: datetime) -> None:

@@ -11,6 +11,8 @@ from django.db import connection
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, Membership
+from cohorts.needs.items import Need
+from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
@@ -19,6 +21,7 @@ from cohorts.services.memberships import add_member
 from cohorts.steps.messages import write_letter
 from cohorts.steps.registry import StepPreview, step_kinds
 from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
+from guestvisits.ending.cohort_over import find_cohorts_over
 from guestvisits.ending.letters import describe_attendance
 from guestvisits.ending.offers import end_automatically, find_offers
 from guestvisits.models import GuestVisit
@@ -330,6 +333,29 @@ def test_staff_are_offered_the_end_a_day_after_the_last_meeting_and_it_may_be_au
     assert end_automatically(due + timedelta(days=1)) == 0  # staff decide now
     carry_out_step(ask(academy, due).pk, now=due + DELAY)
     assert find_offers(due + timedelta(days=2)) == []
+
+
+def test_why_an_automatic_end_was_stopped_is_among_what_needs_staff(academy):
+    due = academy.meeting("B", 4).ends_at + timedelta(days=7)
+
+    def item(now: datetime) -> Need:
+        [found] = find_cohorts_over(read_open_cohorts(now))
+        return found
+
+    before = item(due)
+    assert before.sentence == "All meetings are over"
+    Cohort.objects.update(end_after_days=7)
+    end_automatically(due)
+    add_member(academy.groups["A"].pk, academy.add_person("New").pk, now=due)
+    step = carry_out_step(CohortStep.objects.get().pk, now=due + DELAY)
+    assert step.state == "stopped"
+
+    stopped = item(due + DELAY)
+    assert stopped.sentence.startswith("All meetings are over, but the automatic end was stopped.")
+    assert step.stopped_why in stopped.sentence
+    assert not stopped.subject_keys <= before.subject_keys, "a snoozed item comes back"
+    end(academy, due + DELAY)
+    assert list(find_cohorts_over(read_open_cohorts(due + 2 * DELAY))) == []
 
 
 def test_a_week_before_the_archive_ends_its_channel_says_so_once(academy):
