@@ -72,6 +72,7 @@ class RemovalApproval(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     approved_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True)  # of the last attempt to delete it
 
     class Meta:
         verbose_name = "approved removal"

@@ -27,7 +27,7 @@ from discordsync.models import DiscordObject
 from discordsync.observe import own_writes, recover
 from discordsync.observe.hidden_objects import record_refusal
 from discordsync.plan.calls import Call
-from discordsync.removal.services import begin_removal
+from discordsync.removal.services import begin_removal, withdraw_removal
 from discordsync.services import note_adding
 from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
@@ -36,6 +36,7 @@ from discordsync.state.permissions import may_add_members
 from meetings.models import Meeting
 
 LIMITS = {"channels": 500, "roles": 250, "events": 100}
+REMOVED = {"roles", "channels"}  # the lanes of removals
 RETRY_UNCLEAR = timedelta(0)  # the next observation shows whether it arrived
 RETRY_FAILED = timedelta(minutes=5)
 _CHANNELS = {  # of the outbox, by lane
@@ -63,7 +64,7 @@ def intend(action: Action) -> None:
         words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
         if not outbox.begin(call.subject, body=words, now=tried_at, channel=_CHANNELS[action.kind]):
             raise Conflict("The message is no longer due.")
-    elif action.verb == "delete" and action.kind in {"roles", "channels"}:
+    elif action.verb == "delete" and action.kind in REMOVED:
         begin_removal(call.key, now=clock.now())
     elif action.verb == "create":
         DiscordObject.objects.update_or_create(
@@ -118,13 +119,15 @@ def record(action: Action, outcome: Outcome) -> None:
 
 
 def record_failure(action: Action, error: CallFailed) -> None:
-    """Store why a message was not sent, or that the guild has no room.
+    """Store why a message was not sent, that the guild has no room, or that nothing was removed.
 
     A guild that is full although the plan saw room contains objects that the bot cannot see.
     """
     call: Call = action.payload
     if action.verb == "create" and error.code == "guild_full":
         record_refusal(action.kind, LIMITS[action.kind] - call.listed, now=clock.now())
+    if action.verb == "delete" and action.kind in REMOVED and not isinstance(error, Unclear):
+        withdraw_removal(call.key)
     if action.verb != "send":
         return
     record_write = outbox.mark_unclear if isinstance(error, Unclear) else outbox.mark_failed

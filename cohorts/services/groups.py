@@ -63,6 +63,16 @@ def begin_removal(group_ids: Iterable[int], *, now: datetime) -> None:
     Group.objects.filter(pk__in=groups, removal_began_at=None).update(removal_began_at=now)
 
 
+@transaction.atomic
+def withdraw_removal(group_ids: Iterable[int], *, began_at: datetime) -> None:
+    """Take back the beginning of a removal by which nothing was removed.
+
+    Of groups whose first removal began at another time, something may have been removed.
+    """
+    groups = lock_groups(group_ids)
+    Group.objects.filter(pk__in=groups, removal_began_at=began_at).update(removal_began_at=None)
+
+
 class GroupWithSlot(Protocol):
     """What decides whether a group's slot may be edited: a group, or a roster's view of one."""
 

@@ -109,3 +109,18 @@ def begin_removal(key: str, *, now: datetime) -> None:
         group_services.begin_removal(groups_of(row), now=now)
     except Refusal as refusal:
         raise Conflict(refusal.sentence) from refusal
+    RemovalApproval.objects.filter(target=row).update(began_at=now)
+
+
+@transaction.atomic
+def withdraw_removal(key: str) -> None:
+    """Take back what `begin_removal` committed: the object was certainly not deleted.
+
+    Groups of which another removal had begun before still cannot be reopened. None begins while
+    this one runs: a group's channels are one lane, and its role comes after them.
+    """
+    approval = (
+        RemovalApproval.objects.select_related("target__cohort").filter(target__key=key).first()
+    )
+    if approval and approval.began_at:
+        group_services.withdraw_removal(groups_of(approval.target), began_at=approval.began_at)

@@ -174,6 +174,27 @@ def test_a_message_that_comes_between_reading_and_deleting_saves_the_channel(san
     assert outside_id(f"text_channel:{group.pk}") in sandbox.get("state")["discord"]["channels"]
 
 
+def test_a_removal_that_a_newer_message_stops_does_not_stop_the_group_from_being_reopened(
+    sandbox, made, staff
+):
+    key = f"text_channel:{made.groups[0].pk}"
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    only = dict.fromkeys(form, "keep") | {f"object-{key}": "remove"}
+    staff.post(address, only)
+    assert RemovalApproval.objects.count() == 1
+    path = f"/channels/{outside_id(key)}$"
+    sandbox.set_faults({"kind": "hold", "method": "GET", "path": path, "nth": 1})
+    with_worker = start("discord")
+    sandbox.wait_for_call(held=True)
+    assert Group.objects.get(pk=made.groups[0].pk).removal_began_at, "committed before the call"
+    write(sandbox, key)
+    sandbox.set_faults()
+    finish(with_worker)
+    assert deletions(sandbox) == []
+    assert not Group.objects.filter(removal_began_at__isnull=False).exists()
+
+
 def test_what_staff_keep_is_left_alone_from_then_on(sandbox, made, staff):
     group = made.groups[0]
     kept = outside_id(f"text_channel:{group.pk}")
