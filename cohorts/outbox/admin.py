@@ -238,7 +238,7 @@ class MessageKindAdmin(ReadOnlyAdmin):
             "title": f"Preview: {kind_title(kind)}",
             "kind": kind,
             "kind_title": kind_title(kind),
-            "kinds": [(name, kind_title(name)) for name in sorted(notifications)],
+            "kinds": [(name, kind_title(name)) for name in sorted(notifications, key=kind_title)],
             "samples": [(_name_of(sample), sample, sample == chosen) for sample in samples],
             "chosen": chosen,
             "previews": [

@@ -8,10 +8,13 @@ from django.utils import timezone
 
 from cohorts.models import Group
 
+# What people read for each type of message, by name.  `notification` in registry.py fills it.
+kind_titles: dict[str, str] = {}
+
 
 def kind_title(kind: str) -> str:
-    """Return a message type as people read it: "meeting_moved" as "Meeting moved"."""
-    return kind.replace("_", " ").capitalize()
+    """Return the title of a type of message, also of one that this version no longer knows."""
+    return kind_titles.get(kind) or kind.replace("_", " ").capitalize()
 
 
 class Message(models.Model):

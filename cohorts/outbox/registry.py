@@ -8,7 +8,7 @@ A message module registers itself when its app's `ready()` imports it:
     def pending_reminders(group_ids: frozenset[int] | None, since: datetime, now: datetime)
             -> Iterable[PendingMessage]
 
-    @notification("reminder", topic="reminders")
+    @notification("reminder", topic="reminders", title="Meeting reminder")
     def reminder_context(message: Message, now: datetime) -> dict      raises MessageObsolete
 
 A source returns the messages that follow from the facts of these groups, or of all groups (None):
@@ -18,7 +18,7 @@ that messages whose whole time has passed are stored too, as too late.  A source
 message repeatedly; the unique key ensures that it is stored once.
 
 A notification is a kind of message.  Its function returns the template data when a message is
-rendered.
+rendered; staff read its title.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from cohorts.outbox.models import Message
+from cohorts.outbox.models import Message, kind_titles
 from cohorts.registries import LAST, Registry
 
 
@@ -88,10 +88,11 @@ class Notification:
 notifications: Registry[Notification] = Registry("notifications", name_of=attrgetter("name"))
 
 
-def notification(name: str, *, topic: str = "") -> Callable[[ContextOf], ContextOf]:
+def notification(name: str, *, title: str, topic: str = "") -> Callable[[ContextOf], ContextOf]:
     """Register the decorated function as the context of a kind of message."""
 
     def register(context_of: ContextOf) -> ContextOf:
+        kind_titles[name] = title
         notifications.register(Notification(name, topic, context_of))
         return context_of
 

@@ -69,7 +69,7 @@ def _build(
     )
 
 
-@notification(LETTER, topic="changes")
+@notification(LETTER, topic="changes", title="Change for the whole cohort")
 def step_letter_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the context of the letter's templates. Raises MessageObsolete."""
     step = CohortStep.objects.filter(pk=message.context["step"]).first()
@@ -136,7 +136,7 @@ def _build_stopped(step: CohortStep, key: str, due_at: datetime) -> PendingMessa
     )
 
 
-@notification(STOPPED)
+@notification(STOPPED, title="Change for the whole cohort not carried out")
 def step_stopped_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the context of the e-mail's templates. Raises MessageObsolete."""
     steps = CohortStep.objects.select_related("cohort__course")

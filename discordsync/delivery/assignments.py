@@ -151,7 +151,7 @@ def _build_email(
     )
 
 
-@notification(ASSIGNED, topic="groups")
+@notification(ASSIGNED, topic="groups", title="First letter about the group")
 def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the long e-mail.  Raises MessageObsolete.
 
@@ -190,7 +190,7 @@ def _group_context(member: Membership, now: datetime) -> dict[str, Any]:
     }
 
 
-@notification(JOINED, topic="groups")
+@notification(JOINED, topic="groups", title="New group for someone on Discord")
 def joined_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the short e-mail and of the channel post.
 

@@ -71,7 +71,7 @@ def _build_post(group_id: int, activated_at: datetime) -> PendingMessage:
     )
 
 
-@notification(WELCOME)
+@notification(WELCOME, title="Welcome to the group's channel")
 def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the welcome.  Raises MessageObsolete.  Five queries."""
     group = message.group

@@ -174,7 +174,7 @@ def build_now(one: NotJoined, letter: str, now: datetime) -> PendingMessage:
 # -- message text --------------------------------------------------------------------------------
 
 
-@notification(JOIN_REMINDER, topic="reminders")
+@notification(JOIN_REMINDER, topic="reminders", title="Reminder to join Discord")
 def join_reminder_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context.  Raises MessageObsolete."""
     members = Membership.objects.filter(

@@ -46,7 +46,7 @@ def pending_archive_posts(
             )
 
 
-@notification(ARCHIVE_ENDS)
+@notification(ARCHIVE_ENDS, title="Channels close soon")
 def archive_ends_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete. One query."""
     group = message.group

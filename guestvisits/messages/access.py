@@ -41,7 +41,7 @@ def pending_access_emails(
             yield email_guest(visit, ENDED, window.ends_at, window.ends_at + SENT_WITHIN)
 
 
-@notification(BEGUN, topic="visits")
+@notification(BEGUN, topic="visits", title="Guest's access has begun")
 def begun_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete. Two queries."""
     visit = get_open_visit(message)
@@ -51,7 +51,7 @@ def begun_context(message: Message, now: datetime) -> dict[str, Any]:
     return _base_context(visit) | {"until": window.ends_at}
 
 
-@notification(ENDED, topic="visits")
+@notification(ENDED, topic="visits", title="Guest's access has ended")
 def ended_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete. Two queries."""
     visit = get_visit(message)

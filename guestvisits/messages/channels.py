@@ -109,7 +109,7 @@ def _farewell(visit: GuestVisit, window: GuestWindow) -> PendingMessage:
     )
 
 
-@notification(JOINS)
+@notification(JOINS, title="Group expects a guest")
 def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context of the greeting. Raises MessageObsolete. Three queries."""
     visit = get_open_visit(message)
@@ -120,7 +120,7 @@ def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
     return _base_context(visit)
 
 
-@notification(LEAVES)
+@notification(LEAVES, title="Guest has left the group")
 def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the farewell. Raises MessageObsolete. Three queries."""
     visit = get_visit(message)
@@ -168,7 +168,7 @@ def absence_key(visit: GuestVisit) -> str:
     return f"{AWAY}:{visit.pk}:{visit.home_meeting_id}"
 
 
-@notification(AWAY)
+@notification(AWAY, title="Member is away as a guest elsewhere")
 def away_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context for the home group. Raises MessageObsolete. One query."""
     visit = get_open_visit(message)

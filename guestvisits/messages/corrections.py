@@ -65,7 +65,7 @@ def _correction(visit: GuestVisit) -> PendingMessage:
     )
 
 
-@notification(STAYS)
+@notification(STAYS, title="Member is not away after all")
 def stays_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context for the home group. Raises MessageObsolete. Four queries."""
     visit = get_visit(message)

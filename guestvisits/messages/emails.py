@@ -99,7 +99,7 @@ def _build_emails(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
             yield email_guest(visit, BROKEN, visit.ended_at, visit.ended_at + SENT_WITHIN)
 
 
-@notification(BOOKED, topic="visits")
+@notification(BOOKED, topic="visits", title="Visit booked")
 def booked_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete. Three queries."""
     visit = get_open_visit(message)
@@ -111,7 +111,7 @@ def booked_context(message: Message, now: datetime) -> dict[str, Any]:
     }
 
 
-@notification(CANCELLED, topic="visits")
+@notification(CANCELLED, topic="visits", title="Visit cancelled")
 def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Four queries.
 
@@ -142,7 +142,7 @@ def _is_in_step_letter(visit: GuestVisit) -> bool:
     return any(one.get(str(visit.user_id), {}).get(value) for one in letters)
 
 
-@notification(BROKEN, topic="visits")
+@notification(BROKEN, topic="visits", title="Visit can't take place")
 def broken_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Six queries.
 

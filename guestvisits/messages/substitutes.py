@@ -226,7 +226,7 @@ def _needs_question(meeting: Meeting, user_id: int) -> bool:
 # -- message texts -------------------------------------------------------------------------------
 
 
-@notification(QUESTION, topic="changes")
+@notification(QUESTION, topic="changes", title="Question whether a substitute is needed")
 def question_context(message: Message, _now: datetime) -> dict[str, Any]:
     meeting = Meeting.objects.select_related("group").get(pk=message.context["meeting"])
     declined = Attendance.objects.filter(
@@ -240,7 +240,7 @@ def question_context(message: Message, _now: datetime) -> dict[str, Any]:
     return {"meeting": meeting, "address": address}
 
 
-@notification(OFFER, topic=TOPIC)
+@notification(OFFER, topic=TOPIC, title="Question whether someone can substitute")
 def offer_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete if no answer is needed."""
     offer = _offer_of(message)
@@ -251,7 +251,7 @@ def offer_context(message: Message, _now: datetime) -> dict[str, Any]:
     return _context(row) | {"expected": expected}
 
 
-@notification(CLOSED, topic=TOPIC)
+@notification(CLOSED, topic=TOPIC, title="Substitute no longer needed")
 def closed_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete if the person was not asked after all."""
     offer = _offer_of(message)
@@ -265,7 +265,7 @@ def closed_context(message: Message, _now: datetime) -> dict[str, Any]:
     return _context(offer.substitution)
 
 
-@notification(LEADS, topic="changes")
+@notification(LEADS, topic="changes", title="Substitute leads the meeting")
 def leads_context(message: Message, now: datetime) -> dict[str, Any]:
     offer = _offer_of(message)
     if not offer.leads:
@@ -278,7 +278,7 @@ def leads_context(message: Message, now: datetime) -> dict[str, Any]:
     }
 
 
-@notification(FOUND, topic="changes")
+@notification(FOUND, topic="changes", title="Substitute found")
 def found_context(message: Message, _now: datetime) -> dict[str, Any]:
     offer = _offer_of(message)
     if not offer.leads:
@@ -286,7 +286,7 @@ def found_context(message: Message, _now: datetime) -> dict[str, Any]:
     return _context(offer.substitution) | {"substitute": offer.user}
 
 
-@notification(LOST, topic="changes")
+@notification(LOST, topic="changes", title="Looking for a substitute again")
 def lost_context(message: Message, _now: datetime) -> dict[str, Any]:
     offer = _offer_of(message)
     meeting = offer.substitution.meeting
@@ -297,7 +297,7 @@ def lost_context(message: Message, _now: datetime) -> dict[str, Any]:
     return _context(again) | {"substitute": offer.user, "was_moved": was_moved}
 
 
-@notification(RELEASED, topic="changes")
+@notification(RELEASED, topic="changes", title="Substitute no longer leads the meeting")
 def released_context(message: Message, _now: datetime) -> dict[str, Any]:
     row = _offer_of(message).substitution
     return _context(row) | {
@@ -306,7 +306,7 @@ def released_context(message: Message, _now: datetime) -> dict[str, Any]:
     }
 
 
-@notification(MISSING)
+@notification(MISSING, title="No substitute found")
 def missing_context(message: Message, _now: datetime) -> dict[str, Any]:
     rows = _loaded(Substitution.objects.filter(pk=message.context["substitution"]))
     row = rows.first()

@@ -184,8 +184,8 @@ class ChangedMeeting:
     declined: bool
 
 
-@notification(MOVED, topic="changes")
-@notification(CANCELLED, topic="changes")
+@notification(MOVED, topic="changes", title="Meeting moved")
+@notification(CANCELLED, topic="changes", title="Meeting cancelled")
 def changes_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context for both kinds. Raises MessageObsolete."""
     move = MeetingMove.objects.select_related("group__cohort__course").get(

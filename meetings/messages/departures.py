@@ -88,7 +88,7 @@ def _build_message(member: Membership, user_id: int | None) -> PendingMessage:
     )
 
 
-@notification(LEFT, topic="groups")
+@notification(LEFT, topic="groups", title="No longer in the group")
 def departure_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete."""
     member = _departed().filter(pk=message.context["membership"]).first()

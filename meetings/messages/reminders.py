@@ -160,7 +160,7 @@ def _build_message(
 # -- message text --------------------------------------------------------------------------------
 
 
-@notification(REMINDER, topic="reminders")
+@notification(REMINDER, topic="reminders", title="Meeting reminder")
 def reminder_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete."""
     meeting = _meeting_of(message)

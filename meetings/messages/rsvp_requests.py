@@ -69,7 +69,7 @@ def _members_without_rsvp(now: datetime) -> QuerySet[Membership]:
     )
 
 
-@notification(NUDGE, topic="reminders")
+@notification(NUDGE, topic="reminders", title="Request to answer an invitation")
 def nudge_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete."""
     member = _members_without_rsvp(now).filter(pk=message.context["membership"]).first()

@@ -56,7 +56,7 @@ def _build_email(request: RealizeRequest) -> PendingMessage:
     )
 
 
-@notification(REALIZE_ENDED)
+@notification(REALIZE_ENDED, title="Realize has finished")
 def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the context of the e-mail's templates. Raises MessageObsolete. Four queries."""
     request = RealizeRequest.objects.filter(pk=message.context["request"]).first()

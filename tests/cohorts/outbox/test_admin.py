@@ -10,7 +10,8 @@ from django.urls import reverse
 from cohorts.models import User
 from cohorts.outbox import services
 from cohorts.outbox.collecting import collect
-from cohorts.outbox.models import Message, OutboxPart
+from cohorts.outbox.models import Message, OutboxPart, kind_title, kind_titles
+from cohorts.outbox.registry import notifications
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +58,16 @@ def test_messages_are_found_by_person_kind_channel_and_state(client, staff, pend
     assert "1 message" in page(client, user__id__exact=bob.pk)
     assert "1 message" in page(client, state__exact="pending")
     assert "2 messages" in page(client, kind="note", channel__exact="email")
+
+
+def test_each_kind_of_message_has_its_own_title_for_people(client, staff, pending):
+    titles = {kind: kind_title(kind) for kind in notifications}
+    assert len(set(titles.values())) == len(titles)
+    assert set(titles) - set(kind_titles) <= {"note"}  # this test's own kind
+    assert titles["nudge"] == "Request to answer an invitation"
+    answer = client.get(reverse("admin:outbox_preview", args=["nudge"])).content.decode()
+    assert "Preview: Request to answer an invitation" in answer
+    assert "Nudge" not in answer
 
 
 def test_the_list_says_why_a_message_was_not_sent(client, staff, pending, now, settings):

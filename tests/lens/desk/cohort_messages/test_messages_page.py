@@ -76,9 +76,9 @@ def test_messages_of_one_kind_group_and_day_are_one_line_newest_first(staff, aca
     add("reminder", "Cy", group="B")
     add("welcome", due_at=NOW - 2 * HOUR)
     assert read_lines(staff, academy) == [
-        ("Tue 12 Jan 2027, 13:00", "Reminder Group A", "2 sent"),
-        ("Tue 12 Jan 2027, 13:00", "Reminder Group B", "1 sent"),
-        ("Tue 12 Jan 2027, 11:00", "Welcome Group A", "1 sent"),
+        ("Tue 12 Jan 2027, 13:00", "Meeting reminder Group A", "2 sent"),
+        ("Tue 12 Jan 2027, 13:00", "Meeting reminder Group B", "1 sent"),
+        ("Tue 12 Jan 2027, 11:00", "Welcome to the group's channel Group A", "1 sent"),
     ]
 
 
@@ -116,8 +116,12 @@ def test_waiting_and_failed_ones_can_be_shown_alone(staff, academy, add):
     add("reminder", "Ann")
     add("nudge", "Ann", state="pending")
     add("nudge", "Cy", group="B", state="dropped", not_sent_reason="No longer true.")
-    assert [line[1] for line in read_lines(staff, academy, "?show=waiting")] == ["Nudge Group A"]
-    assert [line[1] for line in read_lines(staff, academy, "?show=not-sent")] == ["Nudge Group B"]
+    assert [line[1] for line in read_lines(staff, academy, "?show=waiting")] == [
+        "Request to answer an invitation Group A"
+    ]
+    assert [line[1] for line in read_lines(staff, academy, "?show=not-sent")] == [
+        "Request to answer an invitation Group B"
+    ]
     page = staff.get(f"/admin/cohorts/{academy.cohort.pk}/messages/").content.decode()
     assert "Waiting (1)" in page
 
@@ -183,7 +187,7 @@ def test_a_line_leads_to_its_messages(staff, academy, add):
     (url,) = re.findall(r'href="(/admin/outbox/message/\?[^"]+)"', page)
     assert "2 messages" in staff.get(unescape(url)).content.decode()
     one = Message.objects.get(kind="nudge")
-    assert f'href="/admin/outbox/message/{one.pk}/change/">Nudge' in page
+    assert f'href="/admin/outbox/message/{one.pk}/change/">Request to answer an invitation' in page
 
 
 def test_no_page_number_breaks_it(staff, academy, add):
