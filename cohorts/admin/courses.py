@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
 
 from cohorts.admin.roster import RosterMixin
 from cohorts.admin_base.base import ProtectedAdmin
-from cohorts.models import Cohort, Course
+from cohorts.admin_base.links import cohort_url
+from cohorts.models import Cohort, Course, User
 from cohorts.services.terms import TERM_FIELDS, is_running
 from cohorts.steps.admin import StepsMixin
 
@@ -104,3 +106,10 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
         ("Small groups", {"fields": ["smallest_group"]}),
         ("Joining", {"fields": ["join_reminder_days"]}),
     ]
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
+        """Stay with the cohort: its settings are a tab of its page."""
+        return redirect("admin:cohorts_cohort_change", obj.pk)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
+        return redirect(cohort_url(cast(User, request.user), obj.pk))

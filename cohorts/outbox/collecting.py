@@ -32,9 +32,10 @@ logger = logging.getLogger(__name__)
 BATCH = 200  # messages per transaction; 3,000 took 15 seconds
 COLLECT_SECONDS = 30  # of the task timeout of 120; waiting for locks counts too
 MISSED_WITHIN = timedelta(days=14)
+# `explanations.py` adds the times, in the reader's zone.
 MISSED = (
-    "It could not be sent in time. From {due} to {cutoff} UTC no worker created messages: none was "
-    "running, or the source of this kind of message failed."
+    "It could not be sent in time: no worker created messages then. None was running, or the "
+    "source of this type of message failed."
 )
 
 
@@ -179,13 +180,8 @@ def _columns(one: PendingMessage, now: datetime) -> dict[str, Any]:
         "created_at": now,
         "next_try_at": one.due_at,
         "state": Message.State.EXPIRED if is_missed else Message.State.PENDING,
-        "not_sent_reason": _explain_missed(one) if is_missed else "",
+        "not_sent_reason": MISSED if is_missed else "",
     }
-
-
-def _explain_missed(one: PendingMessage) -> str:
-    due, cutoff = (f"{moment:%Y-%m-%d %H:%M}" for moment in (one.due_at, one.cutoff_at))
-    return MISSED.format(due=due, cutoff=cutoff)
 
 
 # -- bounds --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.admin_base.reader_time import show_time
+from cohorts.outbox.collecting import MISSED
 from cohorts.outbox.health.parts import EMAIL
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import UNSENT, Message, OutboxPart
@@ -36,8 +37,15 @@ def why_not_sent(message: Message, outlook: Outlook) -> str:
     if message.state == Message.State.SENT:
         return ""
     if message.state not in UNSENT:
-        return message.not_sent_reason
+        return _past_reason(message)
     return outlook.hold or _reason_of(message, outlook)
+
+
+def _past_reason(message: Message) -> str:
+    if message.not_sent_reason != MISSED:
+        return message.not_sent_reason
+    due, cutoff = show_time(message.due_at), show_time(message.cutoff_at)
+    return f"{MISSED} It was due at {due} and had to be sent before {cutoff}."
 
 
 def _reason_of(message: Message, outlook: Outlook) -> str:

@@ -92,8 +92,8 @@ def notification(name: str, *, title: str, topic: str = "") -> Callable[[Context
     """Register the decorated function as the context of a kind of message."""
 
     def register(context_of: ContextOf) -> ContextOf:
-        kind_titles[name] = title
         notifications.register(Notification(name, topic, context_of))
+        kind_titles[name] = title
         return context_of
 
     return register

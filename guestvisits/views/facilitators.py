@@ -72,6 +72,7 @@ def _for_staff(request: SignedInRequest, page: GroupPage) -> dict[str, Any]:
         **admin.site.each_context(request),
         "frame": "groups/staff_frame.html",
         "title": str(page.group),
+        "cohort": page.group.cohort,
         "is_staff_page": True,
         "acts": list_acts(request.user, page.group),
         "places": name_places(page.group.size, page.participants),

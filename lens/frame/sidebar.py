@@ -130,9 +130,9 @@ def open_links(request: HttpRequest, section: SidebarSection) -> tuple[SidebarLi
         case "operations":
             return _operations_links(request)
         case "messages":
-            return (*_messages_links(request), *_table_links(request, section.tables))
+            return (*_messages_links(request), *table_links(request, section.tables))
         case _:
-            return tuple(_table_links(request, section.tables))
+            return tuple(table_links(request, section.tables))
 
 
 def may_open_today(request: HttpRequest) -> bool:
@@ -157,7 +157,8 @@ def _messages_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
     return (SidebarLink("By cohort", url, request.path == url),) if may_open else ()
 
 
-def _table_links(request: HttpRequest, labels: Iterable[str]) -> Iterable[SidebarLink]:
+def table_links(request: HttpRequest, labels: Iterable[str]) -> Iterable[SidebarLink]:
+    """Yield links to the lists of those tables that the person may view."""
     for label in labels:
         if _may_view(request, label):
             meta = apps.get_model(label)._meta
@@ -176,7 +177,10 @@ def find_section(path: str) -> str:
     below = path.removeprefix(reverse("admin:index"))
     if not below:
         return "today"
-    label = ".".join(below.split("/")[:2])
+    parts = below.split("/")
+    if parts[2:3] == ["cohorts"]:  # an integration's page about one cohort
+        return "cohorts"
+    label = ".".join(parts[:2])
     by_table = {table: section.key for section in SECTIONS for table in section.tables}
     if label in by_table or label in operations_tables():
         return by_table.get(label, "operations")

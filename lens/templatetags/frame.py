@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from django import template
 
 from cohorts.access import staff_may
 from cohorts.models import User
-from lens.frame.sidebar import SidebarEntry, build_sidebar
+from lens.frame.breadcrumbs import build_breadcrumbs
+from lens.frame.sidebar import SidebarEntry, SidebarLink, build_sidebar
 
 register = template.Library()
 
@@ -15,6 +18,12 @@ register = template.Library()
 def sidebar(context: template.Context) -> list[SidebarEntry]:
     """Return the sections that the reader may open."""
     return build_sidebar(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def breadcrumbs(context: template.Context) -> list[SidebarLink]:
+    """Return the way from Today to the page."""
+    return build_breadcrumbs(context["request"], cast(dict[str, Any], context.flatten()))
 
 
 @register.filter

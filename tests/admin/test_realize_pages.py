@@ -166,6 +166,8 @@ def test_a_confirmed_plan_is_carried_out_and_the_progress_page_shows_it(staff, o
     assert "Done: all 2 groups are in sync." in after
     assert "Create role “Group 1 (Spring)”" in after
     assert "Realize requested by Olga" in after
+    assert "Work continues" in before
+    assert "Work continues" not in after
     assert {group.status for group in made.refresh().groups} == {"active"}
 
 

@@ -95,4 +95,4 @@ def test_topics_are_shown_in_their_order():
 def test_a_second_notification_with_the_same_name_is_refused():
     context_of = notifications["reminder"].context_of
     with pytest.raises(ImproperlyConfigured, match="“reminder” is registered twice as one of the"):
-        notification("reminder")(context_of)
+        notification("reminder", title="Meeting reminder")(context_of)

@@ -40,7 +40,7 @@ class AttendanceLine:
 
     @property
     def outcome(self) -> str:
-        return OUTCOMES[self.record.outcome]
+        return name_outcome(self.record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,15 @@ class ShownFilter:
     key: str
     title: str
     number: int
+
+
+def is_shown_at_risk(record: AttendanceRecord) -> bool:
+    """Return whether the result is “At risk”: not too many absences yet, but staff should act."""
+    return record.outcome == Completion.ON_TRACK and bool(record.open_risk)
+
+
+def name_outcome(record: AttendanceRecord) -> str:
+    return "At risk" if is_shown_at_risk(record) else OUTCOMES[record.outcome]
 
 
 def choose_weeks(records: Iterable[AttendanceRecord], planned: int) -> list[int]:
@@ -84,7 +93,7 @@ def _cell(entries: Collection[LedgerEntry]) -> MarkCell:
 
 def list_filters(records: Collection[AttendanceRecord]) -> list[ShownFilter]:
     """Return the filters that would show someone."""
-    outcomes = Counter(record.outcome for record in records)
+    outcomes = Counter(record.outcome for record in records if not is_shown_at_risk(record))
     found = [
         ShownFilter("", "Everyone", len(records)),
         ShownFilter(AT_RISK, "At risk", sum(bool(record.open_risk) for record in records)),
@@ -102,5 +111,5 @@ def choose_records(records: Iterable[AttendanceRecord], show: str) -> list[Atten
     if show == AT_RISK:
         return [record for record in records if record.open_risk]
     if show in {outcome.value for outcome in Completion}:
-        return [record for record in records if record.outcome == show]
+        return [one for one in records if one.outcome == show and not is_shown_at_risk(one)]
     return list(records)

@@ -64,25 +64,33 @@ def list_tabs(cohort: Cohort, user: User, current: str) -> list[TabLink]:
 def open_tab(request: HttpRequest, pk: int, name: str) -> tuple[Cohort, dict[str, Any]]:
     """Return the cohort and the context that each tab's template needs.
 
-    `facts` in it is what was read of the cohort, `header` its head.  Raises PermissionDenied if the
-    user may not open this tab, Http404 if there is no such cohort.
+    Raises PermissionDenied if the user may not open this tab, Http404 if there is no such cohort.
+    """
+    _check_permission(cast(User, request.user), name)
+    head = read_head(request, pk, name)
+    if head is None:
+        raise Http404("There is no such cohort.")
+    cohort = head["cohort"]
+    return cohort, {**admin.site.each_context(request), "title": str(cohort), **head}
+
+
+def read_head(request: HttpRequest, pk: int, name: str) -> dict[str, Any] | None:
+    """Return what the head of a cohort's page shows, None without such a cohort.
+
+    `facts` in it is what was read of the cohort, `header` its head.
     """
     user = cast(User, request.user)
-    _check_permission(user, name)
     facts = read_open_cohorts(clock.now(), only=pk)
     cohort = next(iter((*facts.cohorts.values(), *facts.ended)), None)
     if cohort is None:
-        raise Http404("There is no such cohort.")
-    context = {
-        **admin.site.each_context(request),
-        "title": str(cohort),
+        return None
+    return {
         "cohort": cohort,
         "tabs": list_tabs(cohort, user, name),
         "facts": facts,
         "header": read_header(facts, cohort, user),
         "may": cache(lambda permissions: staff_may(user, *permissions)),
     }
-    return cohort, context
 
 
 def check_tab(request: HttpRequest, pk: int, name: str) -> Cohort:

@@ -8,11 +8,12 @@ from django import template
 from django.urls import reverse
 
 from cohorts.access import staff_may
+from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort
 from cohorts.needs.items import Need, NeedButton
 from cohorts.words import count_people
 from cohorts.zones import city_of
-from lens.desk.cohort_page.tabs import WRITE_LETTERS, list_tabs
+from lens.desk.cohort_page.tabs import WRITE_LETTERS, list_tabs, read_head
 from lens.desk.snoozing import digest_of
 
 register = template.Library()
@@ -59,7 +60,14 @@ def zone_words(zone: str) -> str:
     return zone.replace("_", " ")
 
 
-@register.inclusion_tag("admin/desk/cohort/_tabs.html", takes_context=True)
-def cohort_tabs(context: template.Context, cohort: Cohort, current: str) -> dict[str, Any]:
-    """Show the tabs of a cohort's page above a page of the admin's own."""
-    return {"cohort": cohort, "tabs": list_tabs(cohort, context["request"].user, current)}
+@register.inclusion_tag("admin/desk/cohort/_head.html", takes_context=True)
+def cohort_head(context: template.Context, cohort: Cohort, current: str) -> dict[str, Any]:
+    """Show the head of a cohort's page, with its tabs, above a page of the admin's own.
+
+    Readers who may not see the cohort's people get only the tabs.
+    """
+    request = context["request"]
+    if staff_may(request.user, *SEE_COHORT):
+        head = read_head(request, cohort.pk, current) or {}
+        return {**head, "csrf_token": context.get("csrf_token")}
+    return {"cohort": cohort, "tabs": list_tabs(cohort, request.user, current)}

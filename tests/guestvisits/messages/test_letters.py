@@ -126,8 +126,7 @@ def test_o11_a_visit_cancelled_in_a_long_downtime_has_a_row_that_says_why_nothin
 
     row = Message.objects.get(kind="visit_cancelled")
     assert (row.state, row.user, row.group) == ("expired", visit.user, academy.groups["B"])
-    assert row.not_sent_reason.startswith("It could not be sent in time. From ")
-    assert "no worker created messages" in row.not_sent_reason
+    assert "could not be sent in time: no worker created messages" in row.not_sent_reason
 
 
 # -- broken --------------------------------------------------------------------------------------

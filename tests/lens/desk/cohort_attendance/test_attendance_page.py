@@ -79,7 +79,7 @@ def test_people_by_weeks_in_letters_with_their_results(academy, staff):
     html = page(staff, academy.cohort)
     assert lines(html) == {
         "=Amy=": "Group A | X | X | X | A | 1 of 4 | 3 | Too many absences",
-        "Ali": "Group A | A | A | M | M | 2 of 4 | 2 | On track",
+        "Ali": "Group A | A | A | M | M | 2 of 4 | 2 | At risk",
         "Ann": "Group A | A | A | A | A | 4 of 4 | 0 | On track",
     }
     assert "mark-missed" in html
@@ -92,6 +92,8 @@ def test_the_filters_show_those_at_risk_and_each_result(academy, staff):
     assert "Too many absences (1)" in html
     assert "Completed" not in html
     assert list(lines(page(staff, academy.cohort, "?show=too_many"))) == ["=Amy="]
+    assert "On track (1)" in html
+    assert list(lines(page(staff, academy.cohort, "?show=on_track"))) == ["Ann"]
     at_risk = page(staff, academy.cohort, "?show=at-risk")
     assert list(lines(at_risk)) == ["Ali"]
     assert "Week 3 and week 4" in at_risk
@@ -148,7 +150,7 @@ def test_the_file_has_the_same_and_no_formula(academy, staff):
     assert rows[1][0] == "'=Amy="
     assert rows[2][0] == "Ali"
     assert rows[2][3:] == [
-        *("A", "A", "M", "M"), *("4", "2", "0", "0", "2", "0"), "On track", "week 3 and week 4"
+        *("A", "A", "M", "M"), *("4", "2", "0", "0", "2", "0"), "At risk", "week 3 and week 4"
     ]  # fmt: skip
     chosen = staff.get(f"/admin/cohorts/{academy.cohort.pk}/attendance.csv?show=at-risk")
     assert chosen.content.decode().count("\n") == 2

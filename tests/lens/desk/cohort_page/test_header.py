@@ -126,3 +126,20 @@ def test_a_viewer_sees_no_button_and_no_tick(academy: Academy):
 
 def test_a_cohort_that_does_not_exist_is_not_found(staff: Client):
     assert staff.get("/admin/cohorts/999/").status_code == 404
+
+
+def test_saving_the_settings_stays_on_the_cohorts_page(staff: Client, academy: Academy):
+    url = f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"
+    form = staff.get(url)
+    page = form.content.decode()
+    assert "<h1>Autumn</h1>" in page
+    assert "joined 4 of 5" in page
+    assert acts(page) == ["Skip weeks…", "End cohort…"]
+    known = form.context["adminform"].form
+    values = {name: known.get_initial_for_field(f, name) for name, f in known.fields.items()}
+    posted = {name: value for name, value in values.items() if value not in (None, False)}
+    saved = staff.post(url, posted | {"guest_seats": 3, "_save": "Save"}, follow=True)
+    assert saved.redirect_chain == [(url, 302)]
+    assert "was changed successfully" in saved.content.decode()
+    academy.cohort.refresh_from_db()
+    assert academy.cohort.guest_seats == 3
