@@ -7,10 +7,13 @@ class LensConfig(AppConfig):
     verbose_name = "Lens"
 
     def ready(self) -> None:
+        from cohorts.activity.registry import register_kinds
         from lens import checks  # noqa: F401 - registers them
         from lens.frame.roles import connect_roles
         from lens.reporting.sentry import start_reporting
         from lens.sign_in import receivers  # noqa: F401 - connects them
+        from lens.view_as.viewing import VIEWED_AS
 
+        register_kinds({VIEWED_AS: "Pages viewed as this person"})
         connect_roles()
         start_reporting(settings.SENTRY_DSN, installation=settings.INSTALLATION_ID)

@@ -126,6 +126,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "lens.frame.zone.StaffZoneMiddleware",
+    "lens.view_as.view_middleware.ViewAsMiddleware",  # last: the others see the viewer
 ]
 ROOT_URLCONF = "lens.urls"
 WSGI_APPLICATION = "lens.wsgi.application"

@@ -84,6 +84,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = "person"
         verbose_name_plural = "people"
         ordering = ["name", "id"]
+        permissions = [("viewas_user", "Can see Lens as a learner or facilitator does")]
         constraints = [
             # Plain SQL and bulk_create bypass save(): this still prevents two spellings of one
             # address.

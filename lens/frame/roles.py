@@ -64,6 +64,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *may("add", "outbox.message"),  # write to people of a cohort
         *may("delete", "cohorts.refusedsignin"),
         *may("add", "discordsync.removalapproval"),
+        "cohorts.viewas_user",
     ),
     "Operator": (
         *VIEWING,
@@ -72,6 +73,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *may("add change", "discordsync.discordobject"),
         *may("add", "calendarsync.calendarseries", "discordsync.removalapproval"),
         *may("delete", "calendarsync.calendaraddress", "cohorts.refusedsignin"),
+        "cohorts.viewas_user",
     ),
 }
 

@@ -268,6 +268,10 @@ ROUTES: dict[str, list[Door]] = {
         staff("POST", *MESSAGES, "outbox.add_message", pk="{cohort}"),
     ],
     "admin/people/<int:pk>/": [staff("GET", "cohorts.view_user", pk="{user_id}")],
+    "admin/people/<int:pk>/view-as/": [
+        staff("POST", "cohorts.view_user", "cohorts.viewas_user", pk="{user_id}")
+    ],
+    "admin/people/<int:pk>/view-as/stop/": [staff("POST", pk="{user_id}")],
     "admin/cohorts/<int:pk>/people/": [
         staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")
     ],

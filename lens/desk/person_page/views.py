@@ -21,6 +21,7 @@ from cohorts.reconcile.status_text import Level, SyncStatus
 from guestvisits.selectors import list_visits
 from lens.desk.person_page import access, sections
 from lens.desk.person_page.explained_access import SeenPerson
+from lens.view_as.viewing import may_view_as
 from meetings.access import SEE_GROUP, SEE_PEOPLE
 
 SEE_PERSON = ("cohorts.view_user",)
@@ -52,7 +53,10 @@ def person_view(request: HttpRequest, pk: int) -> HttpResponse:
         **admin.site.each_context(request),
         "title": str(person),
         "person": person,
-        "may": {name: staff_may(viewer, *needed) for name, needed in ACTS.items()},
+        "may": {
+            "view_as": may_view_as(viewer, person),
+            **{name: staff_may(viewer, *needed) for name, needed in ACTS.items()},
+        },
         "is_rejected": sections.is_rejected(person, clock.now()),
         "former": list(person.former_addresses.order_by("-until")),
         **_read_parts(viewer, person),

@@ -1,0 +1,52 @@
+"""Start and stop viewing Lens as a person.
+
+admin/people/<id>/view-as/        POST: start, and open the person's first page
+admin/people/<id>/view-as/stop/   POST: back to the staff's page of that person
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+
+from cohorts.access import staff_may
+from cohorts.errors import Refusal
+from cohorts.models import User
+from lens.view_as.viewing import VIEW_AS, start_viewing, stop_viewing
+
+
+@require_POST
+def start_view(request: HttpRequest, pk: int) -> HttpResponse:
+    viewer = cast(User, request.user)
+    if not staff_may(viewer, *VIEW_AS):
+        raise PermissionDenied
+    person = get_object_or_404(User, pk=pk)
+    try:
+        start_viewing(request, viewer, person)
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("admin:person", pk)
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+@require_POST
+def stop_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop, also if the view has ended meanwhile."""
+    stop_viewing(request)
+    return redirect("admin:person", pk)
+
+
+def view_as_urls() -> list[URLPattern]:
+    """Return the pages below /admin/, in the admin's own namespace."""
+    view = admin.site.admin_view
+    return [
+        path("people/<int:pk>/view-as/", view(start_view), name="view_as"),
+        path("people/<int:pk>/view-as/stop/", view(stop_view), name="stop_view_as"),
+    ]
