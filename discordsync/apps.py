@@ -6,6 +6,7 @@ class DiscordSyncConfig(AppConfig):
     verbose_name = "Discord"
 
     def ready(self) -> None:
+        from cohorts.activity.registry import register_kinds
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.outbox.registry import channels
         from cohorts.outbox.routing.dm_channels import dm_statuses
@@ -46,3 +47,10 @@ class DiscordSyncConfig(AppConfig):
         providers.register(DiscordProvider(), order=10)
         set_up_lines.register(set_up.find_lines, order=20)
         venues.register(find_voice_channels)
+        register_kinds(
+            {
+                "object_imported": "Existing Discord object imported",
+                "reminded_to_join": "Reminded to join",
+                "removals_decided": "Removal of channels and roles decided",
+            }
+        )

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.cache import cache
 from django.db import transaction
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, User
 from cohorts.signals import announce
@@ -48,6 +49,13 @@ def record_existing(
             "gone_at": None,
             "imported": True,
         },
+    )
+    record(
+        "object_imported",
+        cohort=cohort,
+        group=group,
+        about=row,
+        changes={row.get_kind_display(): ["", outside_id]},
     )
     announce([group.pk] if group else cohort.groups.values_list("pk", flat=True))
     return row

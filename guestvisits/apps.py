@@ -6,6 +6,7 @@ class GuestVisitsConfig(AppConfig):
     verbose_name = "Guest visits"
 
     def ready(self) -> None:
+        from cohorts.activity.registry import register_kinds
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.steps.registry import step_kinds
         from guestvisits import receivers  # noqa: F401 - connects them
@@ -45,3 +46,16 @@ class GuestVisitsConfig(AppConfig):
         step_kinds.register(ReopenCohort())
         visit_rules.register(BREAK_RULES)
         set_up_lines.register(find_lines, order=10)
+        register_kinds(
+            {
+                "visit_booked": "Visit booked",
+                "visit_ended": "Visit ended",
+                "visit_home_changed": "Visit now in place of another group's meeting",
+                "substitute_requested": "Substitute requested",
+                "substitute_asked": "Asked to lead a meeting",
+                "substitute_answered": "Answered whether they lead the meeting",
+                "substitute_returned": "Leads the meeting after all",
+                "substitute_named": "Substitute named",
+                "substitution_ended": "Search for a substitute ended",
+            }
+        )

@@ -95,7 +95,7 @@ def reopen_visits(visit_ids: Collection[int], now: datetime) -> None:
     """Open ended visits again. The caller holds the locks of their groups."""
     with announced_together():
         visits = GuestVisit.objects.filter(pk__in=visit_ids, ended_at__isnull=False)
-        for visit in visits.select_related("host_meeting", "home_meeting"):
+        for visit in visits.select_related("host_meeting__group", "home_meeting__group"):
             visit.ended_at, visit.end_reason = None, ""
             visit.save(update_fields=["ended_at", "end_reason"])
             write_attendances(visit, now)

@@ -17,3 +17,13 @@ class LensConfig(AppConfig):
         register_kinds({VIEWED_AS: "Pages viewed as this person"})
         connect_roles()
         start_reporting(settings.SENTRY_DSN, installation=settings.INSTALLATION_ID)
+        register_kinds(
+            {
+                "item_snoozed": "Item of the Today page hidden",
+                "item_shown_again": "Item of the Today page shown again",
+                "erasure_requested": "Erasure requested",
+                "erasure_withdrawn": "Request for erasure withdrawn",
+                "erasure_approved": "Erasure approved",
+                "erased": "Personal data erased",
+            }
+        )

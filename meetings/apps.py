@@ -6,6 +6,7 @@ class MeetingsConfig(AppConfig):
     verbose_name = "Meetings"
 
     def ready(self) -> None:
+        from cohorts.activity.registry import register_kinds
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.services.calendar_notes import calendar_notes
         from cohorts.services.terms import term_previews
@@ -31,3 +32,17 @@ class MeetingsConfig(AppConfig):
         term_previews.register(preview_terms)
         step_kinds.register(SkipWeeks())
         step_kinds.register(UndoBreak())
+        register_kinds(
+            {
+                "meetings_moved": "Meetings moved or cancelled",
+                "meetings_derived": "Meetings computed from the weekly time",
+                "answered": "Answered whether they attend",
+                "answers_read": "Answers read from Google Calendar",
+                "presence_corrected": "Attendance corrected",
+                "was_held_answered": "Answered whether the meeting was held",
+                "risks_dismissed": "At-risk signals dismissed",
+                "feed_opened": "Calendar address created",
+                "feed_revoked": "Calendar address revoked",
+                "letter_sent": "Letter sent",
+            }
+        )

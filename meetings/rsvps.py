@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Membership, live_group
 from cohorts.services.locks import lock_groups
@@ -50,27 +51,52 @@ def set_rsvp(meeting_id: int, user_id: int, rsvp: str, *, now: datetime) -> Atte
     meeting = _check(meeting_id, user_id, rsvp, now)  # a refusal needs no lock
     with transaction.atomic():
         lock_groups([meeting.group_id])
-        _check(meeting_id, user_id, rsvp, now)
-        _write([Attendance(meeting_id=meeting_id, user_id=user_id, rsvp=rsvp, rsvp_at=now)])
+        meeting = _check(meeting_id, user_id, rsvp, now)
+        before = Attendance.objects.filter(meeting=meeting_id, user=user_id).first()
+        said = Attendance(meeting_id=meeting_id, user_id=user_id, rsvp=rsvp, rsvp_at=now)
+        _write([said])
+        _record(meeting, said, before)
         return Attendance.objects.get(meeting=meeting_id, user=user_id)
 
 
+def _record(meeting: Meeting, said: Attendance, before: Attendance | None) -> None:
+    labels = [Rsvp(row.rsvp).label if row else "" for row in (before, said)]
+    if labels[0] == labels[1]:
+        return
+    record(
+        "answered",
+        group=meeting.group,
+        person=said.user_id,
+        about=meeting,
+        changes={meeting.title: labels},
+    )
+
+
 def import_rsvps(said: Collection[ExternalRsvp], *, now: datetime) -> None:
-    """Record RSVPs that people gave elsewhere. Five queries for any number of RSVPs.
+    """Record RSVPs that people gave elsewhere. Six or seven queries for any number of RSVPs.
 
     The caller holds the locks of the meetings' groups and has checked that no later RSVP was given
     here. Invalid RSVPs (too late, by people who are not expected or who are away on a visit) are
     skipped silently, since there is no one to show an error to.
     """
-    expected = find_expected({each.meeting_id for each in said}, now)
+    meetings = {one.pk: one for one in _read_open({each.meeting_id for each in said}, now)}
+    expected = _expected_at(meetings.values())
     absences = find_absences({each.meeting_id for each in said}, now)
-    _write(
+    answers = [
         Attendance(meeting_id=each.meeting_id, user_id=each.user_id, rsvp=each.rsvp, rsvp_at=now)
         for each in said
         if each.rsvp in ANSWERS
         and each.user_id in expected.get(each.meeting_id, ())
         and (each.meeting_id, each.user_id) not in absences
-    )
+    ]
+    _write(answers)
+    if answers:
+        record(
+            "answers_read",
+            groups=[meetings[each.meeting_id].group for each in answers],
+            people=[each.user_id for each in answers],
+            changes={"Answers": ["", len(answers)]},
+        )
 
 
 def find_expected(meeting_ids: Collection[int], now: datetime) -> dict[int, set[int]]:
@@ -78,13 +104,21 @@ def find_expected(meeting_ids: Collection[int], now: datetime) -> dict[int, set[
 
     Meetings that are over or cancelled, and those of ended groups, are left out. Three queries.
     """
+    return _expected_at(_read_open(meeting_ids, now))
+
+
+def _read_open(meeting_ids: Collection[int], now: datetime) -> list[Meeting]:
     meetings = Meeting.objects.filter(
         live_group("group__"),
         pk__in=meeting_ids,
         status=Meeting.Status.SCHEDULED,
         starts_at__gt=now - MAX_DURATION,
     )
-    open_ones = [meeting for meeting in meetings if meeting.ends_at > now]
+    return [one for one in meetings.select_related("group") if one.ends_at > now]
+
+
+def _expected_at(open_ones: Collection[Meeting]) -> dict[int, set[int]]:
+    """Return the ids of the members and guests by meeting id. Two queries."""
     members, guests = defaultdict(set), defaultdict(set)
     rows = Membership.objects.filter(
         group__in={meeting.group_id for meeting in open_ones}, status=Membership.Status.ACTIVE

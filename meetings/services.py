@@ -13,6 +13,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import record
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, meetings_changed
@@ -47,11 +49,15 @@ def update_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
         return set()
     with transaction.atomic():
         # Compare again under the lock: concurrent writers have finished by now.
-        diffs = _compare(lock_groups(differing).values(), now)
+        groups = lock_groups(differing)
+        diffs = _compare(groups.values(), now)
         before = read_meetings(diffs)
         _skip_weeks(diffs, now)
         _write(diffs.values())
         record_derived(before, now)
+        if before:  # a new group's first meetings are a part of adding the group
+            with acting_as(None):
+                record("meetings_derived", groups=[groups[pk] for pk in before])
     return set(diffs)
 
 

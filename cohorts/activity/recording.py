@@ -38,7 +38,7 @@ class Act:
     by: User | int | None = None
     cohort_id: int | None = None
     about: Model | None = None
-    changes: dict[str, Iterable[Any]] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
     reason: str = ""
     people: dict[int, None] = field(default_factory=dict)
     groups: dict[int, None] = field(default_factory=dict)
@@ -56,6 +56,7 @@ class Act:
         self.cohort_id = self.cohort_id or _id(cohort)
 
 
+_written: ContextVar[int] = ContextVar("entries_written", default=0)
 _outer: ContextVar[Act | None] = ContextVar("outer_act", default=None)
 
 
@@ -131,12 +132,19 @@ def _write(act: Act) -> None:
         changes=encode_changes(act.changes),
         reason=act.reason.strip(),
     )
+    if entry.actor is not None:
+        _written.set(count_written() + 1)
     ActivitySubject.objects.bulk_create(
         [
             *(ActivitySubject(entry=entry, group=pk) for pk in groups if pk),
             *(ActivitySubject(entry=entry, person=pk) for pk in people if pk),
         ]
     )
+
+
+def count_written() -> int:
+    """Return how many acts of people were recorded in this context."""
+    return _written.get()
 
 
 def _check_kind(kind: str) -> None:

@@ -151,7 +151,7 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.action(description="Cancel sending", permissions=["send"])
     def drop(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
-        done = services.mark_dropped(*ids, why=f"{request.user} decided not to send it.")
+        done = services.drop_chosen(ids, by=cast(User, request.user))
         self._report(request, done, len(ids), "will not be sent", "already sent or closed")
 
     def _report(self, request: HttpRequest, done: int, of: int, what: str, rest: str) -> None:

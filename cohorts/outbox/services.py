@@ -18,13 +18,14 @@ Nothing here calls the network.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, Left, Trim
 
+from cohorts.activity.recording import one_act, record
 from cohorts.models import Installation, User
 from cohorts.outbox.health.undelivered import rejected_emails
 from cohorts.outbox.holds import may_send
@@ -142,13 +143,34 @@ def retry_now(message_ids: Iterable[int], *, now: datetime) -> int:
     chosen = Message.objects.filter(
         pk__in=list(message_ids), state__in=[*UNSENT, Message.State.DROPPED], cutoff_at__gt=now
     )
-    pending = list(chosen.order_by().values_list("channel", "group_id").distinct())
+    waiting = list(chosen.order_by().values_list("channel", "group_id", "user_id"))
+    pending = {(channel, group_id) for channel, group_id, _ in waiting}
     chosen.filter(state=Message.State.DROPPED).update(
         state=Message.State.PENDING, not_sent_reason=""
     )
     count = chosen.update(next_try_at=now, failures=0)
+    _record("messages_retried", waiting)
     nudge_channels(pending)
     return count
+
+
+def _record(kind: str, rows: Collection[tuple[str, int | None, int | None]]) -> None:
+    """Record what staff decided on messages, given as (channel, group, person)."""
+    if rows:
+        _, groups, people = zip(*rows, strict=True)
+        changes = {"Messages": ["", len(rows)]}
+        record(kind, groups=groups, people=people, changes=changes)
+
+
+@transaction.atomic
+def drop_chosen(message_ids: Iterable[int], *, by: User) -> int:
+    """Drop messages that are not sent yet, as staff chose.  Returns how many."""
+    waiting = Message.objects.filter(
+        pk__in=list(message_ids), state__in=[*UNSENT, Message.State.UNSURE]
+    )
+    rows = list(waiting.select_for_update().values_list("channel", "group_id", "user_id", "pk"))
+    _record("messages_dropped", [row[:3] for row in rows])
+    return mark_dropped(*(row[3] for row in rows), why=f"{by} decided not to send it.")
 
 
 def drop_obsolete(now: datetime) -> None:
@@ -169,9 +191,13 @@ def drop_obsolete(now: datetime) -> None:
             mark_unrenderable(message.pk, error, now=now)
 
 
+@transaction.atomic
 def unsubscribe(user_id: int) -> bool:
     """Switch off the person's e-mails.  Returns False if there is no such person."""
-    return bool(User.objects.filter(pk=user_id).update(wants_email=False))
+    if User.objects.filter(pk=user_id, wants_email=True).update(wants_email=False):
+        changes = {"Messages by e-mail": [True, False]}
+        record("preferences_changed", by=user_id, person=user_id, changes=changes)
+    return User.objects.filter(pk=user_id).exists()
 
 
 # -- expiring ------------------------------------------------------------------------------------
@@ -205,7 +231,8 @@ def send_anyway(message_ids: Iterable[int], *, now: datetime) -> int:
     Message.objects.filter(pk__in=chosen).update(
         state=Message.State.PENDING, not_sent_reason="", released_at=now, tried_at=None
     )
-    return retry_now(chosen, now=now)
+    with one_act("messages_sent_anyway", changes={"Messages": ["", len(chosen)]}):
+        return retry_now(chosen, now=now)
 
 
 def _expire(late: QuerySet[Message], sentence: str) -> int:

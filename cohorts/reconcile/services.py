@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from cohorts import clock
+from cohorts.activity.recording import one_act, record
 from cohorts.models import Group, User, live_group
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun
@@ -78,9 +79,8 @@ def request_realize(
     The request stays in each provider until the group is ready there, through crashes and outages.
     A second request does not replace the first. `requested_as`: who asked, if not a user.
     """
-    ids = set(
-        Group.objects.filter(live_group(), pk__in=set(group_ids)).values_list("pk", flat=True)
-    )
+    groups = list(Group.objects.filter(live_group(), pk__in=set(group_ids)))
+    ids = {group.pk for group in groups}
     create_missing_rows(ids)
     lacking = GroupSync.objects.filter(group_id__in=ids, ready_at__isnull=True)
     if by is not None or requested_as:
@@ -88,6 +88,7 @@ def request_realize(
     lacking.filter(realize_requested_at__isnull=True).update(
         realize_requested_at=now, realize_requested_by=by
     )
+    record("realize_requested", by=by, groups=groups, reason=requested_as)
     request_sync(ids)
     return len(ids)
 
@@ -100,6 +101,8 @@ def withdraw_request(group_ids: Iterable[int]) -> int:
     )
     ids = set(asked.values_list("group_id", flat=True))
     asked.update(realize_requested_at=None, realize_requested_by=None)
+    if ids:
+        record("realize_withdrawn", groups=Group.objects.filter(pk__in=ids))
     request_sync(ids)
     return len(ids)
 
@@ -112,7 +115,14 @@ def recreate(group_ids: Iterable[int], provider: str, *, by: User | None, now: d
     GroupSync.objects.filter(group_id__in=set(group_ids), provider=provider).update(
         realize_requested_at=now, realize_requested_by=by, ready_at=None
     )
+    _record("recreate_requested", provider, by, Group.objects.filter(pk__in=set(group_ids)))
     request_sync(group_ids, providers=[provider])
+
+
+def _record(kind: str, provider: str, by: User | None = None, groups: Iterable[Group] = ()) -> None:
+    record(
+        kind, by=by, groups=groups, changes={"Integration": ["", provider_specs()[provider].title]}
+    )
 
 
 @transaction.atomic
@@ -123,6 +133,12 @@ def approve_removals(
     approval = {"people": sorted(people), "by": by.display_name, "at": now.isoformat()}
     GroupSync.objects.filter(group_id=group_id, provider=provider).update(
         removals_approved=approval
+    )
+    record(
+        "removals_approved",
+        by=by,
+        group=Group.objects.filter(pk=group_id).first(),
+        changes={"People": ["", len(approval["people"])]},
     )
     request_sync([group_id], providers=[provider])
 
@@ -144,6 +160,7 @@ def approve_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) 
 def pause(provider: str, *, by: User, now: datetime) -> None:
     ensure_state(provider)
     ProviderState.objects.of(provider).update(paused_at=now, paused_by=by.display_name)
+    _record("integration_paused", provider, by)
     resync(provider)
 
 
@@ -153,6 +170,7 @@ def resume(provider: str) -> None:
     ProviderState.objects.of(provider).update(
         paused_at=None, paused_by="", retry_at=None, failures=0, parked={}
     )
+    _record("integration_resumed", provider)
     resync(provider)
 
 
@@ -175,6 +193,7 @@ def adopt_orphans(provider: str) -> None:
     Messages that were held are sent, because this database was not restored.
     """
     ProviderState.objects.of(provider).update(adopt_orphans=True, **NO_ORPHANS)
+    _record("orphans_adopted", provider)
     resync(provider)
 
 
@@ -189,7 +208,8 @@ def accept_move(provider: str) -> None:
         realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )
     ProviderState.objects.of(provider).update(scope=provider_specs()[provider].scope)
-    adopt_orphans(provider)
+    with one_act("scope_accepted", changes={"Integration": ["", provider_specs()[provider].title]}):
+        adopt_orphans(provider)
 
 
 NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until we observe again

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, QuerySet
 
+from cohorts.activity.recording import Act, one_act
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.roster.changes import (
@@ -33,6 +34,7 @@ from cohorts.services.memberships import moved_to, write_end
 from cohorts.services.terms import Term, TermPreview, digest_of, preview_term
 from cohorts.signals import announce, announced_together, group_changed, members_changed
 
+SHOWN_EDITS = 20  # of cohorts and groups, in the entry of one import
 ANY_TERMS = "any"  # all changes of running cohorts are confirmed
 
 
@@ -77,8 +79,9 @@ def import_roster(
             due = plan(roster, load_facts(roster.lines))
             _check(due, confirmed)
             _check_terms(due, terms, now)
-            with announced_together():
-                _carry_out(due, now)
+            with one_act("roster_imported") as act, announced_together():
+                act.reason = due.summary()
+                _carry_out(due, now, act)
             if due.changes:
                 transaction.on_commit(analyze_tables)
     except IntegrityError as error:
@@ -134,7 +137,7 @@ def _facts_changed() -> Refusal:
     )
 
 
-def _carry_out(due: RosterPlan, now: datetime) -> None:
+def _carry_out(due: RosterPlan, now: datetime, act: Act) -> None:
     """Create new rows in bulk, and save changed rows one by one, so that their signals are sent.
 
     Bulk statements send no signals, so the groups of new rows are announced here.
@@ -143,7 +146,32 @@ def _carry_out(due: RosterPlan, now: datetime) -> None:
     cohorts = _write_cohorts(due, courses, now)
     groups = _write_groups(due, cohorts)
     people = _write_people(due)
-    _write_memberships(due, cohorts, groups, people, now)
+    members = _write_memberships(due, cohorts, groups, people, now)
+    changed_groups = [each for each in due.groups if isinstance(each, ChangedGroup)]
+    changed_cohorts = [each for each in due.cohorts if isinstance(each, ChangedCohort)]
+    group_ids = [*groups.values(), *(each.id for each in changed_groups), *members.values()]
+    changed_people = [each.id for each in due.people if isinstance(each, ChangedPerson)]
+    act.concern(groups=group_ids, people=[*people.values(), *changed_people, *members])
+    act.changes = _describe_edits([*changed_cohorts, *changed_groups])
+    act.cohort_id = _find_cohort(group_ids, [*cohorts.values(), *(c.id for c in changed_cohorts)])
+
+
+def _describe_edits(
+    changed: Collection[ChangedCohort | ChangedGroup],
+) -> dict[str, Iterable[object]]:
+    found: dict[str, Iterable[object]] = {
+        f"{each.name}: {edit.title}": [edit.before, edit.after]
+        for each in changed
+        for edit in each.edits
+    }
+    return dict(list(found.items())[:SHOWN_EDITS])
+
+
+def _find_cohort(group_ids: Sequence[int], cohort_ids: Collection[int]) -> int | None:
+    """Return the cohort that was imported; the first of several, whose groups name the others."""
+    if cohort_ids:
+        return next(iter(cohort_ids))
+    return Group.objects.filter(pk__in=group_ids[:1]).values_list("cohort", flat=True).first()
 
 
 def _make_courses(due: RosterPlan) -> dict[str, int]:
@@ -212,12 +240,17 @@ def _write_memberships(
     groups: Mapping[GroupKey, int],
     people: Mapping[str, int],
     now: datetime,
-) -> None:
-    """Write memberships in an order in which no one is a participant of two groups of a cohort."""
+) -> dict[int, int]:
+    """Write memberships in an order in which no one is a participant of two groups of a cohort.
+
+    Return the groups of the people who join, leave or change roles, by person.
+    """
     role_changes = [each for each in due.memberships if isinstance(each, RoleChange)]
-    _save_roles(each for each in role_changes if each.role == Membership.Role.FACILITATOR)
-    _end_left(due, now)
-    _save_roles(each for each in role_changes if each.role == Membership.Role.PARTICIPANT)
+    changed = [
+        *_save_roles(each for each in role_changes if each.role == Membership.Role.FACILITATOR),
+        *_end_left(due, now),
+        *_save_roles(each for each in role_changes if each.role == Membership.Role.PARTICIPANT),
+    ]
     rows = Membership.objects.bulk_create(
         Membership(
             user_id=each.user_id or people[each.email],
@@ -230,23 +263,28 @@ def _write_memberships(
         if isinstance(each, Joining)
     )
     announce((row.group_id for row in rows), members_changed)
+    return {row.user_id: row.group_id for row in (*changed, *rows)}
 
 
-def _save_roles(changes: Iterable[RoleChange]) -> None:
+def _save_roles(changes: Iterable[RoleChange]) -> list[Membership]:
     roles = {each.membership_id: each.role for each in changes}
-    for membership in _memberships(roles):
+    found = list(_memberships(roles))
+    for membership in found:
         membership.role = roles[membership.pk]
         membership.save(update_fields=["role"])
+    return found
 
 
 def _memberships(ids: Iterable[int]) -> QuerySet[Membership]:
     return Membership.objects.select_related("group").filter(pk__in=ids).order_by("pk")
 
 
-def _end_left(due: RosterPlan, now: datetime) -> None:
+def _end_left(due: RosterPlan, now: datetime) -> list[Membership]:
     to = {each.leaving.membership_id: each.group for each in due.memberships if each.leaving}
-    for membership in _memberships(to):
+    found = list(_memberships(to))
+    for membership in found:
         write_end(membership, Membership.Status.MOVED, now, moved_to(to[membership.pk]))
+    return found
 
 
 def _save_edits(

@@ -8,6 +8,8 @@ from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
+from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import record
 from cohorts.models import Group, live_group
 from cohorts.signals import announce, group_changed
 
@@ -20,6 +22,7 @@ def record_set_up(group_id: int, *, now: datetime) -> bool:
     """
     changed = Group.objects.filter(live_group(), pk=group_id, set_up_at=None).update(set_up_at=now)
     if changed:
+        _record("group_set_up", group_id)
         announce([group_id], group_changed)
     return bool(changed)
 
@@ -31,5 +34,11 @@ def activate_group(group_id: int, *, now: datetime) -> bool:
         status=Group.Status.ACTIVE, activated_at=now, set_up_at=Coalesce("set_up_at", Value(now))
     )
     if changed:
+        _record("group_activated", group_id)
         announce([group_id], group_changed)
     return bool(changed)
+
+
+def _record(kind: str, group_id: int) -> None:
+    with acting_as(None):
+        record(kind, group=Group.objects.get(pk=group_id))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from django.db import transaction
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership
 from cohorts.services.locks import lock_groups
@@ -36,18 +37,24 @@ def end_group(group_id: int, *, status: str, now: datetime) -> Group:
     group = lock_groups([group_id])[group_id]
     if group.status in Group.ENDED:  # when only the cohort ends, memberships stay active
         raise Refusal("group_ended", f"{group} has already ended.")
+    before = group.get_status_display()
     group.status, group.ended_at = status, now
     with announced_together():
         group.save(update_fields=["status", "ended_at"])
-        _end_memberships(group, now)
+        people = _end_memberships(group, now)
+    changes = {"Status": [before, group.get_status_display()]}
+    record("group_ended", group=group, people=people, about=group, changes=changes)
     return group
 
 
-def _end_memberships(group: Group, now: datetime) -> None:
+def _end_memberships(group: Group, now: datetime) -> list[int]:
+    """End the active memberships; return the ids of their people."""
     membership_status, why = _ENDS[Group.Status(group.status)]
     active = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("group")
-    for membership in active.order_by("pk"):
+    ended = list(active.order_by("pk"))
+    for membership in ended:
         write_end(membership, membership_status, now, why)
+    return [membership.user_id for membership in ended]
 
 
 @transaction.atomic
@@ -60,7 +67,9 @@ def begin_removal(group_ids: Iterable[int], *, now: datetime) -> None:
     for group in groups.values():
         if not group.has_ended:
             raise Refusal("group_live", f"{group} has not ended.")
-    Group.objects.filter(pk__in=groups, removal_began_at=None).update(removal_began_at=now)
+    begun = Group.objects.filter(pk__in=groups, removal_began_at=None).update(removal_began_at=now)
+    if begun:
+        record("removal_begun", groups=groups.values())
 
 
 @transaction.atomic

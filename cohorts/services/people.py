@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from cohorts.activity.recording import one_act, record
 from cohorts.errors import Refusal
 from cohorts.models import FormerAddress, Group, Membership, User
 from cohorts.models.people import normalize_email
@@ -14,13 +15,17 @@ from cohorts.services.memberships import add_member
 from cohorts.validators import check_zone
 
 
+@transaction.atomic
 def change_zone(user_id: int, zone: str, *, now: datetime) -> None:
     """Store the IANA zone that a person chose for their times.  Raises ValidationError.
 
     No group is announced: nothing in other systems depends on a person's time zone.
     """
     check_zone(zone)
+    before = User.objects.values_list("timezone", flat=True).get(pk=user_id)
     User.objects.filter(pk=user_id).update(timezone=zone, zone_chosen_at=now)
+    if before != zone:
+        record("zone_changed", by=user_id, person=user_id, changes={"Time zone": [before, zone]})
 
 
 @transaction.atomic
@@ -39,7 +44,11 @@ def add_person(
         person, is_new = _create_person(name, address, group_id)
     if not person.is_active:
         raise Refusal("closed", f"The account of {person} is closed. Open it on their page first.")
-    return add_member(group_id, person.pk, role=role, now=now), is_new
+    with one_act("member_added") as act:
+        act.about = made = add_member(group_id, person.pk, role=role, now=now)
+        account = "new" if is_new else "known already"
+        act.changes = {"Account": ["", account], "Role": ["", made.get_role_display()]}
+    return made, is_new
 
 
 def find_person(address: str) -> User | None:

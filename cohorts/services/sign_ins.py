@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import AccessException, FormerAddress, Membership, RefusedSignIn, User
 from cohorts.services.account_matching import (
@@ -87,6 +88,7 @@ def link_account(person: User, profile: DiscordProfile) -> None:
     """Link this Discord account to the person.  The caller holds the person's lock."""
     person.discord_id = profile.discord_id
     person.save(update_fields=["discord_id"])
+    record("discord_linked", by=person, person=person)
 
 
 def store_profile(person: User, profile: DiscordProfile, *, now: datetime) -> None:
@@ -122,6 +124,7 @@ def change_address(person: User, email: str, *, now: datetime) -> None:
 
     The caller holds the person's lock, and has checked that no one else has the address.
     """
+    record("address_changed", by=person, person=person, changes={"E-mail": [person.email, email]})
     FormerAddress.objects.filter(email=email).delete()
     if person.email:
         FormerAddress.objects.update_or_create(

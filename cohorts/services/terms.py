@@ -16,6 +16,7 @@ from typing import Protocol
 
 from django.db import transaction
 
+from cohorts.activity.recording import one_act
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group
 from cohorts.models.courses import set_up_group
@@ -89,7 +90,15 @@ def change_term(cohort_id: int, term: Term, *, seen: str, now: datetime) -> Coho
             "facts_changed",
             "The data has changed since the preview. Nothing was changed. Check the new preview.",
         )
+    changes: dict[str, list[object]] = {
+        "Start": [cohort.start_date, term.start_date],
+        "Number of meetings": [cohort.number_of_meetings, term.number_of_meetings],
+    }
     cohort.start_date, cohort.number_of_meetings = term.start_date, term.number_of_meetings
-    with announced_together():
+    # Meetings follow when the changes are announced, which is at the end of the inner block.
+    with (
+        one_act("term_changed", cohort=cohort, about=cohort, changes=changes),
+        announced_together(),
+    ):
         cohort.save(update_fields=TERM_FIELDS)
     return cohort

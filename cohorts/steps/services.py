@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import one_act, record
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep
 from cohorts.services.locks import lock_groups
@@ -60,6 +62,7 @@ def ask_for_step(
     step.letter, step.digest, step.asked_by_id, step.asked_at = letter.strip(), seen, by, now
     step.due_at = now + (timedelta(minutes=settings.STEP_DELAY_MINUTES) * found.waits)
     step.save()
+    record("step_confirmed", by=by, cohort=cohort_id, about=step, reason=reason)
     return step
 
 
@@ -84,6 +87,7 @@ def undo_step(step_id: int, *, now: datetime) -> CohortStep:
         return step
     if step.state != State.WAITING:
         raise Refusal("step_over", "This has taken effect already, so it cannot be undone here.")
+    record("step_undone", cohort=step.cohort_id, about=step)
     return _finish(step, State.UNDONE, now)
 
 
@@ -102,7 +106,7 @@ def carry_out_step(step_id: int, *, now: datetime) -> CohortStep:
     except Refusal as refusal:
         step = _lock(step_id)  # without what the attempt had set
         step.stopped_why = refusal.sentence
-        return _finish(step, State.STOPPED, now)
+        return _stop(step, now)
 
 
 def begin_attempt(step_id: int) -> bool:
@@ -130,8 +134,14 @@ def record_failure(step_id: int, *, now: datetime) -> bool:
         return True
     if step.failing_since <= now - GIVEN_UP_AFTER:
         step.stopped_why = "An error in Lens prevented it for a day. Nothing was changed."
-        _finish(step, State.STOPPED, now)
+        _stop(step, now)
     return False
+
+
+def _stop(step: CohortStep, now: datetime) -> CohortStep:
+    with acting_as(None):
+        record("step_stopped", cohort=step.cohort_id, about=step, reason=step.stopped_why)
+    return _finish(step, State.STOPPED, now)
 
 
 def find_failing() -> list[CohortStep]:
@@ -144,7 +154,7 @@ def _carry_out(step: CohortStep, now: datetime) -> CohortStep:
     kind = step_kinds.get(step.kind)
     if kind is None:
         raise Refusal("no_kind", "This version of Lens does not know this kind of change.")
-    lock_groups(kind.groups_of(step))
+    groups = lock_groups(kind.groups_of(step))
     preview = kind.preview(step, now)
     if preview.digest != step.digest:
         raise Refusal(
@@ -152,7 +162,11 @@ def _carry_out(step: CohortStep, now: datetime) -> CohortStep:
             "Something changed after the preview. Nothing was changed. Start again from a new "
             "preview.",
         )
-    with announced_together():
+    with (
+        one_act("step_carried_out", by=step.asked_by_id, cohort=step.cohort_id, about=step) as act,
+        announced_together(),
+    ):
+        act.concern(groups=groups, people=[one.user_id for one in preview.recipients])
         step.record = kind.carry_out(step, now)
     _store_messages(step, preview)
     return _finish(step, State.DONE, now)

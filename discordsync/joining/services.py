@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db import transaction
+
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.outbox.collecting import store
 from cohorts.steps.letters import check_letter
@@ -36,6 +39,14 @@ def remind(cohort_id: int, user_ids: Collection[int], *, letter: str = "", now: 
     members = invited_members().filter(cohort=cohort_id, user__in=user_ids)
     people = find_not_joined(members)
     reachable = find_reachable([one.person.pk for one in people], now)
-    return store(
-        [build_now(one, letter, now) for one in people if one.person.pk in reachable], now=now
-    )
+    chosen = [one for one in people if one.person.pk in reachable]
+    with transaction.atomic():
+        stored = store([build_now(one, letter, now) for one in chosen], now=now)
+        if stored:
+            record(
+                "reminded_to_join",
+                cohort=cohort_id,
+                people=[one.person.pk for one in chosen],
+                changes={"People": ["", stored]},
+            )
+    return stored

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Group, live_group
 from cohorts.reconcile.errors import Conflict
@@ -57,7 +58,13 @@ def decide(
         )
     for row in kept:
         _release(row, now)
-    announce({pk for row in (*removed, *kept) for pk in groups_of(row)})
+    groups = {pk for row in (*removed, *kept) for pk in groups_of(row)}
+    if groups:
+        changes = {"Removed": ["", len(removed)], "Kept": ["", len(kept)]}
+        record(
+            "removals_decided", by=by, groups=Group.objects.filter(pk__in=groups), changes=changes
+        )
+    announce(groups)
     return Decided(len(removed), len(kept))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cohorts.activity.recording import one_act
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.services.locks import lock_groups, lock_people
@@ -75,7 +76,8 @@ def _book(
     # A refusal needs no lock, and on SQLite a lock blocks all other writers.
     choice, _ = look()
     with transaction.atomic():
-        lock_groups({choice.facts.home.group_id, choice.facts.host.group_id})
+        home_id, host_id = choice.facts.home.group_id, choice.facts.host.group_id
+        groups = lock_groups({home_id, host_id})
         lock_people([user_id])
         choice, overruled = look()
         visit = GuestVisit(
@@ -87,8 +89,12 @@ def _book(
             overruled=", ".join(overruled),
             overruled_why=why.strip() if overruled else "",
         )
-        _end_replaced(visit, now)
-        _write(visit, now)
+        with one_act("visit_booked", by=by, reason=visit.overruled_why) as act:
+            act.concern(groups=[groups[home_id], groups[host_id]], people=[user_id])
+            act.changes = {choice.home.title: ["own group", groups[host_id]]}
+            _end_replaced(visit, now)
+            _write(visit, now)
+            act.about = visit
     return visit
 
 
@@ -106,7 +112,7 @@ def _end_replaced(visit: GuestVisit, now: datetime) -> None:
     open_ones = GuestVisit.objects.filter(
         user=visit.user_id, home_meeting=visit.home_meeting, ended_at__isnull=True
     )
-    for earlier in open_ones.select_related("host_meeting"):
+    for earlier in open_ones.select_related("home_meeting__group", "host_meeting__group"):
         has_begun = earlier.host_meeting.starts_at <= now
         reason = GuestVisit.End.OVER if has_begun else GuestVisit.End.CANCELLED_BY_STAFF
         end_visit(earlier, reason, now=now, by=visit.booked_by_id, why=visit.overruled_why)

@@ -42,7 +42,7 @@ def cancel_visit_for(visit_id: int, *, by: int, why: str = "", now: datetime) ->
 
 
 def _find_open(**which: int) -> GuestVisit:
-    visits = GuestVisit.objects.select_related("host_meeting", "home_meeting")
+    visits = GuestVisit.objects.select_related("host_meeting__group", "home_meeting__group")
     visit = visits.filter(ended_at__isnull=True, **which).first()
     if visit is None:
         raise Refusal("no_visit", "There is no such visit, or it has ended already.")

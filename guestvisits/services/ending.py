@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cohorts.activity.recording import record
 from guestvisits.models import GuestVisit
 from meetings.models import Attendance
 
@@ -42,7 +43,8 @@ _WAS_NOT_HELD = {End.HOST_MOVED, End.HOST_CANCELLED}
 def end_visit(
     visit: GuestVisit, reason: str, *, now: datetime, by: int | None = None, why: str = ""
 ) -> None:
-    """End an open visit. The caller holds the lock of its home group or of its host group.
+    """End an open visit. The caller holds the lock of its home group or of its host group, and has
+    loaded both.
 
     Saving announces both groups.
     """
@@ -51,6 +53,15 @@ def end_visit(
     visit.save(update_fields=["ended_at", "end_reason", "ended_by", "ended_why"])
     if not _was_held(visit, now):
         _undo_attendances(visit, now)
+    record(
+        "visit_ended",
+        by=by,
+        groups=[visit.home_meeting.group, visit.host_meeting.group],
+        person=visit.user_id,
+        about=visit,
+        changes={visit.host_meeting.title: ["visit", visit.get_end_reason_display()]},
+        reason=why,
+    )
 
 
 def _was_held(visit: GuestVisit, now: datetime) -> bool:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import record
 from cohorts.models import Group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, announced_together
@@ -46,7 +48,7 @@ def update_visits(group_ids: Collection[int], *, now: datetime) -> int:
     """
     lock_groups(Group.objects.filter(pk__in=group_ids).values_list("pk", flat=True))
     changed = 0
-    with announced_together():
+    with announced_together(), acting_as(None):
         for visit, facts in read_open_visits(group_ids):
             transition = next_transition(facts, now)
             if transition.end:
@@ -60,11 +62,20 @@ def update_visits(group_ids: Collection[int], *, now: datetime) -> int:
 def _change_home(visit: GuestVisit, group_id: int, now: datetime) -> bool:
     """Change the home meeting to the new group's of that number. Return whether it exists."""
     number = visit.host_meeting.number
-    home = Meeting.objects.filter(group=group_id, number=number, number__isnull=False).first()
+    meetings = Meeting.objects.filter(group=group_id, number=number, number__isnull=False)
+    home = meetings.select_related("group").first()
     if home is None:
         return False
     announce([visit.home_meeting.group_id])  # the group that was left; saving announces the others
+    left = visit.home_meeting.group
     visit.home_meeting = home
     visit.save(update_fields=["home_meeting"])
     decline_home(visit, now)
+    record(
+        "visit_home_changed",
+        groups=[home.group, visit.host_meeting.group],
+        person=visit.user_id,
+        about=visit,
+        changes={"Group": [left, home.group]},
+    )
     return True

@@ -9,6 +9,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import one_act, record
 from cohorts.errors import Refusal
 from cohorts.models import Membership
 from cohorts.services.locks import lock_groups, lock_people
@@ -68,8 +70,11 @@ def request_substitute(meeting_id: int, user_id: int, *, now: datetime) -> Subst
             f"{others[0]} also leads {meeting.group} and has not declined this meeting, so no "
             "substitute is needed. Answer that you can't attend instead.",
         )
-    set_rsvp(meeting.pk, user_id, Rsvp.NOT_ATTENDING, now=now)
-    return _begin(meeting, user_id, now)
+    with one_act("substitute_requested") as act:
+        act.concern(groups=[meeting.group], people=[user_id])
+        set_rsvp(meeting.pk, user_id, Rsvp.NOT_ATTENDING, now=now)
+        act.about = begun = _begin(meeting, user_id, now)
+    return begun
 
 
 @transaction.atomic
@@ -95,6 +100,13 @@ def answer_offer(offer_id: int, user_id: int, *, leads: bool, now: datetime) -> 
     else:
         offer.answer, offer.answered_at = Answer.NO, now
         offer.save(update_fields=["answer", "answered_at"])
+    record(
+        "substitute_answered",
+        group=substitution.meeting.group,
+        people=[user_id, substitution.away_id],
+        about=substitution,
+        changes={"Leads the meeting": ["", leads]},
+    )
     announce([substitution.meeting.group_id])
     return offer
 
@@ -117,8 +129,9 @@ def return_to_lead(substitution_id: int, user_id: int, *, now: datetime) -> Subs
             "too_late",
             "It is less than 2 hours before the meeting, so your substitute leads it.",
         )
-    _end(substitution, End.RETURNED, now)
-    set_rsvp(meeting.pk, user_id, Rsvp.ATTENDING, now=now)
+    with one_act("substitute_returned", about=substitution):
+        _end(substitution, End.RETURNED, now)
+        set_rsvp(meeting.pk, user_id, Rsvp.ATTENDING, now=now)
     return substitution
 
 
@@ -147,6 +160,14 @@ def name_substitute(
     _check_free(substitution, user_id)
     offer.named_by_id, offer.ended_at = by, None
     _accept(offer, now)
+    record(
+        "substitute_named",
+        by=by,
+        group=meeting.group,
+        people=[substitution.away_id, user_id],
+        about=substitution,
+        changes={"Leads": [{"person": substitution.away_id}, {"person": user_id}]},
+    )
     announce([meeting.group_id])
     return offer
 
@@ -288,8 +309,23 @@ def _ask(substitution: Substitution, now: datetime) -> bool:
         for user_id in due
     )
     if due:
+        _record("substitute_asked", substitution, people=due)
         announce([substitution.meeting.group_id])
     return bool(due)
+
+
+def _record(
+    kind: str, substitution: Substitution, *, people: Iterable[int] = (), reason: str = ""
+) -> None:
+    """Record what Lens does by itself, or what is a part of someone's act."""
+    with acting_as(None):
+        record(
+            kind,
+            group=substitution.meeting.group,
+            people=[substitution.away_id, *people],
+            about=substitution,
+            reason=reason,
+        )
 
 
 def _accept(offer: SubstituteOffer, now: datetime) -> None:
@@ -308,6 +344,7 @@ def _release(substitution: Substitution, now: datetime) -> None:
 def _end(substitution: Substitution, reason: str, now: datetime) -> None:
     substitution.ended_at, substitution.end_reason = now, reason
     substitution.save(update_fields=["ended_at", "end_reason"])
+    _record("substitution_ended", substitution, reason=End(reason).label)
     if reason != End.OVER:
         _release(substitution, now)
     announce([substitution.meeting.group_id])

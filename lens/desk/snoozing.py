@@ -6,8 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
+
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.needs.items import Need, Snoozing
+from cohorts.needs.registry import need_kinds
 from lens.desk.models import Snooze
 
 LONGEST = timedelta(days=90)
@@ -23,6 +27,7 @@ def digest_of(need: Need) -> str:
     return hashlib.sha256(repr(sorted(need.subject_keys)).encode()).hexdigest()[:16]
 
 
+@transaction.atomic
 def snooze(need: Need, until: date, *, seen: str, by: int, today: date, now: datetime) -> None:
     """Hide an item until a day, or until it names something new.  Raises Refusal: bad_day,
     facts_changed."""
@@ -39,10 +44,21 @@ def snooze(need: Need, until: date, *, seen: str, by: int, today: date, now: dat
             "snoozed_at": now,
         },
     )
+    record(
+        "item_snoozed",
+        by=by,
+        cohort=need.cohort_id,
+        changes={need_kinds[need.kind].title: ["", until]},
+    )
 
 
+@transaction.atomic
 def show_again(key: str) -> None:
-    Snooze.objects.filter(key=key).delete()
+    kind, _, cohort_id = key.partition(":")
+    deleted, _ = Snooze.objects.filter(key=key).delete()
+    if deleted and kind in need_kinds:
+        cohort = int(cohort_id) if cohort_id else None
+        record("item_shown_again", cohort=cohort, changes={need_kinds[kind].title: ["hidden", ""]})
 
 
 def forget_past(today: date) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -62,7 +61,6 @@ def _answer(
     form = form_class(data, group=group, meeting=meeting)
     step = take_step(form, by=request.user.pk, now=clock.now())
     if step.done:
-        _log(request.user, meeting or group, str(step.done.get_kind_display()))
         messages.success(
             request, "Done. Everyone affected gets a message, and calendars are updated."
         )
@@ -80,7 +78,3 @@ def _show(request: HttpRequest, step: Step, back: str) -> HttpResponse:
     }
     status = 400 if step.form.errors else 200
     return render(request, "admin/meetings/move.html", context, status=status)
-
-
-def _log(user: User, changed: Meeting | Group, what: str) -> None:
-    LogEntry.objects.log_actions(user.pk, [changed], CHANGE, what, single_object=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -59,9 +58,6 @@ def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
         return False
-    assert request.user.pk  # admin_view requires a signed-in user
-    said = f"Start {term.start_date}, {term.number_of_meetings} meetings."
-    LogEntry.objects.log_actions(request.user.pk, [cohort], CHANGE, said, single_object=True)
     messages.success(request, "Done. Everyone affected gets a message, and calendars are updated.")
     return True
 

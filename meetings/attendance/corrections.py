@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Membership
 from cohorts.services.locks import lock_groups
@@ -47,7 +48,20 @@ def correct_presence(
     row, _ = Attendance.objects.update_or_create(
         meeting=meeting, user_id=user_id, defaults=said, create_defaults={**said, "created_at": now}
     )
+    record(
+        "presence_corrected",
+        by=by,
+        group=meeting.group,
+        person=user_id,
+        about=meeting,
+        changes={meeting.title: [_label(_said(before)), _label(presence)]},
+        reason=row.correction_reason,
+    )
     return row
+
+
+def _label(presence: str) -> str:
+    return Correction(presence).label
 
 
 def needs_reason(meeting: Meeting, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cohorts.activity.recording import record
 from meetings.attendance.ledger import read_cohort_records
 from meetings.models import DismissedRisk
 
@@ -28,4 +29,6 @@ def dismiss_risks(cohort_id: int, user_ids: Collection[int], *, by: int, now: da
         if record.open_risk and record.member.user_id in user_ids
     ]
     DismissedRisk.objects.bulk_create(found, ignore_conflicts=True)
+    if found:
+        record("risks_dismissed", by=by, cohort=cohort_id, people=[row.user_id for row in found])
     return len(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from cohorts.activity.recording import record
 from cohorts.models import User
 from meetings.models import CalendarFeed
 from meetings.models.feeds import make_token
@@ -14,12 +15,16 @@ def open_feed(user_id: int) -> CalendarFeed:
     """Give a person's calendar a new address. An earlier address stops working."""
     token = make_token()
     feed, _ = CalendarFeed.objects.update_or_create(user_id=user_id, defaults={"token": token})
+    record("feed_opened", person=user_id)
     return feed
 
 
+@transaction.atomic
 def revoke_feed(user_id: int) -> bool:
     """Delete the address. Return whether there was one."""
     deleted, _ = CalendarFeed.objects.filter(user=user_id).delete()
+    if deleted:
+        record("feed_revoked", person=user_id)
     return bool(deleted)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Group
 from cohorts.services.groups import SLOT_FIELDS
@@ -21,6 +22,8 @@ from meetings.moving.preview import preview_move
 from meetings.moving.rules import decide
 from meetings.moving.types import Change, Decision, MoveFacts
 from meetings.rhythm import Rhythm
+
+SHOWN_CHANGES = 20  # meetings in the entry of one move
 
 
 @transaction.atomic
@@ -45,7 +48,21 @@ def carry_out(
     with announced_together():
         changes = write_decision(facts, decision)
         announce([group_id], meetings_changed)
-        return record_move(group_id, decision.kind, changes, by=by, now=now, reason=reason)
+        made = record_move(group_id, decision.kind, changes, by=by, now=now, reason=reason)
+    record(
+        "meetings_moved",
+        by=by,
+        group=facts.group,
+        about=Meeting(pk=changes[0].meeting_id) if len(changes) == 1 else made,
+        changes=dict(map(_describe_change, changes[:SHOWN_CHANGES])),
+        reason=reason,
+    )
+    return made
+
+
+def _describe_change(change: Change) -> tuple[str, list[datetime | str]]:
+    spans = (change.before, change.after)
+    return change.label.capitalize(), [span.starts_at if span else "not held" for span in spans]
 
 
 def write_decision(facts: MoveFacts, decision: Decision) -> list[Change]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
 from cohorts.outbox.collecting import store_together
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import PendingMessage
-from cohorts.words import count_people
 from meetings.writing.letter_preview import (
     LetterPreview,
     LetterReader,
@@ -61,7 +60,7 @@ def post_letter(
     store_together(
         [_build(one, preview.letter, sender, context, now) for one in preview.readers], now
     )
-    _log(cohort, preview, audience, sender)
+    _record(cohort, preview, audience, sender)
     return preview
 
 
@@ -81,7 +80,14 @@ def _build(
     )
 
 
-def _log(cohort: Cohort, preview: LetterPreview, audience: str, sender: User) -> None:
+def _record(cohort: Cohort, preview: LetterPreview, audience: str, sender: User) -> None:
     subject = preview.letter.partition("\n")[0]
-    said = f"Letter “{subject}” to {audience}: {count_people(len(preview.readers))}."
-    LogEntry.objects.log_actions(sender.pk, [cohort], CHANGE, said, single_object=True)
+    record(
+        "letter_sent",
+        by=sender,
+        cohort=cohort,
+        people=[one.id for one in preview.readers],
+        about=cohort,
+        changes={"To": ["", audience], "People": ["", len(preview.readers)]},
+        reason=subject,
+    )

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from cohorts.models import Group
+from cohorts.models import ActivityEntry, Group
 from cohorts.services.terms import Term, change_term, preview_term
 from guestvisits.services.booking import book_visit
 from guestvisits.tasks import update_all
@@ -86,7 +85,7 @@ def test_what_would_happen_is_shown_then_done_and_logged(staff, olga, academy, m
     meeting.refresh_from_db()
     assert meeting.starts_at == new
     assert MeetingMove.objects.get().by == olga
-    assert LogEntry.objects.get().object_id == str(meeting.pk)
+    assert ActivityEntry.objects.get(kind="meetings_moved").about_id == str(meeting.pk)
     assert "Olga" in text_of(staff.get(f"/admin/meetings/meeting/{meeting.pk}/change/"))
     assert "moved" in text_of(staff.get("/admin/meetings/meetingmove/"))
 
@@ -194,7 +193,8 @@ def test_c4_a_shorter_cohort_is_shown_and_then_done(staff, academy, now):
     update_all()
     visit.refresh_from_db()
     assert visit.end_reason == "host_cancelled"
-    assert "3 meetings" in LogEntry.objects.get().change_message
+    entry = ActivityEntry.objects.get(kind="term_changed")
+    assert entry.changes["Number of meetings"] == ["4", "3"]
 
 
 def test_c4_what_is_shown_is_what_is_done(staff, academy, now):

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.outbox.models import MessageChoice
@@ -74,7 +75,8 @@ def choose(
 
     Raises Refusal: no_such_topic, not_open_to_you.
     """
-    open_to_person = {one.topic.name: one.options for one in read_choices(user_id, now).topics}
+    before = read_choices(user_id, now)
+    open_to_person = {one.topic.name: one.options for one in before.topics}
     for topic, way in wanted.items():
         if topic not in open_to_person:
             raise Refusal("no_such_topic", f"There is no message topic “{topic}”.")
@@ -88,7 +90,27 @@ def choose(
     changed = {name: value for name, value in fields.items() if value is not None}
     if changed:
         User.objects.filter(pk=user_id).update(**changed)
-    return read_choices(user_id, now)
+    after = read_choices(user_id, now)
+    if changes := _compare(before, after):
+        record("preferences_changed", person=user_id, changes=changes)
+    return after
+
+
+def _compare(before: Choices, after: Choices) -> dict[str, list[object]]:
+    """Return what changed, by its title, as people read it."""
+    found: dict[str, list[object]] = {
+        one.topic.title: [Route(old.chosen).label, Route(one.chosen).label]
+        for old, one in zip(before.topics, after.topics, strict=True)
+        if old.chosen != one.chosen
+    }
+    for title, name in (
+        ("Messages by e-mail", "wants_email"),
+        ("Messages on Discord", "wants_discord"),
+    ):
+        values = [getattr(before, name), getattr(after, name)]
+        if values[0] != values[1]:
+            found[title] = values
+    return found
 
 
 def _why_not(topic: Topic, way: str) -> str:

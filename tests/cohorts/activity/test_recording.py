@@ -78,7 +78,7 @@ def test_acts_within_an_act_are_part_of_it(academy: Academy) -> None:
     alice = academy.add_person("Alice")
     with one_act("roster_imported", cohort=academy.cohort) as act:
         add_member(academy.groups["A"].pk, alice.pk, now=NOW)
-        act.changes["Memberships"] = ["", 1]
+        act.changes = {"Memberships": ["", 1]}
     entry = ActivityEntry.objects.get()
     assert (entry.kind, entry.person, entry.group) == (
         "roster_imported",

@@ -6,13 +6,12 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
 from cohorts.errors import Refusal
-from cohorts.models import Membership, User
+from cohorts.models import ActivityEntry, Membership, User
 from cohorts.outbox.models import Message, MessageChoice
 from discordsync.models import DmChannel
 from meetings.models import Meeting
@@ -54,9 +53,9 @@ def test_everyone_gets_one_letter_however_many_groups_they_are_in(academy, max_)
         ("Bo", "email", "pending"),
         ("Fay", "email", "pending"),
     ]
-    entry = LogEntry.objects.get()
-    assert entry.user == max_
-    assert entry.change_message == "Letter “News” to everyone in the cohort: 3 people."
+    entry = ActivityEntry.objects.get(kind="letter_sent")
+    assert (entry.actor, entry.reason) == (max_.pk, "News")
+    assert entry.changes == {"To": ["", "everyone in the cohort"], "People": ["", "3"]}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_a_second_press_sends_nothing_again(academy, max_):
         send(academy, max_)
     assert refused.value.code == "already_sent"
     assert Message.objects.count() == 3
-    assert LogEntry.objects.count() == 1
+    assert ActivityEntry.objects.filter(kind="letter_sent").count() == 1
 
 
 def test_who_joined_or_left_since_the_preview_is_named_and_nothing_is_sent(academy, max_):
@@ -194,7 +193,7 @@ def test_a_fault_at_any_statement_leaves_no_message(academy, max_):
                 send(academy, max_, preview=preview)
         except ConnectionLost:
             assert not Message.objects.exists()
-            assert not LogEntry.objects.exists()
+            assert not ActivityEntry.objects.filter(kind="letter_sent").exists()
             assert not OrmQ.objects.exists()
         else:
             break
