@@ -8,11 +8,13 @@ class CohortsConfig(AppConfig):
     def ready(self) -> None:
         from cohorts import receivers  # noqa: F401
         from cohorts.activity.kinds import KINDS
+        from cohorts.activity.reading import entry_links
         from cohorts.activity.registry import register_kinds
         from cohorts.needs import group_needs as needs
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.steps import messages  # noqa: F401 - registers them
         from cohorts.steps.failing import FAILING_STEP, find_failing_steps
+        from cohorts.steps.step_links import link_steps
 
         # Worst first, as on the Today page; other apps' kinds come between them.
         need_kinds.register(
@@ -24,3 +26,4 @@ class CohortsConfig(AppConfig):
         need_kinds.register(NeedKind(needs.NO_GROUP, "No group", needs.find_no_group), order=70)
         need_kinds.register(NeedKind(needs.NO_SLOT, "No slot", needs.find_no_slot), order=80)
         register_kinds(KINDS)
+        entry_links.register(link_steps)

@@ -7,6 +7,7 @@ Add an extra session                 change meetings                      lives
 Add a person                         add people and memberships           lives
 Move people                          change memberships                   lives
 Merge into…, End…                    those of the step                    lives
+Activity                             see the activity
 Settings                             view groups
 """
 
@@ -19,6 +20,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from cohorts.access import staff_may
+from cohorts.activity.rights import SEE_ACTIVITY
+from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Group, User
 from cohorts.steps.registry import step_kinds
 from guestvisits.ending.names import END
@@ -27,6 +30,7 @@ from meetings.access import MOVE
 
 ADD_PERSON = ("cohorts.add_membership", "cohorts.add_user")
 CHANGE_MEMBERS = ("cohorts.change_membership",)
+SEE_COHORT_ACTIVITY = (*SEE_COHORT, *SEE_ACTIVITY)
 SETTINGS = ("cohorts.view_group",)
 
 
@@ -46,6 +50,8 @@ def list_acts(user: User, group: Group) -> list[GroupAct]:
 def _acts(group: Group) -> Iterator[tuple[GroupAct, tuple[str, ...]]]:
     if not group.has_ended:
         yield from _acts_on_living(group)
+    activity = reverse("admin:cohort_activity", args=[group.cohort_id])
+    yield GroupAct("Activity", f"{activity}?{urlencode({'group': group.pk})}"), SEE_COHORT_ACTIVITY
     yield GroupAct("Settings", reverse("admin:cohorts_group_change", args=[group.pk])), SETTINGS
 
 

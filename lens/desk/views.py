@@ -23,6 +23,7 @@ from cohorts.models import User
 from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
+from lens.desk.activity.views import activity_urls
 from lens.desk.cohort_attendance import views as attendance
 from lens.desk.cohort_messages.messages_view import messages_view, overview_view
 from lens.desk.cohort_messages.write_view import write_view
@@ -139,6 +140,7 @@ def desk_urls() -> list[URLPattern]:
             view(attendance.dismiss_view),
             name="cohort_dismiss_risk",
         ),
+        *activity_urls(),
         path("messages/", view(overview_view), name="messages"),
         path("cohorts/<int:pk>/messages/", view(messages_view), name="cohort_messages"),
         path("cohorts/<int:pk>/messages/write/", view(write_view), name="cohort_write"),

@@ -50,7 +50,7 @@ MACHINE_TABLES = (
     "sync.syncrun",
     "sync.workerheartbeat",
 )
-VIEWING = may("view", *PROGRAMME_TABLES)
+VIEWING = (*may("view", *PROGRAMME_TABLES), *may("view", "cohorts.activityentry"))
 
 ROLES: dict[str, tuple[str, ...]] = {
     "Viewer": VIEWING,

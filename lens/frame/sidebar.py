@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from cohorts.access import staff_may
+from cohorts.activity.rights import SEE_ACTIVITY
 from cohorts.models import User
 from cohorts.reconcile.ui.staff import PERMISSION
 from meetings.access import SEE_GROUP
@@ -94,6 +95,7 @@ SECTIONS = (
         ),
         prefixes=("messages/",),
     ),
+    SidebarSection("activity", "Activity", prefixes=("activity/",)),
     SidebarSection("operations", "Operations", prefixes=("operations/", "sync/")),
 )
 
@@ -129,6 +131,8 @@ def open_links(request: HttpRequest, section: SidebarSection) -> tuple[SidebarLi
             )
         case "operations":
             return _operations_links(request)
+        case "activity":
+            return _activity_links(request)
         case "messages":
             return (*_messages_links(request), *table_links(request, section.tables))
         case _:
@@ -149,6 +153,11 @@ def may_open_operations(request: HttpRequest) -> bool:
 def _operations_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
     url = reverse("admin:operations")
     return (SidebarLink("Operations", url),) if may_open_operations(request) else ()
+
+
+def _activity_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
+    may_open = isinstance(request.user, User) and staff_may(request.user, *SEE_ACTIVITY)
+    return (SidebarLink("Activity", reverse("admin:activity")),) if may_open else ()
 
 
 def _messages_links(request: HttpRequest) -> tuple[SidebarLink, ...]:

@@ -256,6 +256,13 @@ ROUTES: dict[str, list[Door]] = {
     "admin/today/": [staff("GET", *TODAY)],
     "admin/today/snooze/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/<int:pk>/": [staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")],
+    "admin/activity/": [staff("GET", "cohorts.view_activityentry", "cohorts.view_user")],
+    "admin/cohorts/<int:pk>/activity/": [
+        staff(
+            "GET", "cohorts.view_cohort", *READ,
+            "cohorts.view_activityentry", "cohorts.view_user", pk="{cohort}",
+        )
+    ],
     "admin/messages/": [staff("GET", *MESSAGES)],
     "admin/cohorts/<int:pk>/attendance/": [staff("GET", *TODAY, pk="{cohort}")],
     "admin/cohorts/<int:pk>/attendance.csv": [staff("GET", *TODAY, pk="{cohort}")],

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.activity.rights import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort, User
 from cohorts.needs.open_cohorts import read_open_cohorts
@@ -41,6 +42,7 @@ TABS = (
     CohortTab("calendar", "Calendar", "admin:cohort_calendar", (*SEE_COHORT, *SEE_FIGURES)),
     CohortTab("attendance", "Attendance", "admin:cohort_attendance", SEE_ATTENDANCE),
     CohortTab("messages", "Messages", "admin:cohort_messages", SEE_MESSAGES),
+    CohortTab("activity", "Activity", "admin:cohort_activity", (*SEE_COHORT, *SEE_ACTIVITY)),
     CohortTab("settings", "Settings", "admin:cohorts_cohort_change", ("cohorts.view_cohort",)),
 )
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.activity.rights import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import User
 from cohorts.reconcile.selectors import read_context
@@ -38,6 +39,7 @@ ACTS = {
     "cancel_visit": ("guestvisits.change_guestvisit",),
     "except": ("cohorts.add_accessexception",),
     "remind": ("cohorts.change_group",),
+    "see_activity": SEE_ACTIVITY,
     "open_group": SEE_GROUP,
     "open_cohort": SEE_COHORT,
 }

@@ -11,6 +11,7 @@ from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from cohorts import clock
+from cohorts.activity.recording import record
 from cohorts.models import AccessState, Cohort, CohortStep, Group, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import ProviderState
@@ -337,3 +338,17 @@ def test_axe_finds_nothing_and_the_page_does_not_scroll_sideways(desk, academy, 
         if summary.is_visible():
             summary.click()
     check_page(desk, f"today-{size}")
+
+
+def test_job_27_who_moved_someone_from_where_to_where_takes_two_clicks(desk, academy, clicks):
+    nora, max_ = User.objects.get(name="Nora"), User.objects.get(name="Max")
+    group = academy.groups["A"]
+    record("member_moved", by=max_, person=nora, group=group, changes={"Group": [group, "Heron"]})
+    clicks(desk.locator("table a", has_text=academy.cohort.name))
+    clicks(desk.get_by_role("link", name="Activity").last)
+    line = desk.locator("tbody tr").first
+    expect(line).to_contain_text("Max")
+    expect(line).to_contain_text("Nora")
+    expect(line).to_contain_text(f"{group} → Heron")
+    assert clicks.count == 2
+    check_page(desk, "activity")

@@ -1,0 +1,73 @@
+"""The activity across all cohorts, of one cohort, and in the admin's history of an object."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
+
+from cohorts.access import staff_may
+from cohorts.activity.filtering import find_entries
+from cohorts.activity.reading import read_entries
+from cohorts.activity.rights import SEE_ACTIVITY
+from cohorts.admin_base.links import SEE_COHORT
+from cohorts.models import Cohort, User
+from lens.desk.activity.activity_form import ActivityForm
+from lens.desk.cohort_page.tabs import open_tab
+from meetings.access import SEE_GROUP
+
+ENTRIES = 50  # on one page
+
+
+@require_safe
+def activity_view(request: HttpRequest) -> HttpResponse:
+    """Show who did what, across all cohorts."""
+    if not staff_may(cast(User, request.user), *SEE_ACTIVITY):
+        raise PermissionDenied
+    context = {**admin.site.each_context(request), "title": "Activity", **_read(request)}
+    return TemplateResponse(request, "admin/desk/activity/activity.html", context)
+
+
+@require_safe
+def cohort_activity_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show who did what in one cohort."""
+    cohort, context = open_tab(request, pk, "activity")
+    context |= _read(request, cohort)
+    return TemplateResponse(request, "admin/desk/activity/cohort.html", context)
+
+
+def _read(request: HttpRequest, cohort: Cohort | None = None) -> dict[str, Any]:
+    viewer, form = cast(User, request.user), ActivityForm(request.GET, cohort=cohort)
+    wanted = form.read()
+    page = Paginator(find_entries(wanted), ENTRIES).get_page(request.GET.get("page"))
+    named = User.objects.filter(pk=wanted.person).first() if wanted.person else None
+    return {
+        "form": form,
+        "page": page,
+        "entries": read_entries(list(page), viewer),
+        "person": named,
+        "one_cohort": cohort is not None,
+        **_links_for(viewer),
+    }
+
+
+def _links_for(viewer: User) -> dict[str, bool]:
+    return {
+        "may_open_group": staff_may(viewer, *SEE_GROUP),
+        "may_open_cohort": staff_may(viewer, *SEE_COHORT),
+    }
+
+
+def activity_urls() -> list[URLPattern]:
+    """Return the addresses below /admin/."""
+    view = admin.site.admin_view
+    return [
+        path("activity/", view(activity_view), name="activity"),
+        path("cohorts/<int:pk>/activity/", view(cohort_activity_view), name="cohort_activity"),
+    ]
