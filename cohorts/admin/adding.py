@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -92,8 +91,6 @@ def _add(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
     else:
         done = f"{person} ({person.email or 'no address'}) was known already and is added to "
         done += f"{made.group}."
-    assert request.user.pk
-    LogEntry.objects.log_actions(request.user.pk, [made], ADDITION, done, single_object=True)
     messages.success(request, done)
     assert isinstance(request.user, User)
     may_view = staff_may(request.user, "cohorts.view_membership")

@@ -152,15 +152,12 @@ class MembershipAdmin(RefusalAdmin):
                 membership.pk, status=said["status"], why=said["why"], now=clock.now()
             )
 
-        self._carry_out(request, membership, end, f"The membership of {membership} has ended.")
+        self._carry_out(request, end, f"The membership of {membership} has ended.")
 
-    def _carry_out(
-        self, request: HttpRequest, membership: Membership, act: Callable[[], None], done: str
-    ) -> None:
+    def _carry_out(self, request: HttpRequest, act: Callable[[], None], done: str) -> None:
         try:
             act()
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
         else:
-            self.log_change(request, membership, done)
             messages.success(request, done)

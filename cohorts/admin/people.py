@@ -29,6 +29,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from cohorts.activity.admin_history import RecordingAdmin
 from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
 from cohorts.admin_base.links import PageList
 from cohorts.models import User
@@ -144,7 +145,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class PermissionGroupAdmin(DjangoGroupAdmin):
+class PermissionGroupAdmin(RecordingAdmin, DjangoGroupAdmin):
     """Permission groups, which only superusers may change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

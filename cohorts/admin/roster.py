@@ -160,8 +160,6 @@ class RosterMixin(admin.ModelAdmin):
         self, request: HttpRequest, name: str, plan: RosterPlan, cohorts: list[Cohort]
     ) -> None:
         person = cast(User, request.user)
-        for cohort in cohorts:
-            self.log_change(request, cohort, f"Imported {name}: {plan.summary()}.")
         links = format_html_join(
             ", ",
             '<a href="{}">{}</a>',

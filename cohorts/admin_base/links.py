@@ -20,6 +20,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
 from cohorts.access import staff_may
+from cohorts.activity.admin_history import RecordingAdmin
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, User
 
@@ -40,7 +41,7 @@ def cohort_url(user: User, cohort_id: int) -> str:
     return reverse("admin:index")
 
 
-class LinkingAdmin(admin.ModelAdmin):
+class LinkingAdmin(RecordingAdmin):
     """Admin whose pages link to other rows only if the user may view them.
 
     Where a form chooses a group, it is named with its cohort, weekly time and places.

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -134,7 +133,7 @@ def ask(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     with timezone.override(find_zone(cast(User, request.user).timezone)):
         asking.advance()
         if asking.done:
-            return _confirmed(request, asking.done)
+            return _confirmed(asking.done)
         return _show(asking)
 
 
@@ -155,17 +154,9 @@ def _kind(request: HttpRequest, name: str) -> StepKind:
     return kind
 
 
-def _confirmed(request: HttpRequest, step: CohortStep) -> HttpResponse:
-    _log(request, step, "confirmed")
+def _confirmed(step: CohortStep) -> HttpResponse:
     wake_when_due(step, clock.now())
     return redirect(STEP_PAGE, step.pk)
-
-
-def _log(request: HttpRequest, step: CohortStep, what: str) -> None:
-    described = _describe(step)
-    said = f"{described.title}: {what}. {described.about}".strip()
-    assert request.user.pk
-    LogEntry.objects.log_actions(request.user.pk, [step.cohort], CHANGE, said, single_object=True)
 
 
 def _describe(step: CohortStep) -> RecentStep:
@@ -206,7 +197,6 @@ def show_step(request: HttpRequest, pk: int) -> HttpResponse:
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
         else:
-            _log(request, step, "undone")
             messages.success(request, "Undone. Nothing was changed, and no one gets a message.")
         return redirect(STEP_PAGE, pk)
     with timezone.override(find_zone(cast(User, request.user).timezone)):

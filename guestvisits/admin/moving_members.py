@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -78,7 +77,7 @@ def _carry_out(
         return False
     group = chosen.choice.group
     try:
-        made = move_members(
+        move_members(
             [member.pk for member in members],
             group.pk,
             now=now,
@@ -88,7 +87,6 @@ def _carry_out(
         messages.error(request, refusal.sentence)
         return False
     done = DONE.format(people=_names(members), group=group)
-    LogEntry.objects.log_actions(_user(request).pk, made, CHANGE, done)
     messages.success(request, done)
     return True
 

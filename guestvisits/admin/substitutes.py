@@ -113,12 +113,11 @@ class SubstitutionAdmin(ReadOnlyAdmin):
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
         else:
-            self.log_change(request, row, f"Named {offer.user} as the substitute.")
             messages.success(request, f"{offer.user} leads this meeting.")
 
     def join_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row, back = self._find(request, pk, "guestvisits.add_guestvisit"), _back(pk)
-        return join_page(request, row.meeting, logged_on=row, back=back)
+        return join_page(request, row.meeting, back=back)
 
     def _find(self, request: HttpRequest, pk: int, *also: str) -> Substitution:
         if not request.user.has_perms(["guestvisits.change_substitution", *also]):

@@ -7,10 +7,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -104,7 +102,7 @@ def _find(request: HttpRequest, meeting: Meeting, form: FindForm) -> bool:
     except Refusal as refusal:
         form.add_error(None, refusal.sentence)
         return False
-    _log(request, meeting, done)
+    messages.success(request, done)
     return True
 
 
@@ -136,18 +134,16 @@ class JoinAnotherForm(forms.Form):
 def join_another_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
     """Book visits to another group's meeting of the same week; `?host=` is offered first."""
     meeting = _find_meeting(request, meeting_id, JOIN)
-    return join_page(request, meeting, logged_on=meeting, back=_back(request))
+    return join_page(request, meeting, back=_back(request))
 
 
-def join_page(
-    request: HttpRequest, meeting: Meeting, *, logged_on: Model, back: str
-) -> HttpResponse:
+def join_page(request: HttpRequest, meeting: Meeting, *, back: str) -> HttpResponse:
     """Ask which meeting the group joins, and book the visits. The caller checks permissions."""
     hosts = hosts_for(meeting, clock.now())
     data = request.POST if request.method == "POST" else None
     form = JoinAnotherForm(data, hosts=hosts, initial={"host": request.GET.get("host")})
     if form.is_valid():
-        _join(request, meeting, form.cleaned_data["host"], logged_on)
+        _join(request, meeting, form.cleaned_data["host"])
         return redirect(back)
     return confirmation_page(
         request,
@@ -163,9 +159,9 @@ def join_page(
     )
 
 
-def _join(request: HttpRequest, meeting: Meeting, host: Meeting, logged_on: Model) -> None:
+def _join(request: HttpRequest, meeting: Meeting, host: Meeting) -> None:
     result = join_another_group(meeting, host.pk, by=_staff(request), now=clock.now())
-    _log(request, logged_on, f"{count(len(result.booked), 'visit')} booked to {host}.")
+    messages.success(request, f"{count(len(result.booked), 'visit')} booked to {host}.")
     for name, why in result.refused:
         messages.warning(request, f"{name}: {why}")
 
@@ -177,11 +173,6 @@ def _find_meeting(request: HttpRequest, pk: int, needed: tuple[str, ...]) -> Mee
     if not request.user.has_perms(needed):
         raise PermissionDenied
     return get_object_or_404(Meeting.objects.select_related("group__cohort__course"), pk=pk)
-
-
-def _log(request: HttpRequest, row: Model, done: str) -> None:
-    LogEntry.objects.log_actions(_staff(request), [row], CHANGE, done, single_object=True)
-    messages.success(request, done)
 
 
 def _staff(request: HttpRequest) -> int:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cohorts.models import Membership
+from cohorts.models import ActivityEntry, Membership
 from meetings.models import Attendance, Meeting
 from tests.admin.reading import messages_of, text_of
 from tests.support.academy import Academy
@@ -77,7 +76,7 @@ def test_staff_correct_it_and_it_says_who(staff, olga, found):
     assert answer.status_code == 200
     found.refresh_from_db()
     assert (found.presence, found.corrected_by, found.rsvp) == ("absent", olga, "tentative")
-    assert LogEntry.objects.get().user == olga
+    assert ActivityEntry.objects.get().actor == olga.pk
     row = text_of(staff.get("/admin/meetings/attendance/"))
     assert "absent" in row
     assert "Olga" in row

@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from cohorts.models import User
+from cohorts.models import ActivityEntry, User
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
@@ -80,7 +79,8 @@ def test_what_is_not_open_is_shown_with_the_reason_and_needs_one_to_overrule(
     visit = GuestVisit.objects.get()
     assert (visit.overruled, visit.overruled_why) == ("host_full", "Her flight was moved")
     assert visit.booked_by == sam
-    assert "Her flight was moved" in LogEntry.objects.get().change_message
+    entry = ActivityEntry.objects.get()
+    assert (entry.actor, entry.reason) == (sam.pk, "Her flight was moved")
     page = client.get(f"{LIST}{visit.pk}/change/").content.decode()
     assert "Her flight was moved" in page
     assert "host full" in page

@@ -4,14 +4,13 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.models import ActivityEntry, Cohort, Course, Group, Membership, User
 from cohorts.roster.file.decoding import MAX_BYTES
 from cohorts.roster.importing import RosterRefused, import_roster
 from meetings.models import Meeting
@@ -85,7 +84,9 @@ def test_upload_preview_confirm(staff):
     assert done.path == reverse("admin:cohorts_cohort_changelist")
     assert f'<a href="/admin/cohorts/cohort/{cohort.pk}/change/">Winter</a>' in done.text
     assert Membership.objects.count() == 2
-    assert "Imported winter.csv" in LogEntry.objects.get().change_message
+    entry = ActivityEntry.objects.get()
+    assert (entry.kind, entry.cohort) == ("roster_imported", cohort.pk)
+    assert "2 people join" in entry.reason
 
 
 def test_a_move_is_shown_with_the_day_on_which_the_old_membership_ends(staff):
