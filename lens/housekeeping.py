@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_q.models import Task
 
 from cohorts import clock
+from cohorts.models import ActivityEntry
 from cohorts.reconcile.workers import heartbeats
 from discordsync.attendance import recording
 from discordsync.bot.gateway import heartbeats as bot_heartbeats
@@ -20,12 +21,13 @@ from lens.desk import snoozing
 from lens.schedules import ensure_schedules
 
 KEEP_TASKS = timedelta(days=14)
+KEEP_ACTIVITY = timedelta(days=5 * 365)
 KEEP_PAST_EVENTS = timedelta(days=90)  # as long as the run log that names them
 
 
 def prune() -> None:
     """Delete old task results, lost workers, ended sign-ins and their counts, voice sessions,
-    what is snoozed no longer, and records of past events in Discord.
+    what is snoozed no longer, records of past events in Discord, and activity of 5 years ago.
 
     The reconciler deletes its own runs.
     """
@@ -39,6 +41,7 @@ def prune() -> None:
     recording.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
     snoozing.forget_past(clock.now().date())
     forget_past_events(clock.now() - KEEP_PAST_EVENTS)
+    ActivityEntry.objects.filter(at__lt=clock.now() - KEEP_ACTIVITY).delete()
     ensure_schedules()
 
 

@@ -25,11 +25,14 @@ from django.db.models import Model, Q
 from django.db.models.fields.json import KT
 
 from calendarsync.selectors import copies_with, events_listing
+from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import (
     AccessException,
     AccessState,
     AccountEmail,
+    ActivityEntry,
     CohortStep,
     ErasureRequest,
     Group,
@@ -76,7 +79,12 @@ def preview_erasure(person: User) -> ErasurePreview:
 @transaction.atomic
 def ask_for_erasure(user_id: int, *, now: datetime) -> ErasureRequest:
     """Record that a person wants their data erased. A second time changes nothing."""
-    return ErasureRequest.objects.get_or_create(user_id=user_id, defaults={"asked_at": now})[0]
+    request, is_new = ErasureRequest.objects.get_or_create(
+        user_id=user_id, defaults={"asked_at": now}
+    )
+    if is_new:
+        record("erasure_requested", person=user_id)
+    return request
 
 
 @transaction.atomic
@@ -89,6 +97,7 @@ def withdraw_erasure(user_id: int) -> None:
     if request.state != State.ASKED:
         raise Refusal("erasure_begun", "Erasing has begun and cannot be undone.")
     request.delete()
+    record("erasure_withdrawn", person=user_id)
 
 
 @transaction.atomic
@@ -112,6 +121,7 @@ def approve_erasure(user_id: int, *, by: int, now: datetime) -> ErasureRequest:
     _end_sessions(person)
     request.state, request.approved_by_id, request.approved_at = State.APPROVED, by, now
     request.save(update_fields=["state", "approved_by", "approved_at"])
+    record("erasure_approved", by=by, person=person)
     announce(groups, members_changed)
     return request
 
@@ -140,6 +150,8 @@ def _complete(request_id: int, now: datetime) -> bool:
     _erase(person)
     request.state, request.done_at = State.DONE, now
     request.save(update_fields=["state", "done_at"])
+    with acting_as(None):
+        record("erased", person=person)
     return True
 
 
@@ -225,6 +237,7 @@ _LOOSE_TEXTS: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
     (RealizeRequest, ("requested_as",)),
     (GuestVisit, ("overruled_why", "ended_why")),
     (CohortStep, ("reason", "letter", "stopped_why")),
+    (ActivityEntry, ("reason",)),
 )
 
 
@@ -237,6 +250,7 @@ def _empty_texts(person: User) -> None:
         _empty(model, texts_naming(person, *columns), columns)
     GroupSync.objects.filter(texts_naming(person, "removals_approved")).update(removals_approved=[])
     SyncRun.objects.filter(texts_naming(person, "summary")).update(summary={})
+    ActivityEntry.objects.filter(texts_naming(person, "changes")).update(changes={})
     # As text: within JSON a line break is “\\n”, so a name after it would begin within a word.
     written = Message.objects.annotate(letter=KT("context__letter"))
     naming = written.filter(texts_naming(person, "letter"))

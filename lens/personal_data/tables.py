@@ -23,9 +23,12 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Model, Q, QuerySet
 
 from calendarsync.models import CalendarAddress, CalendarEvent, ObservedRsvp
+from cohorts.activity.filtering import of_person
+from cohorts.activity.registry import activity_kinds, title_of_kind
 from cohorts.models import (
     AccessException,
     AccessState,
+    ActivityEntry,
     CohortStep,
     FormerAddress,
     Membership,
@@ -94,7 +97,7 @@ def _provider_title(name: str) -> str:
 
 # Columns with codes, and how people read them; and columns whose names people would not read so.
 READ_AS: Mapping[str, Callable[[str], str]] = {
-    "kind": kind_title,
+    "kind": lambda name: title_of_kind(name) if name in activity_kinds else kind_title(name),
     "provider": _provider_title,
     "topic": lambda name: topics[name].title if name in topics else name,
 }
@@ -243,6 +246,19 @@ TABLES = (
         ("key", "until", "snoozed_at"),
         emptied={"snoozed_by": None},
         of=lambda person: Q(snoozed_by=person),
+    ),
+    PersonalTable(
+        "Activity about the person",
+        ActivityEntry,
+        ("at", "kind", "changes", "reason"),
+        emptied={"changes": {}, "reason": ""},
+        of=lambda person: of_person(person.pk),
+    ),
+    PersonalTable(
+        "Activity of the person",
+        ActivityEntry,
+        ("at", "kind"),
+        of=lambda person: Q(actor=person.pk),
     ),
     PersonalTable(
         "Changes as staff",

@@ -16,6 +16,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import ErasureRequest, FormerAddress, Membership, User
 from cohorts.services.memberships import end_membership
@@ -64,7 +65,9 @@ def person(log: StringIO, world: World) -> User:
     world.minute()
     assert any(NAME in text for text in world.said("B")), "it names the guest"
     membership = Membership.objects.get(user=person)
-    end_membership(membership.pk, status=Membership.Status.DROPPED, now=world.now)
+    why = f"{NAME} asked for it"
+    end_membership(membership.pk, status=Membership.Status.DROPPED, now=world.now, why=why)
+    record("changed", by=person, cohort=membership.cohort, changes={"To": ["", f"also {NAME}"]})
     LogEntry.objects.create(
         user=person,
         content_type=ContentType.objects.get_for_model(User),
