@@ -20,6 +20,7 @@ from cohorts.words import count_people
 from guestvisits.converters import read_id
 from lens.desk.cohort_attendance import rows
 from lens.desk.cohort_attendance.csv_file import build_table
+from lens.desk.cohort_attendance.week_chart import NOTHING, chart_attendance
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, check_tab, open_tab
 from lens.desk.csv_files import answer_csv
 from meetings.access import CORRECT, SEE_GROUP
@@ -50,6 +51,8 @@ def attendance_view(request: HttpRequest, pk: int) -> HttpResponse:
         "filters": filters,
         "show": show,
         "legend": rows.LEGEND,
+        "chart": None if show else chart_attendance(records),
+        "no_chart": NOTHING,
         "has_rule": cohort.allowed_absences is not None,
         "at_risk": show == rows.AT_RISK,
         "may_dismiss": staff_may(user, *CORRECT),

@@ -6,11 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cohorts.models import Cohort, Group
 from cohorts.words import name_dates
 from cohorts.zones import city_of, find_zone, known_zone
+from lens.charts.stacked_bars import BarChart
+from lens.desk.cohort_page.charts import chart_answers
 from meetings.attendance.statistics import count_answers, count_guests
 from meetings.models import Attendance, Meeting
 from meetings.rhythm import Days
@@ -29,6 +31,10 @@ class CalendarMeeting(NamedTuple):
     starts_at: datetime
     status: str
     usual_start: datetime | None
+
+    @property
+    def is_off(self) -> bool:
+        return self.status == Meeting.Status.CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +62,17 @@ class CohortCalendar:
     columns: tuple[str, ...]
     rows: tuple[CalendarRow, ...]
     breaks: tuple[str, ...]
+    chart: BarChart | None  # of the answers
 
 
 def groups_per_page(cohort: Cohort) -> int:
     return max(5, CELLS // cohort.number_of_meetings)
 
 
-def read_calendar(cohort: Cohort, groups: Sequence[Group], zone: tzinfo) -> CohortCalendar:
-    """Return the meetings of these groups of one cohort.  Four queries."""
+def read_calendar(
+    cohort: Cohort, groups: Sequence[Group], zone: tzinfo, members: Mapping[int, Sequence[Any]]
+) -> CohortCalendar:
+    """Return the meetings of these groups of one cohort, with their members.  Four queries."""
     breaks = read_breaks([cohort.pk])[cohort.pk]
     meetings = _read_meetings(groups)
     ids = [meeting.id for meeting in meetings]
@@ -75,9 +84,8 @@ def read_calendar(cohort: Cohort, groups: Sequence[Group], zone: tzinfo) -> Coho
     by_id = {group.pk: group for group in groups}
     for meeting in meetings:
         notes = [*_states(meeting, by_id[meeting.group_id], breaks)]
-        is_off = meeting.status == Meeting.Status.CANCELLED
-        notes += [] if is_off else _answers(meeting.id, answers, guests)
-        cell = _cell(meeting, by_id[meeting.group_id], zone, ", ".join(notes), is_off=is_off)
+        notes += [] if meeting.is_off else _answers(meeting.id, answers, guests)
+        cell = _cell(meeting, by_id[meeting.group_id], zone, ", ".join(notes))
         cells[meeting.group_id, meeting.number].append(cell)
     columns = tuple(f"Week {number}" if number else "Extra" for number in numbers)
     rows = [
@@ -91,7 +99,9 @@ def read_calendar(cohort: Cohort, groups: Sequence[Group], zone: tzinfo) -> Coho
         )
         for group in groups
     ]
-    return CohortCalendar(columns, tuple(rows), tuple(map(describe_break, breaks)))
+    held = [(m.id, m.group_id, m.number) for m in meetings if m.number and not m.is_off]
+    chart = chart_answers(held, answers, {pk: len(found) for pk, found in members.items()})
+    return CohortCalendar(columns, tuple(rows), tuple(map(describe_break, breaks)), chart)
 
 
 def _read_meetings(groups: Collection[Group]) -> list[CalendarMeeting]:
@@ -103,7 +113,7 @@ def _read_meetings(groups: Collection[Group]) -> list[CalendarMeeting]:
 def _states(meeting: CalendarMeeting, group: Group, breaks: Iterable[Days]) -> Iterable[str]:
     """Return what is not usual about a meeting."""
     usual = meeting.usual_start or meeting.starts_at
-    if meeting.status == Meeting.Status.CANCELLED:
+    if meeting.is_off:
         is_dropped = any(one.drop and one.holds(usual, group.timezone) for one in breaks)
         return ["dropped for a break" if is_dropped else "cancelled"]
     return ["moved"] if meeting.number and meeting.usual_start != meeting.starts_at else []
@@ -120,14 +130,13 @@ def _answers(
     return [f"{number} {what}" for number, what in counted if number]
 
 
-def _cell(
-    meeting: CalendarMeeting, group: Group, zone: tzinfo, notes: str, *, is_off: bool
-) -> CalendarCell:
+def _cell(meeting: CalendarMeeting, group: Group, zone: tzinfo, notes: str) -> CalendarCell:
     here = meeting.starts_at.astimezone(zone)
     there = meeting.starts_at.astimezone(find_zone(group.timezone))
     same = here.utcoffset() == there.utcoffset()
     when = f"{here:%a} {here.day} {here:%b}, {here:%H:%M}"
-    return CalendarCell(meeting.id, when, "" if same else f"{there:%a %H:%M}", notes, is_off)
+    far = "" if same else f"{there:%a %H:%M}"
+    return CalendarCell(meeting.id, when, far, notes, meeting.is_off)
 
 
 def describe_break(days: Days) -> str:

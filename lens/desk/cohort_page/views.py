@@ -25,6 +25,12 @@ from cohorts.zones import find_zone
 from guestvisits.ending.kinds import PERMISSIONS as ENDING
 from guestvisits.merging.kinds import PERMISSIONS as MERGING
 from lens.desk.cohort_page.calendar_tab import groups_per_page, read_calendar
+from lens.desk.cohort_page.charts import (
+    NO_ANSWERS,
+    NO_JOINS,
+    chart_joining,
+    read_joined_days,
+)
 from lens.desk.cohort_page.export import TITLES, list_cells
 from lens.desk.cohort_page.groups_tab import read_group_rows
 from lens.desk.cohort_page.people_tab import (
@@ -82,11 +88,16 @@ def people_view(request: HttpRequest, pk: int) -> HttpResponse:
     may_move = len(facts.groups) > 1 and staff_may(user, *MOVE_PEOPLE)
     may_remind = not cohort.has_ended and user.has_perm(PERMISSION)
     may_export = staff_may(user, *SEE_PEOPLE)
+    zone = find_zone(user.timezone)
+    joined = read_joined_days(rows, zone)
+    people = len({row.member.user_id for row in rows})
     with_people = {row.group.pk for row in rows}
     context |= {
         "page": page,
         "chosen": chosen,
         "filters": list(_filters(rows, chosen)),
+        "chart": chart_joining(joined, people, facts.now.astimezone(zone).date()),
+        "no_joins": NO_JOINS,
         "groups": [group for group in header.groups if group.pk in with_people],
         "group": next((g for g in header.groups if str(g.pk) == chosen.group), None),
         "people_acts": list(_people_acts(cohort, facts)),
@@ -155,7 +166,10 @@ def calendar_view(request: HttpRequest, pk: int) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     context |= {
         "page": page,
-        "calendar": read_calendar(cohort, list(page), find_zone(user.timezone)),
+        "calendar": read_calendar(
+            cohort, list(page), find_zone(user.timezone), context["facts"].members_of
+        ),
+        "no_answers": NO_ANSWERS,
         "may_open": staff_may(user, *SEE_GROUP),
     }
     return TemplateResponse(request, "admin/desk/cohort/calendar.html", context)

@@ -68,7 +68,8 @@ def page(client: Client, cohort: Cohort, query: str = "") -> str:
 
 def lines(html: str) -> dict[str, str]:
     """The cells of each person, without tags."""
-    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", html, re.S)
+    table = html.partition('class="desk-marks"')[2].partition("</table>")[0]
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", table, re.S)
     texts = [re.sub(r"<form.*?</form>|<a class=\"button.*?</a>", "", row) for row in rows]
     cells = [re.split(r"</t[hd]>", text) for text in texts]
     clean = [[unescape(re.sub(r"<[^>]*>", "", cell)).strip() for cell in row] for row in cells]
