@@ -13,8 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, resolve, reverse
 from django.views.decorators.http import require_safe
 
+from cohorts import clock
+from cohorts.access import staff_may
 from cohorts.models import User
+from cohorts.zones import find_zone
 from lens.frame import sidebar
+from lens.frame.run_chart import NO_RUNS, read_run_chart
 from lens.frame.search import SHOWN, search_everything
 
 
@@ -34,7 +38,11 @@ def operations_view(request: HttpRequest) -> HttpResponse:
     """Show the sync status and the machine's own tables, each to those who may view it."""
     if not sidebar.may_open_operations(request):
         raise PermissionDenied
+    user = cast(User, request.user)
     context = _context(request, "Operations", app_list=_operations_apps(request))
+    if staff_may(user, "sync.view_syncrun"):
+        chart = read_run_chart(clock.now(), find_zone(user.timezone))
+        context |= {"shows_runs": True, "chart": chart, "no_runs": NO_RUNS}
     return TemplateResponse(request, "admin/index.html", context)
 
 
