@@ -212,6 +212,12 @@ class AttendanceRow(NamedTuple):
     correction: str
     corrected_at: datetime | None
 
+    @property
+    def may_be_absence(self) -> bool:
+        """Return whether a member's mark can be missed or excused."""
+        has_declined = self.rsvp == Attendance.Rsvp.NOT_ATTENDING
+        return not self.is_guest and (self.not_seen or has_declined or bool(self.correction))
+
     def describe(self, starts_at: datetime) -> PersonAtMeeting:
         """Return what is known. A correction before the start was about another date."""
         is_noted = self.corrected_at is not None and self.corrected_at >= starts_at
@@ -286,7 +292,7 @@ def _collect(
         if row.meeting_id in known
     ]
     seen = Counter(row.meeting_id for row, who in found if who.was_there)
-    known = {pk: replace(meeting, seen=seen[pk]) for pk, meeting in known.items()}
+    known |= {pk: replace(known[pk], seen=number) for pk, number in seen.items()}
     begun: dict[int, list[LedgerMeeting]] = defaultdict(list)
     for meeting in known.values():
         if meeting.starts_at <= now:

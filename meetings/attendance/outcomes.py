@@ -67,6 +67,11 @@ def decide_outcome(
     return Completion.COMPLETED if is_over else Completion.ON_TRACK
 
 
+def least_absences(allowed: int | None) -> int:
+    """Return how many absences any signal has at least."""
+    return IN_A_ROW if allowed is None else max(1, min(IN_A_ROW, allowed))
+
+
 def find_risk(entries: Iterable[LedgerEntry], allowed: int | None) -> RiskSignal | None:
     """Return the signal that holds now, None without one. `entries` are in order."""
     in_a_row = absent = 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db.models import Q
 from django.urls import reverse_lazy
@@ -21,6 +21,7 @@ from meetings.attendance.ledger import (
 )
 from meetings.attendance.mark_words import name_weeks
 from meetings.attendance.marks import LedgerMeeting
+from meetings.attendance.outcomes import least_absences
 from meetings.needs.upcoming import DeskMeeting, read_all_meetings
 
 AT_RISK = "at_risk"
@@ -50,11 +51,29 @@ def read_attendance_rows(facts: OpenCohorts) -> Sequence[AttendanceRow]:
 
 
 def read_open_records(facts: OpenCohorts) -> Sequence[AttendanceRecord]:
-    """Return the records of the live groups' participants. One query beside those shared."""
-    meetings = [_held(one) for one in facts.read(read_all_meetings) if _counts(one)]
-    members = list(participants(Q(cohort__in=facts.cohorts)))
+    """Return the records of the live groups' participants who may be at risk. One query beside
+    those shared."""
     rows = facts.read(read_attendance_rows)
-    return build_records(members, meetings, rows, facts.now, facts.groups)
+    meetings = [one for one in facts.read(read_all_meetings) if _counts(one)]
+    people = _often_absent(facts, {one.id: one.cohort_id for one in meetings}, rows)
+    if not people:
+        return []
+    members = list(participants(Q(cohort__in=facts.cohorts, user__in=people)))
+    return build_records(members, map(_held, meetings), rows, facts.now, facts.groups)
+
+
+def _often_absent(
+    facts: OpenCohorts, cohorts: Mapping[int, int], rows: Iterable[AttendanceRow]
+) -> Collection[int]:
+    """Return the people with as many possible absences as any signal needs. A record costs much
+    more than a row, and most people miss few meetings. `cohorts`: by meeting."""
+    absent = Counter(
+        (row.user_id, cohorts[row.meeting_id])
+        for row in rows
+        if row.meeting_id in cohorts and row.may_be_absence
+    )
+    least = {pk: least_absences(one.allowed_absences) for pk, one in facts.cohorts.items()}
+    return {user_id for (user_id, cohort), number in absent.items() if number >= least[cohort]}
 
 
 def _counts(meeting: DeskMeeting) -> bool:

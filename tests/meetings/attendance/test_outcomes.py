@@ -15,7 +15,7 @@ from meetings.attendance.marks import (
     LedgerMeeting,
     count_marks,
 )
-from meetings.attendance.outcomes import Completion, decide_outcome, find_risk
+from meetings.attendance.outcomes import Completion, decide_outcome, find_risk, least_absences
 
 START = datetime(2027, 2, 1, 18, tzinfo=UTC)
 LETTERS = {
@@ -148,3 +148,11 @@ def test_nobody_is_at_risk_without_enough_final_absences_since_they_took_part(
     )
     expected = in_a_row or (enough and any(letter in "mx" for letter in since))
     assert bool(find_risk(record(said), allowed)) == expected
+
+
+@given(st.text("aeuxm", max_size=8), st.none() | st.integers(0, 8))
+def test_nobody_is_at_risk_with_fewer_absences_than_any_signal_needs(
+    letters: str, allowed: int | None
+) -> None:
+    if find_risk(record(letters), allowed):
+        assert letters.count("m") + letters.count("x") >= least_absences(allowed)

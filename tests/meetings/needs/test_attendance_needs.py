@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cohorts.models import Membership, User
+from cohorts.models import Cohort, Membership, User
 from cohorts.needs.items import Need
 from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.outbox.models import Message
+from meetings.attendance.ledger import read_cohort_records
 from meetings.attendance.risks import dismiss_risks
 from meetings.attendance.was_held import answer_was_held
 from meetings.models import Attendance, Meeting
@@ -97,6 +98,24 @@ def test_it_is_over_when_staff_dismiss_it_until_another_miss(academy):
     assert dismiss_risks(academy.cohort.pk, {ali.pk}, by=by, now=now) == 0
     see(academy.meeting("A", 3), "Ann", "Fay")
     assert names_at_risk(final(academy, 3)) == ["Ali"]
+
+
+@pytest.mark.parametrize("allowed", [None, 0, 1, 2])
+def test_whoever_is_at_risk_by_their_record_is_named(academy, allowed):
+    Cohort.objects.update(allowed_absences=allowed)
+    for name, week, fields in (
+        ("Eva", 1, {"correction": "excused", "corrected_at": NOW + 30 * DAY}),  # by hand
+        ("Ned", 2, {"rsvp": "not_attending", "rsvp_at": NOW}),  # before the start
+        ("Tom", 3, {"correction": "absent", "corrected_at": NOW + 30 * DAY}),
+    ):
+        person = academy.add_member(name, "A")
+        Membership.objects.filter(user=person).update(joined_at=NOW - DAY)
+        meeting = academy.meeting("A", week)
+        Attendance.objects.update_or_create(meeting=meeting, user=person, defaults=fields)
+    now = final(academy, 3)
+    records = read_cohort_records(academy.cohort.pk, now)
+    assert set(names_at_risk(now)) == {one.member.user.name for one in records if one.open_risk}
+    assert set(names_at_risk(now)) >= ({"Ali", "Eva"} if allowed in {0, 1} else {"Ali"})
 
 
 @pytest.mark.parametrize(
