@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from django.db.models import OuterRef, Subquery
-from django.urls import reverse_lazy
 
 from calendarsync.models import CalendarCopy, CalendarSeries
 from calendarsync.selectors import PROVIDER, current_series, read_addresses
 from calendarsync.state.observed import read_event
 from cohorts.models import AccessState
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, read_access
 from cohorts.words import count_people
@@ -76,7 +76,7 @@ def find_declined(group_ids: Collection[int]) -> set[tuple[int, str]]:
 
 
 def _subject(facts: OpenCohorts, member: DeskMember, why: str) -> NeedSubject:
-    page = reverse_lazy("admin:person", args=[member.user_id])
+    page = address_of("admin:person", member.user_id)
     group = facts.groups[member.group_id]
     return NeedSubject(
         f"user:{member.user_id}:{member.group_id}",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.db.models import Exists, F, OuterRef
-from django.urls import reverse_lazy
 
 from cohorts.models import Cohort, Group, Membership
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
 from cohorts.needs.open_cohorts import OpenCohorts, display_name
 from cohorts.words import count, count_people
@@ -52,7 +52,7 @@ def _count_participants(facts: OpenCohorts, group_id: int) -> int:
 
 
 def _thin(cohort: Cohort, groups: Collection[tuple[Group, int]]) -> Need:
-    page = reverse_lazy("admin:cohorts_cohort_step", args=[cohort.pk, "merge"])
+    page = address_of("admin:cohorts_cohort_step", cohort.pk, "merge")
     needed = ("cohorts.change_group", "cohorts.change_membership")
     least = cohort.smallest_group or 0
     return Need(
@@ -88,7 +88,7 @@ def find_no_slot(facts: OpenCohorts) -> Iterator[Need]:
 
 
 def _slot_button(group: Group) -> NeedButton:
-    page = reverse_lazy("admin:cohorts_group_change", args=[group.pk])
+    page = address_of("admin:cohorts_group_change", group.pk)
     return NeedButton("Set weekly time", page, ("cohorts.change_group",))
 
 
@@ -141,7 +141,7 @@ def find_no_group(facts: OpenCohorts) -> Iterable[Need]:
 
 
 def _left_behind(one: LeftBehind) -> NeedSubject:
-    page = reverse_lazy("admin:cohorts_membership_add")
+    page = address_of("admin:cohorts_membership_add")
     needed = ("cohorts.add_membership",)
     button = NeedButton("Add to a group", page, needed, query=f"user={one.user_id}")
     return NeedSubject(f"user:{one.user_id}", one.name, f"was in {one.group}", button=button)

@@ -24,12 +24,11 @@ SILENT = "silent"  # the kind of item whose subjects silence others
 class NeedButton:
     """A link to the page that resolves the item; with `post`, a form with these fields.
 
-    `url` may be lazy: of many buttons a page shows a few.  `permissions` are those that the page
-    behind it asks for.
+    `permissions` are those that the page behind it asks for.
     """
 
     label: str
-    url: Any
+    url: str
     permissions: tuple[str, ...] = ()
     post: Mapping[str, Any] | None = None
     query: str = ""

@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.urls import reverse
-
 from cohorts.models import User
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import DeskAccess, OpenCohorts, read_access
 from cohorts.reconcile.ui.silent import read_states
@@ -154,11 +153,11 @@ def _by_cohort(people: Iterable[MissingPerson]) -> dict[int, list[MissingPerson]
 def _remind_button(cohort_id: int, rows: Collection[MissingPerson]) -> NeedButton:
     return NeedButton(
         f"Remind {count_people(len(rows))} …",
-        reverse("admin:not_joined", args=[cohort_id]),
+        address_of("admin:not_joined", cohort_id),
         PERMISSIONS,
         post={"user": tuple(str(one.user_id) for one in rows)},
     )
 
 
 def _list_button(cohort_id: int) -> NeedButton:
-    return NeedButton("Open list", reverse("admin:not_joined", args=[cohort_id]), PERMISSIONS)
+    return NeedButton("Open list", address_of("admin:not_joined", cohort_id), PERMISSIONS)

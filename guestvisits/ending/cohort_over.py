@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.urls import reverse
-
 from cohorts.models import Cohort, CohortStep
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from guestvisits.ending.kinds import EndCohort
@@ -53,7 +52,7 @@ def _over(cohort: Cohort, last: datetime, stopped: CohortStep | None) -> Need:
     if stopped:
         sentence += f", but the automatic end was stopped. {stopped.stopped_why}"
         key += f":{stopped.pk}"  # so that an item that was snoozed before comes back
-    page = reverse("admin:cohorts_cohort_step", args=[cohort.pk, END])
+    page = address_of("admin:cohorts_cohort_step", cohort.pk, END)
     return Need(
         COHORT_OVER,
         cohort.pk,

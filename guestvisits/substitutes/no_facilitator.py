@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from django.urls import reverse_lazy
-
 from cohorts.models import Group, Membership
+from cohorts.needs.addresses import address_of
 from cohorts.needs.group_needs import subject_of_group, today_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts
@@ -36,7 +35,7 @@ def find_no_facilitator(facts: OpenCohorts) -> Iterator[Need]:
 
 
 def _add_button(group: Group) -> NeedButton:
-    page = reverse_lazy("admin:cohorts_membership_add_person")
+    page = address_of("admin:cohorts_membership_add_person")
     return NeedButton(
         "Add facilitator",
         page,
@@ -87,7 +86,7 @@ def _unled(group: Group, meeting: DeskMeeting, away: Collection[DeskMember]) -> 
         meeting.starts_at,
         NeedButton(
             "Find a substitute",
-            reverse_lazy("admin:guestvisits_find_substitute", args=[meeting.id]),
+            address_of("admin:guestvisits_find_substitute", meeting.id),
             ("guestvisits.change_substitution",),
         ),
     )

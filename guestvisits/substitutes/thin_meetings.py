@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.urls import reverse_lazy
-
 from cohorts.models import live_group
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.words import count_people
@@ -141,9 +140,9 @@ def _subject(
 
 def _button(meeting: DeskMeeting, name: str, host: ExpectedMeeting | None) -> NeedButton:
     if host is None:
-        page = reverse_lazy("admin:meetings_meeting_move", args=[meeting.id, "reschedule"])
+        page = address_of("admin:meetings_meeting_move", meeting.id, "reschedule")
         return NeedButton("Move", page, ("meetings.change_meeting",))
-    page = reverse_lazy("admin:guestvisits_join_another", args=[meeting.id])
+    page = address_of("admin:guestvisits_join_another", meeting.id)
     return NeedButton(
         f"Join with {name} this week",
         page,

@@ -8,6 +8,7 @@ from datetime import date, timedelta, tzinfo
 from itertools import groupby
 
 from cohorts.models import Group
+from cohorts.needs.addresses import address_of
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts
 from cohorts.zones import find_zone, known_zone
 from guestvisits.substitutes.no_facilitator import has_no_leader, read_led
@@ -55,6 +56,18 @@ class WeekMeeting:
     @property
     def group_zone(self) -> str:
         return known_zone(self.group.timezone)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Return the pages that the row links to."""
+        pk, move = self.meeting.id, "admin:meetings_meeting_move"
+        return {
+            "restore": address_of(move, pk, "restore"),
+            "move": address_of(move, pk, "reschedule"),
+            "cancel": address_of(move, pk, "cancel"),
+            "find_substitute": address_of("admin:guestvisits_find_substitute", pk),
+            "group": address_of("group", self.group.pk),
+        }
 
     @property
     def group_start(self) -> str:

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db.models import Q
-from django.urls import reverse_lazy
 
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.words import count_people
@@ -107,11 +107,11 @@ def _subject(record: AttendanceRecord) -> NeedSubject:
 
 
 def _write(cohort_id: int, records: Sequence[AttendanceRecord], label: str) -> NeedButton:
-    page = reverse_lazy("admin:cohort_write", args=[cohort_id])
+    page = address_of("admin:cohort_write", cohort_id)
     people = "&".join(f"people={record.member.user_id}" for record in records)
     return NeedButton(label, page, WRITE, query=f"{people}&about=at-risk")
 
 
 def _open(cohort_id: int) -> NeedButton:
-    page = reverse_lazy("admin:cohort_attendance", args=[cohort_id])
+    page = address_of("admin:cohort_attendance", cohort_id)
     return NeedButton("Open the list", page, (*SEE_MEMBERS, *SEE_PEOPLE), query="show=at-risk")

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from django.urls import reverse_lazy
-
+from cohorts.needs.addresses import address_of
 from cohorts.needs.group_needs import subject_of_group
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
@@ -40,7 +39,7 @@ def _need(cohort_id: int, subjects: tuple[NeedSubject, ...]) -> Need:
 
 
 def _button(group_id: int) -> NeedButton:
-    page = reverse_lazy("admin:meetings_group_move", args=[group_id, "slot"])
+    page = address_of("admin:meetings_group_move", group_id, "slot")
     return NeedButton("Change weekly time", page, ("meetings.change_meeting",))
 
 

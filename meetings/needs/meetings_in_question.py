@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from django.urls import reverse_lazy
-from django.utils.text import format_lazy
-
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from meetings.access import CORRECT, SEE_GROUP
@@ -61,8 +59,6 @@ def _need(facts: OpenCohorts, cohort_id: int, meetings: list[DeskMeeting]) -> Ne
 
 
 def _subject(group: str, meeting: DeskMeeting) -> NeedSubject:
-    page = reverse_lazy("group", args=[meeting.group_id])
-    button = NeedButton(
-        "Answer", format_lazy("{}#{}", page, meeting.anchor), (*SEE_GROUP, *CORRECT)
-    )
+    page = address_of("group", meeting.group_id)
+    button = NeedButton("Answer", f"{page}#{meeting.anchor}", (*SEE_GROUP, *CORRECT))
     return NeedSubject(f"meeting:{meeting.id}", group, meeting.label, meeting.starts_at, button)

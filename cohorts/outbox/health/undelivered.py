@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.urls import reverse_lazy
 
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.outbox.models import Message
@@ -33,7 +33,7 @@ def find_people_without_mail(facts: OpenCohorts) -> Iterator[Need]:
                 rejected.get(member.user_id),
                 NeedButton(
                     "Correct address",
-                    reverse_lazy("admin:cohorts_user_change", args=[member.user_id]),
+                    address_of("admin:cohorts_user_change", member.user_id),
                     ("cohorts.change_user",),
                 ),
             )

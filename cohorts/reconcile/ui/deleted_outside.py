@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from django.urls import reverse_lazy
-
+from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.reconcile.issues import find_issue
@@ -59,13 +58,13 @@ def find_deleted_outside(facts: OpenCohorts) -> Iterator[Need]:
 
 
 def _deleted(facts: OpenCohorts, row: DeskSync) -> NeedSubject:
-    page = reverse_lazy(f"sync:{RECREATE}", args=[row.group_id, row.provider])
+    page = address_of(f"sync:{RECREATE}", row.group_id, row.provider)
     return NeedSubject(
         f"group:{row.group_id}:{row.provider}",
         facts.groups[row.group_id].name,
         find_issue(row.issue).sentence,
         button=NeedButton(
-            "Recreate", page, (PERMISSION,), post={"next": reverse_lazy("admin:today")}
+            "Recreate", page, (PERMISSION,), post={"next": address_of("admin:today")}
         ),
     )
 

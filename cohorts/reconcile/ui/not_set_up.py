@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-from django.urls import reverse_lazy
-
 from cohorts.models import Group
+from cohorts.needs.addresses import address_of
 from cohorts.needs.group_needs import subject_of_group, today_of
 from cohorts.needs.items import Need, NeedButton
 from cohorts.needs.open_cohorts import OpenCohorts
@@ -30,7 +29,7 @@ def find_not_set_up(facts: OpenCohorts) -> Iterator[Need]:
         if group.has_slot and not group.set_up_at and group.pk not in requested:
             found[group.cohort_id].append(group)
     for cohort_id, groups in found.items():
-        page = reverse_lazy("sync:plan_cohort", args=[cohort_id])
+        page = address_of("sync:plan_cohort", cohort_id)
         yield Need(
             NOT_SET_UP,
             cohort_id,
