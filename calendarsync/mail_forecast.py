@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 
@@ -12,72 +14,95 @@ from calendarsync.desired import desired_state
 from calendarsync.models import CalendarCopy
 from calendarsync.plan.mail_count import count_mails
 from calendarsync.selectors import PROVIDER, read_addresses
-from calendarsync.snapshot import take_snapshot
-from calendarsync.state.facts import CalendarGroup, Guest
-from calendarsync.state.observed import ObservedCalendar, read_event
+from calendarsync.snapshot import read_people, take_snapshot
+from calendarsync.state.facts import CalendarGroup, CalendarPerson, Guest
+from calendarsync.state.observed import ObservedCalendar, ObservedEvent, read_event
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.provider import configured_providers
 from meetings.moving.forecasts import MailForecast, MovedGroup
 
 
-def forecast_google_mails(moved: MovedGroup, now: datetime) -> MailForecast | None:
-    """Return the e-mails that the plan will cause once the move is done, by what Google last
+def forecast_google_mails(groups: Sequence[MovedGroup], now: datetime) -> MailForecast | None:
+    """Return the e-mails that the plans will cause once the groups have moved, by what Google last
     reported. None if nothing has been read from this calendar.
 
     A constant number of queries.
     """
-    calendar_id = settings.GOOGLE_CALENDAR_ID
-    state = ProviderState.objects.of(PROVIDER).first()
-    if PROVIDER not in configured_providers() or not state:
+    if not _was_read():
         return None
-    if state.cursor.partition(" ")[0] != calendar_id:
+    snapshot = take_snapshot(now, only=[moved.group.pk for moved in groups])
+    known = [moved for moved in groups if moved.group.pk in snapshot.groups]
+    if not known:
         return None
-    snapshot = take_snapshot(now, only=moved.group.pk)
-    facts = snapshot.groups.get(moved.group.pk)
-    if facts is None:
-        return None
-    counted = count_mails(
-        desired_state(snapshot, now),
-        _read_copies(facts),
-        facts.id,
-        lambda current: _as_moved(current, moved),
-        calendar_id,
-    )
+    desired = desired_state(snapshot, now)
+    copies = _read_copies(snapshot.groups.values())
+    people = read_people(user_id for moved in known for _, user_id in moved.reopened)
+    counted = [
+        count_mails(
+            desired,
+            copies[moved.group.pk],
+            moved.group.pk,
+            partial(_as_moved, moved=moved, people=people),
+            settings.GOOGLE_CALENDAR_ID,
+        )
+        for moved in known
+    ]
     return MailForecast(
         "Google",
-        counted.invitations,
-        counted.updates,
-        counted.cancellations,
-        at_most=counted.at_most,
+        sum(each.invitations for each in counted),
+        sum(each.updates for each in counted),
+        sum(each.cancellations for each in counted),
+        at_most=any(each.at_most for each in counted),
     )
 
 
-def _as_moved(facts: CalendarGroup, moved: MovedGroup) -> CalendarGroup:
+def _was_read() -> bool:
+    state = ProviderState.objects.of(PROVIDER).first()
+    if PROVIDER not in configured_providers() or not state:
+        return False
+    return state.cursor.partition(" ")[0] == settings.GOOGLE_CALENDAR_ID
+
+
+def _as_moved(
+    facts: CalendarGroup, moved: MovedGroup, people: Mapping[int, CalendarPerson]
+) -> CalendarGroup:
     return replace(
         facts,
         weekly=moved.slot,
         zone=moved.slot.zone if moved.slot else facts.zone,
         meetings=moved.meetings,
-        guests=tuple(_remaining(facts, moved)),
+        guests=(*_remaining(facts, moved), *_returning(moved, people)),
     )
 
 
 def _remaining(facts: CalendarGroup, moved: MovedGroup) -> Iterator[Guest]:
-    """Yield the guests and substitutes. They are no longer expected at a meeting that moves."""
+    """Yield the guests and substitutes. At a meeting that moves, only guests whose visit stays are
+    still expected."""
     elsewhere = {
         change.meeting_id
         for change in moved.changes
         if change.before and (not change.after or change.after.starts_at != change.before.starts_at)
     }
     for guest in facts.guests:
-        yield replace(guest, expected=guest.expected and guest.meeting_id not in elsewhere)
+        key = guest.meeting_id, guest.person.id
+        if key not in moved.reopened:
+            stays = guest.meeting_id not in elsewhere or key in moved.kept
+            yield replace(guest, expected=guest.expected and stays)
 
 
-def _read_copies(facts: CalendarGroup) -> ObservedCalendar:
-    """Return the group's events as Google last reported them. Two queries."""
+def _returning(moved: MovedGroup, people: Mapping[int, CalendarPerson]) -> Iterator[Guest]:
+    for meeting_id, user_id in sorted(moved.reopened):
+        yield Guest(people[user_id], meeting_id, expected=True)
+
+
+def _read_copies(groups: Collection[CalendarGroup]) -> Mapping[int, ObservedCalendar]:
+    """Return each group's events as Google last reported them. Two queries."""
+    owners = {series.event_id: facts.id for facts in groups for series in facts.all_series}
+    owners |= {event.event_id: facts.id for facts in groups for event in facts.events}
+    found: dict[int, dict[str, ObservedEvent]] = defaultdict(dict)
     aliases = read_addresses().aliases
-    ids = [series.event_id for series in facts.all_series]
-    ids += [event.event_id for event in facts.events]
-    bodies = CalendarCopy.objects.filter(base_id__in=ids).values_list("body", flat=True)
-    events = [read_event(body, aliases) for body in bodies]
-    return ObservedCalendar({event.id: event for event in events})
+    copies = CalendarCopy.objects.filter(base_id__in=owners).values_list("base_id", "body")
+    for base_id, body in copies:
+        event = read_event(body, aliases)
+        found[owners[base_id]][event.id] = event
+    return {facts.id: ObservedCalendar(found[facts.id]) for facts in groups}

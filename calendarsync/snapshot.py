@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,9 +50,9 @@ class _Rows:
     events: dict[int, list[EventRecord]] = field(default_factory=lambda: defaultdict(list))
 
 
-def take_snapshot(now: datetime, *, only: int | None = None) -> CalendarSnapshot:
-    """Return the data of all groups, or of only one."""
-    groups = list(_groups(now) if only is None else _groups(now).filter(pk=only))
+def take_snapshot(now: datetime, *, only: Collection[int] | None = None) -> CalendarSnapshot:
+    """Return the data of all groups, or of only some."""
+    groups = list(_groups(now) if only is None else _groups(now).filter(pk__in=only))
     rows = _read_rows([group.pk for group in groups], now)
     return CalendarSnapshot(
         installation=ensure_installation(now).installation_id,
@@ -180,6 +180,12 @@ def _read_events(rows: _Rows, group_ids: list[int]) -> None:
                 person_id=row.user_id,
             )
         )
+
+
+def read_people(user_ids: Iterable[int]) -> Mapping[int, CalendarPerson]:
+    """Return people with their addresses. Up to three queries."""
+    ids = set(user_ids)
+    return _people(ids, read_addresses()) if ids else {}
 
 
 def _people(ids: Iterable[int], book: AddressBook) -> Mapping[int, CalendarPerson]:

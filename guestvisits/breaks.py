@@ -36,6 +36,7 @@ def _describe(visit: GuestVisit, host: Change, *, stays: bool) -> VisitEffect:
         when = name_when(host.after.starts_at, visit.user.timezone)
         return VisitEffect(
             visit.pk,
+            visit.host_meeting_id,
             visit.user_id,
             f"{visit.user.display_name}'s visit to {where}, moves with it.",
             f"Your visit to {where}, is now on {when}.",
@@ -43,6 +44,7 @@ def _describe(visit: GuestVisit, host: Change, *, stays: bool) -> VisitEffect:
         )
     return VisitEffect(
         visit.pk,
+        visit.host_meeting_id,
         visit.user_id,
         f"{visit.user.display_name}'s visit to {where}, ends.",
         f"Your visit to {where}, has ended, because that meeting "
@@ -84,6 +86,7 @@ def find_ended(changes: Sequence[Change], since: datetime) -> Iterator[VisitEffe
             when = name_when(visit.chosen_start, visit.user.timezone)
             yield VisitEffect(
                 visit.pk,
+                visit.host_meeting_id,
                 visit.user_id,
                 f"{visit.user.display_name}'s visit to {where}, is on again.",
                 f"Your visit to {where}, is on again: {when}.",

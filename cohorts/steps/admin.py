@@ -22,7 +22,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, User
 from cohorts.steps.letters import check_letter, fill_letter
 from cohorts.steps.recent import STEP_PAGE, RecentStep, describe_step
-from cohorts.steps.registry import StepForm, StepKind, StepPreview, step_kinds
+from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepSection, step_kinds
 from cohorts.steps.services import ask_for_step, undo_step
 from cohorts.steps.tasks import wake_when_due
 from cohorts.zones import find_zone
@@ -109,6 +109,11 @@ class _Asking:
             now=self.now,
         )
 
+    def forecast(self) -> tuple[StepSection, ...]:
+        if self.preview is None or self.step is None:
+            return ()
+        return self.kind.forecast(self.step, self.now)
+
     def sample(self) -> dict[str, Any] | None:
         """Return the letter of the chosen person, or of the first."""
         if self.preview is None or not self.preview.recipients:
@@ -172,6 +177,7 @@ def _show(asking: _Asking) -> HttpResponse:
         "kind": asking.kind,
         "form": asking.form,
         "preview": asking.preview,
+        "forecast": asking.forecast(),
         "letter": asking.letter,
         "sample": asking.sample(),
         "back": cohort_url(cast(User, asking.request.user), asking.cohort.pk),

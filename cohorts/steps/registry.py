@@ -113,6 +113,11 @@ class StepKind(ABC):
         """Do it; the groups are locked and the preview still holds. Return what taking it back
         needs, as JSON. Raises Refusal."""
 
+    def forecast(self, step: CohortStep, now: datetime) -> tuple[StepSection, ...]:
+        """Return what staff read below the preview. It is not part of it: what other services last
+        reported may change while a person reads. Reads only. Raises Refusal."""
+        return ()
+
     def may_take_back(self, step: CohortStep, groups: Mapping[int, Group], now: datetime) -> bool:
         """Return whether a step that is done can still be taken back by one of `undone_by`.
 

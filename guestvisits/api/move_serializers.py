@@ -139,6 +139,17 @@ class ClashSerializer(serializers.Serializer):
         return clash.is_guest if clash.is_named else None
 
 
+class MailsSerializer(serializers.Serializer):
+    """How many e-mails a calendar would send."""
+
+    sender = serializers.CharField()
+    invitations = serializers.IntegerField()
+    updates = serializers.IntegerField()
+    cancellations = serializers.IntegerField()
+    total = serializers.IntegerField()
+    at_most = serializers.BooleanField(help_text="True if the calendar may leave some out.")
+
+
 class MovedSerializer(serializers.Serializer):
     done = serializers.SerializerMethodField(help_text="False for a preview.")
     group_id = serializers.IntegerField(source="group.pk")
@@ -149,7 +160,15 @@ class MovedSerializer(serializers.Serializer):
     affected = AffectedSerializer(many=True)
     visits = ConsequenceSerializer(many=True, source="consequences")
     clashes = ClashSerializer(many=True)
+    mails = serializers.SerializerMethodField(
+        help_text="Of a preview, one for each calendar; otherwise null."
+    )
     digest = serializers.CharField()
+
+    @extend_schema_field(MailsSerializer(many=True, allow_null=True))
+    def get_mails(self, _preview: Any) -> Any:
+        mails = self.context["mails"]
+        return None if mails is None else MailsSerializer(mails, many=True).data
 
     @extend_schema_field(bool)
     def get_done(self, _preview: Any) -> bool:

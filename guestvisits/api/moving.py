@@ -19,6 +19,7 @@ from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.access import MOVE, Act, may
 from meetings.models import Meeting, MeetingMove
 from meetings.moving import moves
+from meetings.moving.forecasts import forecast_mails
 from meetings.moving.preview import Preview, preview_move
 from meetings.moving.rules import no_meeting
 from meetings.moving.services import carry_out
@@ -32,7 +33,8 @@ def _describe(summary: str, asked: type[shapes.MoveSerializer], id_name: str) ->
     return extend_schema(
         summary=summary,
         description="Returns who is affected, which visits end, what the guests could visit "
-        "instead, and overlaps with other meetings. With `preview`, nothing is changed.",
+        "instead, and overlaps with other meetings. With `preview`, nothing is changed, and "
+        "`mails` says how many e-mails calendars would send.",
         parameters=[path_id(id_name)],
         request=asked,
         responses=ANSWERS,
@@ -53,11 +55,12 @@ class _MoveView(RefusalView):
     def answer(self, request: Request, move: moves.Move, said: dict[str, Any]) -> Response:
         now = clock.now()
         preview = preview_move(move, now=now, by=request.user.pk)
+        mails = forecast_mails(move, now) if said["preview"] else None
         if not said["preview"]:
             seen = said["seen"] or preview.digest
             done = carry_out(move, by=request.user.pk, now=now, seen=seen, reason=said["reason"])
             preview = _with_ids(preview, done)
-        context = {"done": not said["preview"]}
+        context = {"done": not said["preview"], "mails": mails}
         return Response(shapes.MovedSerializer(preview, context=context).data)
 
 

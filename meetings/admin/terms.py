@@ -19,6 +19,7 @@ from cohorts.models import Cohort, User
 from cohorts.services.terms import Term, change_term, preview_term
 from cohorts.zones import find_zone
 from meetings.moving.forms import DateInput
+from meetings.moving.term_preview import forecast_term_mails
 
 PERMISSIONS = ("cohorts.change_cohort", "meetings.change_meeting")
 
@@ -40,12 +41,15 @@ def change_term_view(request: HttpRequest, pk: int) -> HttpResponse:
     back = cohort_url(request.user, pk)
     held = {"start_date": cohort.start_date, "number_of_meetings": cohort.number_of_meetings}
     form = TermForm(request.POST if request.method == "POST" else None, initial=held)
-    preview = None
+    preview, mails = None, []
     if form.is_valid():
-        if _carry_out(request, cohort, form.read()):
+        term, now = form.read(), clock.now()
+        if _carry_out(request, cohort, term):
             return redirect(back)
-        preview = preview_term(pk, cohort.name, form.read(), now=clock.now(), by=request.user.pk)
-    return _show(request, {"form": form, "term": preview, "back": back, "cohort": cohort})
+        preview = preview_term(pk, cohort.name, term, now=now, by=request.user.pk)
+        mails = forecast_term_mails(pk, term, now)
+    context = {"form": form, "term": preview, "term_mails": mails, "back": back, "cohort": cohort}
+    return _show(request, context)
 
 
 def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:

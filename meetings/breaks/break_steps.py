@@ -18,11 +18,12 @@ from cohorts.models import CohortStep, Group, live_group
 from cohorts.models.courses import set_up_group
 from cohorts.selectors import members_of
 from cohorts.steps.letters import as_literal
-from cohorts.steps.registry import StepForm, StepKind, StepPreview
+from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepSection
 from cohorts.words import name_dates, name_when
 from meetings.breaks.break_rules import Break, decide_break, decide_undo, is_by_hand
 from meetings.breaks.services import (
     CohortPlan,
+    forecast_plan,
     groups_of_cohort,
     make_plan,
     read_effects,
@@ -37,6 +38,7 @@ from meetings.breaks.wording import (
     write_values,
 )
 from meetings.models import Meeting
+from meetings.moving.forecasts import list_mails
 from meetings.moving.forms import DateInput
 from meetings.moving.rules import MAX_DISTANCE
 from meetings.selectors import BREAK, read_days
@@ -164,6 +166,9 @@ class SkipWeeks(StepKind):
             facts=plan.facts(),
         )
 
+    def forecast(self, step: CohortStep, now: datetime) -> tuple[StepSection, ...]:
+        return list_mails(forecast_plan(self._plan(step, now), now))
+
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
         return write_plan(self._plan(step, now), step, now)
 
@@ -253,6 +258,9 @@ class UndoBreak(StepKind):
             posts=write_posts(plan, None, f"Meetings {dates} after all"),
             facts=plan.facts(),
         )
+
+    def forecast(self, step: CohortStep, now: datetime) -> tuple[StepSection, ...]:
+        return list_mails(forecast_plan(self._plan(self._done(step, now), now), now))
 
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
         done = self._done(step, now)

@@ -16,6 +16,7 @@ from meetings.breaks.break_rules import BreakUndo, values_of
 from meetings.breaks.visit_effects import VisitEffect, find_visits, keep_visits
 from meetings.models import Attendance, Meeting, SkippedWeek
 from meetings.moving.facts import read_facts
+from meetings.moving.forecasts import MailForecast, as_moved, forecast_groups
 from meetings.moving.history import record_move
 from meetings.moving.services import write_decision
 from meetings.moving.types import Change, Decision, MoveFacts
@@ -92,6 +93,18 @@ def make_plan(group_ids: Iterable[int], decide: Decide) -> CohortPlan:
             plans.append(GroupPlan(facts, decision))
     changes = [change for plan in plans for change in plan.decision.changes]
     return CohortPlan(tuple(plans), tuple(find_visits(changes)))
+
+
+def forecast_plan(plan: CohortPlan, now: datetime) -> list[MailForecast]:
+    """Return how many e-mails each calendar will send about the plan."""
+    kept = frozenset((one.meeting_id, one.user_id) for one in plan.visits if one.new_start)
+    reopened = [(one.meeting_id, one.user_id) for one in plan.reopened]
+    moved = []
+    for each in plan.groups:
+        own = {row.pk for row in each.facts.rows}
+        back = frozenset(key for key in reopened if key[0] in own)
+        moved.append(replace(as_moved(each.facts, each.decision), kept=kept, reopened=back))
+    return forecast_groups(moved, now)
 
 
 def write_plan(plan: CohortPlan, step: CohortStep, now: datetime) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from meetings.moving.types import Change
 @dataclass(frozen=True, slots=True)
 class VisitEffect:
     """What the changes do to one visit, with a line for staff and a sentence for the guest's
-    letter. `new_start` is None if the visit ends."""
+    letter. `new_start` is None if the visit ends. `meeting_id`: the host's meeting."""
 
     visit_id: int
+    meeting_id: int
     user_id: int
     line: str
     sentence: str

@@ -5,14 +5,16 @@ Calendars belong to higher layers, which register functions that count.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.models import Group
 from cohorts.registries import Registry
+from cohorts.steps.registry import StepSection
 from cohorts.words import count, join_names
 from meetings.facts import MeetingFacts
+from meetings.models import Meeting
 from meetings.moving.facts import group_of, read_facts
 from meetings.moving.moves import Move
 from meetings.moving.rules import decide
@@ -24,12 +26,18 @@ NEW_IDS = 10**12  # ids of meetings that a move creates begin here: larger than 
 
 @dataclass(frozen=True, slots=True)
 class MovedGroup:
-    """A group's facts as they will be after a move."""
+    """A group's facts as they will be after a move.
+
+    `kept` and `reopened` are visits by (meeting id, user id): those that stay although their
+    meeting moves, and those that had ended and begin again.
+    """
 
     group: Group
     slot: Slot | None
     meetings: tuple[MeetingFacts, ...]
     changes: Sequence[Change]
+    kept: frozenset[tuple[int, int]] = frozenset()
+    reopened: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,13 @@ class MailForecast:
         return self.invitations + self.updates + self.cancellations
 
     @property
+    def note(self) -> str:
+        """Return why the number is not exact; "" if it is."""
+        if not self.at_most:
+            return ""
+        return f"People who use {self.sender}'s calendar may see a change there without an e-mail."
+
+    @property
     def sentence(self) -> str:
         """Return "Google sends 9 e-mails: 6 invitations and 3 cancellations."."""
         if not self.total:
@@ -61,7 +76,7 @@ class MailForecast:
         return f"{self.sender} sends {'up to ' if self.at_most else ''}{mails}: {parts}."
 
 
-ForecastMails = Callable[[MovedGroup, datetime], MailForecast | None]
+ForecastMails = Callable[[Sequence[MovedGroup], datetime], MailForecast | None]
 
 mail_forecasts: Registry[ForecastMails] = Registry("forecasts of calendars' e-mails")
 
@@ -72,16 +87,30 @@ def forecast_mails(move: Move, now: datetime) -> list[MailForecast]:
     Six queries, and those of the registered functions.
     """
     facts = read_facts(group_of(move))
-    moved = _moved(facts, decide(move, facts, now))
+    return forecast_groups([as_moved(facts, decide(move, facts, now))], now)
+
+
+def forecast_groups(moved: Sequence[MovedGroup], now: datetime) -> list[MailForecast]:
+    """Return how many e-mails each calendar will send about changes to several groups."""
     found = (forecast(moved, now) for forecast in mail_forecasts.values())
     return [each for each in found if each is not None]
 
 
-def _moved(facts: MoveFacts, decision: Decision) -> MovedGroup:
-    rows = [*decision.rows]
-    kept = {row.pk for row in rows}
-    rows += [row for row in facts.rows if row.pk not in kept]
-    meetings = tuple(
+def list_mails(forecasts: Iterable[MailForecast]) -> tuple[StepSection, ...]:
+    """Return what the preview of a change of a whole cohort shows about calendars' e-mails."""
+    lines = tuple(f"{each.sentence} {each.note}".strip() for each in forecasts)
+    return (StepSection("E-mails from the calendar", lines),) if lines else ()
+
+
+def as_moved(facts: MoveFacts, decision: Decision) -> MovedGroup:
+    kept = {row.pk for row in decision.rows}
+    rows = [*decision.rows, *(row for row in facts.rows if row.pk not in kept)]
+    return MovedGroup(facts.group, decision.rhythm.slot, describe_rows(rows), decision.changes)
+
+
+def describe_rows(rows: Iterable[Meeting]) -> tuple[MeetingFacts, ...]:
+    """Return a group's meetings as they will be; new rows have no id yet."""
+    return tuple(
         MeetingFacts(
             row.pk or NEW_IDS + place,
             row.number,
@@ -92,4 +121,3 @@ def _moved(facts: MoveFacts, decision: Decision) -> MovedGroup:
         )
         for place, row in enumerate(rows)
     )
-    return MovedGroup(facts.group, decision.rhythm.slot, meetings, decision.changes)

@@ -72,6 +72,7 @@ def test_a_preview_says_what_would_happen_and_changes_nothing(client, academy, m
                 "after": None,
             }
         ],
+        "mails": [],
         "notes": [],
         "affected": [
             {"name": "Bob", "role": "facilitator"},

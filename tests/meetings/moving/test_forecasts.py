@@ -26,7 +26,7 @@ def test_the_sentence_names_the_kinds_that_are_sent(forecast, sentence):
 
 def test_a_calendar_is_given_the_group_as_it_will_be(academy, registered):
     found: list[MovedGroup] = []
-    registered.only(mail_forecasts, lambda moved, _now: found.append(moved))
+    registered.only(mail_forecasts, lambda moved, _now: found.extend(moved))
     meeting = academy.meeting("A", 2)
     move = moves.PutLast(meeting.pk)
     assert forecast_mails(move, academy.now) == []

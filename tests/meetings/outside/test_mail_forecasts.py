@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +13,22 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cohorts import clock
-from cohorts.models import Membership, User
+from cohorts.models import CohortStep, Membership, User
+from cohorts.services.terms import Term, change_term, preview_term
+from cohorts.steps.registry import step_kinds
+from cohorts.steps.services import ask_for_step
 from meetings.moving import moves
-from meetings.moving.forecasts import MailForecast, forecast_mails
+from meetings.moving.facts import read_facts
+from meetings.moving.forecasts import MailForecast, as_moved, forecast_groups, forecast_mails
+from meetings.moving.rules import decide
+from meetings.moving.term_preview import forecast_term_mails
+from meetings.moving.types import Decision, MoveFacts
 from meetings.rhythm import Slot
 from tests.guestvisits.effects.world import World
 from tests.meetings.outside.moves import HOUR, KINDS, of_week
 
 pytestmark = pytest.mark.django_db(transaction=True)
+MATRIX = pytest.mark.matrix
 
 SUNDAY = Slot(6, time(18, 30), "Europe/Berlin", 90)
 
@@ -208,3 +216,111 @@ def test_both_pages_show_the_number_before_anyone_confirms(led: World) -> None:
         page = answer.content.decode()
         assert "Google sends up to 6 e-mails: 2 invitations and 4 cancellations." in page, address
     assert led.calendar.mails == []
+
+
+# -- changes of a whole cohort -----------------------------------------------------------------
+
+
+def check_step(world: World, kind: str, *, waits: bool, **params: Any) -> CohortStep:
+    """Compare the preview of a step with what Google sends once it is carried out."""
+    cohort = world.academy.cohort
+    wanted = CohortStep(cohort=cohort, kind=kind, params=params)
+    world.calendar.forget_mails()
+    (section,) = step_kinds[kind].forecast(wanted, world.now)
+    seen = step_kinds[kind].preview(wanted, world.now).digest
+    step = ask_for_step(kind, cohort.pk, params, seen=seen, by=None, now=world.now)
+    if waits:
+        world.pass_time(minutes=11)
+    world.minute(3)
+    step.refresh_from_db()
+    assert step.state == CohortStep.State.DONE, step.stopped_why
+    assert said(section.lines) == sentence_of(sent(world))
+    return step
+
+
+def said(lines: tuple[str, ...]) -> str:
+    (line,) = lines
+    return line.replace("up to ", "").partition(". ")[0].rstrip(".")
+
+
+def sentence_of(mails: Counter[str]) -> str:
+    numbers = [mails[kind] for kind in ("invitation", "update", "cancellation")]
+    return MailForecast("Google", *numbers).sentence.rstrip(".")
+
+
+@pytest.mark.parametrize("guests", ["occurrence", pytest.param("own_event", marks=MATRIX)])
+@pytest.mark.parametrize(
+    ("weeks", "drop"),
+    [(1, False), (1, True), pytest.param(2, False, marks=MATRIX)],
+)
+def test_google_sends_as_many_about_a_break_and_its_undoing_as_the_previews_say(
+    led: World, weeks: int, drop: bool, guests: str, settings: Any
+) -> None:
+    settings.CALENDAR_GUEST_INVITATION = guests
+    give_gmail(led, "Bea")
+    led.book("Carl", "B", 2)
+    led.book("Ada", "B", 3)
+    led.minute(2)
+    monday = led.now.date() + timedelta(days=7)  # week 2 begins
+    last = monday + timedelta(7 * weeks - 1)
+    days = {"first": monday.isoformat(), "last": last.isoformat(), "drop": drop, "also": []}
+    step = check_step(led, "break", waits=True, **days)
+    check_step(led, "break_undo", waits=False, step=step.pk)
+
+
+@pytest.mark.parametrize(("days", "number"), [(7, 4), (0, 6), pytest.param(0, 2, marks=MATRIX)])
+def test_google_sends_as_many_about_another_term_as_its_preview_says(
+    led: World, days: int, number: int
+) -> None:
+    give_gmail(led, "Bea")
+    visit(led)
+    led.minute(3)
+    led.calendar.forget_mails()
+    cohort = led.academy.cohort
+    term = Term(cohort.start_date + timedelta(days), number)
+    (forecast,) = forecast_term_mails(cohort.pk, term, clock.now())
+    seen = preview_term(cohort.pk, cohort.name, term, now=clock.now()).digest
+    change_term(cohort.pk, term, seen=seen, now=clock.now())
+    led.minute(3)
+    assert in_kinds(forecast) == sent(led)
+
+
+def test_the_api_says_the_number_with_a_preview_and_only_then(led: World) -> None:
+    client = Client()
+    client.force_login(led.person("Bea"))
+    body: dict[str, Any] = {
+        "from_day": led.meeting("B", 2).starts_at.date().isoformat(),
+        "weekday": 6,
+        "start_time": "18:30",
+        "timezone": "Europe/Berlin",
+        "minutes": 90,
+    }
+    address = f"/api/groups/{led.group('B').pk}/slot"
+    led.calendar.forget_mails()
+    answers = [
+        client.post(address, {**body, "preview": preview}, content_type="application/json").json()
+        for preview in (True, False)
+    ]
+    led.minute(3)
+    (said,) = answers[0]["mails"]
+    assert said["sender"] == "Google"
+    assert said["total"] == sent(led).total() == 6
+    assert answers[1]["mails"] is None
+
+
+def test_a_preview_of_a_cohort_costs_the_same_for_any_number_of_groups(led: World) -> None:
+    moved = [as_moved(facts, decide_slot(facts)) for facts in map(read_facts, group_ids(led))]
+    costs = []
+    for some in (moved[:1], moved):
+        with CaptureQueriesContext(connection) as captured:
+            forecast_groups(some, clock.now())
+        costs.append(len(captured))
+    assert costs[0] == costs[1]
+
+
+def group_ids(world: World) -> list[int]:
+    return [world.group(name).pk for name in "ABC"]
+
+
+def decide_slot(facts: MoveFacts) -> Decision:
+    return decide(moves.Add(facts.group.pk, clock.now() + 50 * HOUR), facts, clock.now())
