@@ -19,6 +19,7 @@ KINDS = {
     "address_changed": "E-mail address changed",
     "discord_linked": "Discord account linked",
     "zone_changed": "Time zone changed",
+    "exported": "List exported",
     "step_confirmed": "Change of the cohort confirmed",
     "step_undone": "Change of the cohort undone before it took effect",
     "step_carried_out": "Change of the cohort took effect",

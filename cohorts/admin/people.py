@@ -21,7 +21,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -29,9 +28,8 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from cohorts.activity.admin_history import RecordingAdmin
 from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
-from cohorts.admin_base.links import PageList
+from cohorts.admin_base.links import LinkingAdmin
 from cohorts.models import User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -92,9 +90,6 @@ class UserAdmin(ProtectedAdmin, DjangoUserAdmin):
         ("Password", {"fields": ["usable_password", "password1", "password2"]}),
     ]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return PageList
-
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         fixed = ["last_login", "date_joined"]
         if not request.user.is_superuser:
@@ -145,7 +140,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class PermissionGroupAdmin(RecordingAdmin, DjangoGroupAdmin):
+class PermissionGroupAdmin(LinkingAdmin, DjangoGroupAdmin):
     """Permission groups, which only superusers may change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -21,6 +21,7 @@ from django.utils.safestring import mark_safe
 
 from cohorts.access import staff_may
 from cohorts.activity.admin_history import RecordingAdmin
+from cohorts.admin_base.exporting import ExportingAdmin
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, User
 
@@ -41,11 +42,29 @@ def cohort_url(user: User, cohort_id: int) -> str:
     return reverse("admin:index")
 
 
-class LinkingAdmin(RecordingAdmin):
+class PageList(ChangeList):
+    """A list whose rows lead to the pages of people or groups, instead of to the admin's forms, and
+    whose admin completes them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        assert isinstance(self.model_admin, ExportingAdmin)
+        self.model_admin.complete_rows(rows)
+        self.result_list = rows
+
+    def url_for_result(self, result: Model) -> str:
+        return find_page(result) if type(result) in PAGES else super().url_for_result(result)
+
+
+class LinkingAdmin(RecordingAdmin, ExportingAdmin):
     """Admin whose pages link to other rows only if the user may view them.
 
     Where a form chooses a group, it is named with its cohort, weekly time and places.
     """
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PageList
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -102,13 +121,6 @@ def _link(field: AdminReadonlyField, remote_field: Any, row: Model) -> str:
 def find_page(row: Model) -> str:
     """Return the address of the page about a person or a group."""
     return reverse(PAGES[type(row)], args=[row.pk])
-
-
-class PageList(ChangeList):
-    """A list whose rows lead to the pages of people or groups, instead of to the admin's forms."""
-
-    def url_for_result(self, result: Model) -> str:
-        return find_page(result) if type(result) in PAGES else super().url_for_result(result)
 
 
 # Django has no other place for it: the field knows neither the user nor the request.

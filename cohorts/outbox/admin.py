@@ -46,19 +46,6 @@ SHOWS_EMAIL = {"style-src-attr": [UNSAFE_INLINE]}
 SEE_MESSAGES = "outbox.view_message"  # a preview shows messages of real people
 
 
-class ExplainedChangeList(ChangeList):
-    """A change list whose rows explain why they were not sent, with a constant number of
-    queries."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        rows: list[Any] = list(self.result_list)
-        outlook = read_outlook(clock.now(), rows)
-        for row in rows:
-            row.why_not_now = why_not_sent(row, outlook)
-        self.result_list = rows
-
-
 class KindFilter(admin.AllValuesFieldListFilter):
     """The types of messages, as people read them."""
 
@@ -85,8 +72,11 @@ class MessageAdmin(ReadOnlyAdmin):
         ("For the operator", {"fields": ["key", "failures", "outside_id", "context"]}),
     ]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return ExplainedChangeList
+    def complete_rows(self, rows: list[Any]) -> None:
+        """Explain why messages were not sent, with a constant number of queries."""
+        outlook = read_outlook(clock.now(), rows)
+        for row in rows:
+            row.why_not_now = why_not_sent(row, outlook)
 
     @admin.display(description="type", ordering="kind")
     def type(self, message: Message) -> str:

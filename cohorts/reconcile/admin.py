@@ -45,18 +45,7 @@ from cohorts.reconcile.ui.staff import PERMISSION
 PLACE = '<div>{}: <span class="lens-state lens-{}">{}</span></div>'
 
 
-class StatusChangeList(PageList):
-    """A change list that loads the sync status of its rows together, in a few queries."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        rows = list(self.result_list)
-        assert isinstance(self.model_admin, StatusAdmin)
-        self.model_admin.see(rows)
-        self.result_list = rows
-
-
-class CohortList(StatusChangeList):
+class CohortList(PageList):
     """The list of cohorts, which leads to their pages in place of the admin's form."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -68,15 +57,8 @@ class CohortList(StatusChangeList):
 
 
 class StatusAdmin(admin.ModelAdmin):
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return StatusChangeList
-
     def has_realize_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(PERMISSION)
-
-    def see(self, rows: list[Any]) -> None:
-        """Attach to each row the sync status that its columns show."""
-        raise NotImplementedError
 
 
 admin.site.unregister(Cohort)
@@ -89,6 +71,7 @@ class CohortStatusAdmin(StatusAdmin, CohortAdmin):
 
     list_display = ["title", "how_far", "doors", "start_date", "status"]
     list_per_page = 30
+    export_instead = {"title": ("name", "course")}
     actions = ["realize"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -102,9 +85,9 @@ class CohortStatusAdmin(StatusAdmin, CohortAdmin):
             return self.list_display
         return [name for name in self.list_display if name != "doors"]
 
-    def see(self, cohorts: list[Any]) -> None:
-        views = describe_cohorts([cohort.pk for cohort in cohorts], read_context(clock.now()))
-        for cohort in cohorts:
+    def complete_rows(self, rows: list[Any]) -> None:
+        views = describe_cohorts([cohort.pk for cohort in rows], read_context(clock.now()))
+        for cohort in rows:
             cohort.view = views[cohort.pk]
 
     @admin.display(description="name", ordering="name")
@@ -138,9 +121,9 @@ class GroupStatusAdmin(StatusAdmin, GroupAdmin):
     list_display = [*GroupAdmin.list_display, "how_far"]
     actions = ["realize", "check_now", "withdraw"]
 
-    def see(self, groups: list[Any]) -> None:
-        views = describe_groups(groups, read_context(clock.now()))
-        for group, view in zip(groups, views, strict=True):
+    def complete_rows(self, rows: list[Any]) -> None:
+        views = describe_groups(rows, read_context(clock.now()))
+        for group, view in zip(rows, views, strict=True):
             group.view = view
 
     @admin.display(description="sync status")

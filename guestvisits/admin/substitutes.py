@@ -59,6 +59,7 @@ class SubstitutionAdmin(ReadOnlyAdmin):
     list_filter = [("ended_at", admin.EmptyFieldListFilter), "meeting__group__cohort"]
     list_select_related = ["meeting__group", "away"]
     search_fields = ["meeting__group__name", "away__name", "away__nickname"]
+    export_times = ["start"]
     readonly_fields = ["start", "state"]
     inlines = [OfferInline]
 

@@ -68,7 +68,7 @@ def walk(patterns: Any = None, prefix: str = "") -> Iterator[str]:
 def routes() -> list[str]:
     """Return each address once, the admin's own pages of a model left to the table of models."""
     prefixes = tuple(f"admin/{m._meta.app_label}/{m._meta.model_name}/" for m in site._registry)
-    standard = re.compile(rf"(?:{'|'.join(prefixes)})(?:add/|<path:object_id>/(?:\w+/)?)?")
+    standard = re.compile(rf"(?:{'|'.join(prefixes)})(?:add/|export/|<path:object_id>/(?:\w+/)?)?")
     return sorted({route for route in walk() if not standard.fullmatch(route)})
 
 

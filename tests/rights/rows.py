@@ -14,6 +14,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "cohorts.installation": {"id": 1},
     "calendarsync.calendarseries": {"generation": 1},
     "django_q.failure": {"success": False, "id": "failure"},
+    "django_q.success": {"success": True, "id": "success"},
     "calendarsync.calendarcopy": {"body": {"id": "x"}},
     "outbox.message": {"kind": "welcome"},
     "sync.realizerequest": {"group_ids": []},

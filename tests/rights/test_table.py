@@ -43,6 +43,7 @@ STANDARD = {
     # page: its methods, what it needs, whether it is for one row
     "": (("GET",), "view"),
     "add/": (("GET", "POST"), "add"),
+    "export/": (("POST",), "view"),
     "{pk}/change/": (("GET",), "view"),
     "{pk}/change/ ": (("POST",), "change"),
     "{pk}/delete/": (("GET", "POST"), "delete"),

@@ -1,0 +1,1 @@
+"""Lists as files for a spreadsheet: CSV and XLSX, with each export recorded."""
