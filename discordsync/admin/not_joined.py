@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.errors import Refusal
+from cohorts.exports.answering import ExportedList, answer_or_explain, with_zone
 from cohorts.models import Cohort, Group, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
@@ -53,11 +54,13 @@ class NotJoinedRow:
 
 @staff_page
 @require_http_methods(["GET", "POST"])
-def not_joined_view(request: HttpRequest, pk: int) -> HttpResponse:
+def not_joined_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     """List the people; a POST shows the letter first, and sends it once confirmed."""
     cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
     now = clock.now()
     rows = list(_rows(cohort, now))
+    if "format" in request.POST:
+        return answer_or_explain(request, lambda: _as_list(cohort, rows), back=request.path)
     if request.method == "POST":
         chosen = _chosen(request, cohort, rows)
         if not chosen:
@@ -68,6 +71,25 @@ def not_joined_view(request: HttpRequest, pk: int) -> HttpResponse:
             _send(request, cohort, chosen, now)
         return redirect(request.path)
     return _show(request, "not_joined", cohort, rows=rows, is_read=is_server_read(now))
+
+
+def _as_list(cohort: Cohort, rows: Iterable[NotJoinedRow]) -> ExportedList:
+    """Return the table of the page."""
+    times = map(with_zone, ("First meeting", "Last reminder", "Next reminder"))
+    columns = ["Name", "Group", "What is missing", *times, "No reminder because"]
+    cells = (
+        (
+            row.person,
+            row.groups,
+            row.state.value,
+            row.first_meeting_at,
+            row.last_at,
+            None if row.unreachable else row.next_at,
+            row.unreachable,
+        )
+        for row in rows
+    )
+    return ExportedList(f"{cohort} not joined", columns, cells, cohort=cohort)
 
 
 def _rows(cohort: Cohort, now: datetime) -> Iterable[NotJoinedRow]:

@@ -25,6 +25,7 @@ from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
 from lens.desk.activity.views import activity_urls
 from lens.desk.cohort_attendance import views as attendance
+from lens.desk.cohort_exports import export_tab_view
 from lens.desk.cohort_messages.messages_view import messages_view, overview_view
 from lens.desk.cohort_messages.write_view import write_view
 from lens.desk.cohort_page.views import cohort_urls
@@ -130,11 +131,7 @@ def desk_urls() -> list[URLPattern]:
             view(attendance.attendance_view),
             name="cohort_attendance",
         ),
-        path(
-            "cohorts/<int:pk>/attendance.csv",
-            view(attendance.download_view),
-            name="cohort_attendance_csv",
-        ),
+        path("cohorts/<int:pk>/<slug:tab>/export/", view(export_tab_view), name="cohort_export"),
         path(
             "cohorts/<int:pk>/attendance/dismiss/",
             view(attendance.dismiss_view),

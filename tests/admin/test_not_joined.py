@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -134,3 +136,11 @@ def test_staff_remind_one_person_in_a_browser(size, olgas_page: Page, live_serve
     olgas_page.get_by_role("button", name="Send").click()
     expect(olgas_page.get_by_text("1 person gets a reminder now.")).to_be_visible()
     assert reminded() == ["Ned"]
+
+
+def test_the_list_is_exported_as_it_is_shown(staff, address):
+    answer = staff.post(address, {"format": "csv", "all": "1"})
+    head, alice, *_ = csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
+    assert head[:4] == ["Name", "Group", "What is missing", "First meeting (UTC)"]
+    assert alice[:3] == ["Alice", "Group A", "Not in the Discord server"]
+    assert reminded() == [], "nobody is reminded"

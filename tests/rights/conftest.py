@@ -52,6 +52,7 @@ def values(world: World) -> dict[str, Any]:
         "feed": open_feed(lena.pk).token,
         "provider": "discord",
         "kind": "welcome",
+        "tab": "groups",
         "token": "nothing",
         "uidb64": "MQ",
         "content_type_id": 0,

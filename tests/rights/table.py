@@ -265,7 +265,6 @@ ROUTES: dict[str, list[Door]] = {
     ],
     "admin/messages/": [staff("GET", *MESSAGES)],
     "admin/cohorts/<int:pk>/attendance/": [staff("GET", *TODAY, pk="{cohort}")],
-    "admin/cohorts/<int:pk>/attendance.csv": [staff("GET", *TODAY, pk="{cohort}")],
     "admin/cohorts/<int:pk>/attendance/dismiss/": [
         staff("POST", *TODAY, *CORRECT, people="{user_id}", pk="{cohort}")
     ],
@@ -282,8 +281,15 @@ ROUTES: dict[str, list[Door]] = {
     "admin/cohorts/<int:pk>/people/": [
         staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")
     ],
-    "admin/cohorts/<int:pk>/people/export/": [
-        staff("POST", "cohorts.view_cohort", *READ, "cohorts.view_user", pk="{cohort}")
+    "admin/cohorts/<int:pk>/<slug:tab>/export/": [
+        staff("POST", *perms, tab=tab, format="csv", pk="{cohort}")
+        for tab, perms in {
+            "groups": ("cohorts.view_cohort", *READ),
+            "people": ("cohorts.view_cohort", *READ, "cohorts.view_user"),
+            "calendar": ("cohorts.view_cohort", *READ, "meetings.view_meeting"),
+            "attendance": TODAY,
+            "messages": MESSAGES,
+        }.items()
     ],
     "admin/cohorts/<int:pk>/calendar/": [
         staff("GET", "cohorts.view_cohort", *READ, "meetings.view_meeting", pk="{cohort}")

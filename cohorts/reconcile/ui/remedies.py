@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -19,7 +17,7 @@ from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.selectors import groups_with_held_removals, live_groups
 from cohorts.reconcile.ui.plan_pages import person_of, start_plan
-from cohorts.reconcile.ui.staff import staff_page
+from cohorts.reconcile.ui.staff import View, staff_page
 from cohorts.reconcile.values import ProviderSpec
 
 # -- one group in one provider ---------------------------------------------------------------------
@@ -130,7 +128,7 @@ def _address(request: HttpRequest, group: Group | None = None) -> str:
 
 
 # The views by the `remedy` of an issue.
-REMEDIES: dict[str, Callable[..., HttpResponse]] = {
+REMEDIES: dict[str, View] = {
     "check_now": check_now,
     "recreate": recreate,
     "realize": realize_group,

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django_htmx.http import HttpResponseClientRefresh
 
 PERMISSION = "cohorts.change_group"
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def staff_page(view: View) -> View:
@@ -22,7 +22,7 @@ def staff_page(view: View) -> View:
     guarded = admin.site.admin_view(_with_permission(view))
 
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_part(request) and not admin.site.has_permission(request):
             # The session has ended: the sign-in page must not be inserted into this one.
             return HttpResponseClientRefresh()
@@ -32,7 +32,7 @@ def staff_page(view: View) -> View:
 
 
 def _with_permission(view: View) -> View:
-    def permitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def permitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.has_perm(PERMISSION):
             raise PermissionDenied
         return view(request, *args, **kwargs)

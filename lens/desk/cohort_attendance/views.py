@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
@@ -19,10 +18,8 @@ from cohorts.models import User
 from cohorts.words import count_people
 from guestvisits.converters import read_id
 from lens.desk.cohort_attendance import rows
-from lens.desk.cohort_attendance.csv_file import build_table
 from lens.desk.cohort_attendance.week_chart import NOTHING, chart_attendance
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, check_tab, open_tab
-from lens.desk.csv_files import answer_csv
 from meetings.access import CORRECT, SEE_GROUP
 from meetings.attendance.ledger import read_cohort_records
 from meetings.attendance.risks import dismiss_risks
@@ -61,16 +58,6 @@ def attendance_view(request: HttpRequest, pk: int) -> HttpResponse:
         "may_open_group": staff_may(user, *SEE_GROUP),
     }
     return TemplateResponse(request, "admin/desk/cohort/attendance.html", context)
-
-
-@require_safe
-def download_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return what the filter shows as a CSV file."""
-    cohort = check_tab(request, pk, "attendance")
-    records = read_cohort_records(cohort.pk, clock.now())
-    chosen = rows.choose_records(records, request.GET.get("show", ""))
-    name = slugify(f"attendance {cohort}") or "attendance"
-    return answer_csv(name, *build_table(chosen, cohort.number_of_meetings))
 
 
 @require_POST

@@ -97,17 +97,23 @@ def messages_of(cohort: Cohort) -> QuerySet[Message]:
 
 
 def read_page(
-    messages: QuerySet[Message], *, show: str, page: int, now: datetime, may_fix: bool
+    messages: QuerySet[Message],
+    *,
+    show: str,
+    page: int,
+    now: datetime,
+    may_fix: bool,
+    size: int = PER_PAGE,
 ) -> MessagePage:
     """Return a page of lines. Up to eleven queries."""
     waiting = messages.filter(state__in=UNSENT).count()
     shown = messages.filter(state__in=SHOWN[show]) if show in SHOWN else messages
-    rows = _read_rows(shown, (page - 1) * PER_PAGE)
-    problems = _read_problems(shown, rows[:PER_PAGE])
+    rows = _read_rows(shown, (page - 1) * size, size)
+    problems = _read_problems(shown, rows[:size])
     outlook = read_outlook(now, [each for found in problems.values() for each in found])
-    lines = _build_lines(rows[:PER_PAGE], problems, outlook, may_fix=may_fix)
+    lines = _build_lines(rows[:size], problems, outlook, may_fix=may_fix)
     why = outlook.hold or outlook.email_trouble
-    return MessagePage(tuple(lines), waiting, why if waiting else "", len(rows) > PER_PAGE)
+    return MessagePage(tuple(lines), waiting, why if waiting else "", len(rows) > size)
 
 
 # -- queries -------------------------------------------------------------------------------------
@@ -131,7 +137,7 @@ def _with_keys(messages: QuerySet[Message]) -> QuerySet[Message]:
     )
 
 
-def _read_rows(messages: QuerySet[Message], start: int) -> list[dict[str, Any]]:
+def _read_rows(messages: QuerySet[Message], start: int, size: int) -> list[dict[str, Any]]:
     rows = (
         _with_keys(messages)
         .order_by()
@@ -147,7 +153,7 @@ def _read_rows(messages: QuerySet[Message], start: int) -> list[dict[str, Any]]:
         )
     )
     ordered = rows.order_by("-last", *PARTS)
-    return list(ordered[start : start + PER_PAGE + 1])
+    return list(ordered[start : start + size + 1])
 
 
 def _read_problems(

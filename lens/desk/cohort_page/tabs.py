@@ -105,6 +105,9 @@ def check_tab(request: HttpRequest, pk: int, name: str) -> Cohort:
 
 
 def _check_permission(user: User, name: str) -> None:
-    tab = next(tab for tab in TABS if tab.name == name)
-    if not staff_may(user, *tab.permissions):
+    if not staff_may(user, *find_tab(name).permissions):
         raise PermissionDenied
+
+
+def find_tab(name: str) -> CohortTab:
+    return next(tab for tab in TABS if tab.name == name)

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from cohorts.access import staff_may
 from cohorts.admin.adding import PERMISSIONS as ADDING
@@ -31,7 +30,6 @@ from lens.desk.cohort_page.charts import (
     chart_joining,
     read_joined_days,
 )
-from lens.desk.cohort_page.export import TITLES, list_cells
 from lens.desk.cohort_page.groups_tab import read_group_rows
 from lens.desk.cohort_page.people_tab import (
     NO_MAIL,
@@ -43,7 +41,6 @@ from lens.desk.cohort_page.people_tab import (
     with_reminders,
 )
 from lens.desk.cohort_page.tabs import TabLink, open_tab
-from lens.desk.csv_files import answer_csv
 from meetings.access import MOVE, SEE_GROUP
 
 GROUPS, PEOPLE = 60, 100  # on one page
@@ -137,23 +134,6 @@ def _people_acts(cohort: Cohort, facts: OpenCohorts) -> Iterator[NeedButton]:
     yield NeedButton("Import a roster", roster, ("cohorts.change_cohort",))
 
 
-@require_POST
-def export_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Return the people who were ticked, or all of the list, as a CSV file."""
-    cohort, context = open_tab(request, pk, "people")
-    if not staff_may(cast(User, request.user), *SEE_PEOPLE):
-        raise PermissionDenied
-    ticked = set(request.POST.getlist("member"))
-    chosen = PeopleFilter(request.POST.get("group", ""), request.POST.get("show", ""))
-    rows = [
-        row
-        for row in read_people_rows(context["facts"], context["header"].groups)
-        if (str(row.member.id) in ticked if ticked else chosen.keeps(row))
-    ]
-    lines = (list_cells(cohort, row) for row in rows)
-    return answer_csv(f"cohort-{cohort.pk}-people", TITLES, lines)
-
-
 # -- the calendar --------------------------------------------------------------------------------
 
 
@@ -182,5 +162,4 @@ def cohort_urls() -> list[URLPattern]:
         path("cohorts/<int:pk>/", view(groups_view), name="cohort"),
         path("cohorts/<int:pk>/people/", view(people_view), name="cohort_people"),
         path("cohorts/<int:pk>/calendar/", view(calendar_view), name="cohort_calendar"),
-        path("cohorts/<int:pk>/people/export/", view(export_view), name="cohort_export"),
     ]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from cohorts import clock
-from cohorts.models import CohortStep, Group, Membership
+from cohorts.models import CohortStep, Group, Membership, User
 from cohorts.steps.tasks import carry_out_due
-from meetings.models import Meeting
+from meetings.attendance.ledger import read_cohort_records
+from meetings.attendance.mark_words import OUTCOMES
+from meetings.models import Attendance, Meeting
 from tests.lens.desk.cohort_page.test_header import ask, end_whole
 from tests.lens.desk.test_browser import Clicks, academy, clicks, desk, max_  # noqa: F401
 from tests.support.academy import Academy
@@ -178,3 +183,41 @@ def test_axe_finds_nothing_on_any_tab_and_none_scrolls_sideways(
     desk.goto(f"{live_server.url}/admin/cohorts/cohort/{academy.cohort.pk}/change/")
     expect(desk.get_by_role("link", name="Settings")).to_have_attribute("aria-current", "page")
     check_page(desk, f"cohort-settings-{size}")
+
+
+def test_job_26_the_completion_list_takes_three_clicks_and_equals_the_ledger(
+    desk: Page, academy: Academy, clicks: Clicks
+):
+    Meeting.objects.filter(number=1).update(starts_at=clock.now() - timedelta(days=3))
+    for name in ("Ann", "Ned"):
+        person = User.objects.get(name=name)
+        meeting = academy.meeting("A", 1)
+        Attendance.objects.update_or_create(
+            meeting=meeting,
+            user=person,
+            defaults={"checked_in_at": meeting.starts_at if name == "Ann" else None},
+        )
+    desk.reload()
+    open_cohort(desk, clicks)
+    clicks(desk.get_by_role("link", name="Attendance"))
+    with desk.expect_download() as saved:
+        clicks(desk.get_by_role("button", name="Completion list as CSV"))
+    assert clicks.count == 3
+    text = Path(saved.value.path()).read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    records = read_cohort_records(academy.cohort.pk, clock.now())
+    assert [
+        (row["Name"], row["Group"], int(row["Held"]), int(row["Attended"]), int(row["Missed"]))
+        for row in rows
+    ] == [
+        (
+            one.member.user.name,
+            one.member.group.name,
+            one.count.held,
+            one.count.attended,
+            one.count.missed,
+        )
+        for one in records
+    ]
+    assert [row["Result"] for row in rows] == [OUTCOMES[one.outcome] for one in records]
+    assert {row["Name"]: row["Attended"] for row in rows}["Ann"] == "1"

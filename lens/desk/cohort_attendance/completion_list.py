@@ -1,4 +1,4 @@
-"""The attendance of a cohort as a CSV file for a spreadsheet."""
+"""The completion list: the attendance of a cohort as the rows of a file."""
 
 from __future__ import annotations
 
@@ -16,24 +16,28 @@ SUMS = ("Held", "Attended", "With another group", "Excused", "Missed", "Not know
 
 
 def build_table(
-    records: Collection[AttendanceRecord], planned: int
+    records: Collection[AttendanceRecord], planned: int, *, with_addresses: bool
 ) -> tuple[list[str], Iterator[Iterable[str | int]]]:
     """Return the titles of the columns, and the rows."""
     weeks, extra = choose_weeks(records, planned), has_extra_sessions(records)
     titles = [f"Week {number}" for number in weeks] + (["Extra sessions"] if extra else [])
-    rows = (_cells(record, weeks, with_extra=extra) for record in records)
-    return ["Name", "E-mail", "Group", *titles, *SUMS, "Result", "At risk"], rows
-
-
-def _cells(
-    record: AttendanceRecord, weeks: Iterable[int], *, with_extra: bool
-) -> Iterator[str | int]:
-    line, count, member = (
-        build_line(record, weeks, with_extra=with_extra),
-        record.count,
-        record.member,
+    rows = (
+        [*_name_person(record, with_address=with_addresses), *_cells(record, weeks, extra)]
+        for record in records
     )
-    yield from (member.user.display_name, member.user.email or "", member.group.name)
+    person = ["Name", "E-mail", "Group"] if with_addresses else ["Name", "Group"]
+    return [*person, *titles, *SUMS, "Result", "At risk"], rows
+
+
+def _name_person(record: AttendanceRecord, *, with_address: bool) -> Iterator[str]:
+    yield record.member.user.display_name
+    if with_address:
+        yield record.member.user.email or ""
+    yield record.member.group.name
+
+
+def _cells(record: AttendanceRecord, weeks: Iterable[int], with_extra: bool) -> Iterator[str | int]:
+    line, count = build_line(record, weeks, with_extra=with_extra), record.count
     yield from (cell.letters for cell in line.cells)
     yield from (count.held, count.attended, count.elsewhere, count.excused, count.missed)
     yield from (count.unknown, line.outcome)

@@ -1,4 +1,4 @@
-"""The people of a cohort as a CSV file, in the columns that the import of rosters reads."""
+"""The people of a cohort in the columns that the import of rosters reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cohorts.roster.file.columns import COLUMNS
 from cohorts.roster.file.slots import RosterSlot, render_slot
 from lens.desk.cohort_page.people_tab import PersonRow
 
-TITLES = (*COLUMNS, "joined")
+TITLES = (*COLUMNS, "joined", "no e-mail because")
 
 
 def list_cells(cohort: Cohort, row: PersonRow) -> Iterable[str]:
@@ -31,4 +31,5 @@ def list_cells(cohort: Cohort, row: PersonRow) -> Iterable[str]:
         str(member.discord_id or ""),
         member.role,
         row.joined,
+        row.mail,
     )

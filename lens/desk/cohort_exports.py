@@ -1,0 +1,155 @@
+"""The lists of a cohort's page as files: each tab's list, as it is filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.timezone import get_current_timezone
+from django.views.decorators.http import require_POST
+
+from cohorts import clock
+from cohorts.access import staff_may
+from cohorts.exports.answering import (
+    MOST_ROWS,
+    ExportedList,
+    answer_or_explain,
+    read_query,
+    with_zone,
+)
+from cohorts.models import Cohort, Group, User
+from cohorts.needs.open_cohorts import OpenCohorts
+from lens.desk.cohort_attendance.completion_list import build_table
+from lens.desk.cohort_attendance.rows import choose_records
+from lens.desk.cohort_messages.message_lines import MessageLine, messages_of, read_page
+from lens.desk.cohort_page.calendar_tab import CalendarCell, CalendarRow, read_calendar
+from lens.desk.cohort_page.groups_tab import CohortGroup, read_group_rows
+from lens.desk.cohort_page.people_tab import PeopleFilter, read_people_rows
+from lens.desk.cohort_page.roster_columns import TITLES, list_cells
+from lens.desk.cohort_page.tabs import find_tab, open_tab
+from lens.desk.cohort_page.views import SEE_PEOPLE
+from meetings.attendance.ledger import read_cohort_records
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTab:
+    """What a tab's list is read from. `show`: the tab's filter, as its address has it."""
+
+    request: HttpRequest
+    cohort: Cohort
+    facts: OpenCohorts
+    groups: Sequence[Group]
+
+    @property
+    def show(self) -> str:
+        return read_query(self.request).get("show", "")
+
+    @property
+    def filter_words(self) -> str:
+        return self.show.replace("-", " ")
+
+    @property
+    def may_see_people(self) -> bool:
+        return staff_may(cast(User, self.request.user), *SEE_PEOPLE)
+
+
+@require_POST
+def export_tab_view(request: HttpRequest, pk: int, tab: str) -> HttpResponseBase:
+    """Return the list of a tab as a file, for those who may open the tab."""
+    if tab not in LISTS:
+        raise Http404("This tab has no list.")
+    cohort, context = open_tab(request, pk, tab)
+    back = f"{reverse(find_tab(tab).address, args=[pk])}?{read_query(request).urlencode()}"
+    opened = OpenedTab(request, cohort, context["facts"], context["header"].groups)
+    return answer_or_explain(request, lambda: LISTS[tab](opened), back=back)
+
+
+def _list_groups(tab: OpenedTab) -> ExportedList:
+    rows = read_group_rows(tab.facts, tab.groups, get_current_timezone())
+    columns = ["Group", "Weekly time", "Time zone", "Facilitators", "Participants", "Places"]
+    columns += ["Joined", "People", with_zone("Next meeting"), "Week", "Status"]
+    return ExportedList(f"{tab.cohort} groups", columns, map(_group_cells, rows), cohort=tab.cohort)
+
+
+def _group_cells(row: CohortGroup) -> Iterator[Any]:
+    group, meeting = row.group, row.next_meeting
+    yield from (group.name, row.slot, group.timezone, row.facilitators)
+    yield from (row.participants, group.size, row.joined, row.people)
+    yield from (meeting and meeting.starts_at, meeting and meeting.label)
+    yield row.problem or row.status
+
+
+def _list_people(tab: OpenedTab) -> ExportedList:
+    """Return the people who were ticked, or all of the list, in the columns of a roster."""
+    if not tab.may_see_people:
+        raise PermissionDenied
+    posted = tab.request.POST
+    ticked = set(posted.getlist("member"))
+    chosen = PeopleFilter(posted.get("group", ""), posted.get("show", ""))
+    rows = (
+        list_cells(tab.cohort, row)
+        for row in read_people_rows(tab.facts, tab.groups)
+        if (str(row.member.id) in ticked if ticked else chosen.keeps(row))
+    )
+    filters = "the people who were ticked" if ticked else chosen.show.replace("-", " ")
+    if chosen.group and not ticked:
+        filters = "; ".join(filter(None, ["one group", filters]))
+    return ExportedList(f"{tab.cohort} people", TITLES, rows, filters, tab.cohort)
+
+
+def _list_calendar(tab: OpenedTab) -> ExportedList:
+    found = read_calendar(tab.cohort, tab.groups, get_current_timezone(), tab.facts.members_of)
+    columns = ["Group", "Time zone", *map(with_zone, found.columns)]
+    rows = map(_calendar_cells, found.rows)
+    return ExportedList(f"{tab.cohort} calendar", columns, rows, cohort=tab.cohort)
+
+
+def _calendar_cells(row: CalendarRow) -> Iterator[str]:
+    yield from (row.group.name, row.group.timezone)
+    yield from ("; ".join(map(_meeting, cells)) for _, cells in row.weeks)
+
+
+def _meeting(cell: CalendarCell) -> str:
+    """Return "Tue 5 Jan, 18:00 (Tue 12:00), moved, 4 coming"."""
+    when = f"{cell.when} ({cell.there})" if cell.there else cell.when
+    return f"{when}, {cell.notes}" if cell.notes else when
+
+
+def _list_attendance(tab: OpenedTab) -> ExportedList:
+    chosen = choose_records(read_cohort_records(tab.cohort.pk, clock.now()), tab.show)
+    weeks, may_read = tab.cohort.number_of_meetings, tab.may_see_people
+    columns, rows = build_table(chosen, weeks, with_addresses=may_read)
+    return ExportedList(f"{tab.cohort} attendance", columns, rows, tab.filter_words, tab.cohort)
+
+
+def _list_messages(tab: OpenedTab) -> ExportedList:
+    found = read_page(
+        messages_of(tab.cohort),
+        show=tab.show,
+        page=1,
+        now=clock.now(),
+        may_fix=False,
+        size=MOST_ROWS,
+    )
+    columns = [with_zone("When"), "Message", "About", "Sent", "Waiting", "Not sent", "Why not"]
+    rows = map(_message_cells, found.lines)
+    return ExportedList(f"{tab.cohort} messages", columns, rows, tab.filter_words, tab.cohort)
+
+
+def _message_cells(line: MessageLine) -> Iterator[Any]:
+    yield from (line.at, line.title, line.about, line.sent, line.waiting, line.not_sent)
+    why = [f"{', '.join(name for name, _ in one.messages)}: {one.why}" for one in line.problems]
+    yield "; ".join([*why, *([f"{line.more_problems} more"] if line.more_problems else [])])
+
+
+LISTS: Mapping[str, Callable[[OpenedTab], ExportedList]] = {
+    "groups": _list_groups,
+    "people": _list_people,
+    "calendar": _list_calendar,
+    "attendance": _list_attendance,
+    "messages": _list_messages,
+}
