@@ -13,7 +13,7 @@ SHOWN = frozenset(
     {
         *("home", "my-meetings", "set-up", "choose-zone", "choose-messages"),
         *("alternatives", "progress", "choose-group", "join-group"),
-        *("my-groups", "group", "move-group", "move-meeting"),
+        *("my-groups", "group", "move-group", "move-meeting", "write-at-risk"),
         *("ask-substitute", "substitution"),
     }
 )
