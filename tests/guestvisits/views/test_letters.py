@@ -7,10 +7,13 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
 from cohorts.models import Membership, User
 from cohorts.outbox.models import Message
 from meetings.models import Attendance, Meeting
+from tests.guestvisits.views.test_browser import PHONE, open_as  # noqa: F401 - a fixture
+from tests.support.accessibility import check_page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
@@ -98,3 +101,19 @@ def test_only_the_groups_facilitators_may(group, academy):
         client.force_login(person)
         assert client.get(f"/groups/{group.pk}/at-risk/").status_code == 404
         assert post(client, group, "send").status_code == 404
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_on_a_phone_it_takes_three_taps_and_axe_finds_nothing(open_as, group):  # noqa: F811
+    bob = User.objects.get(name="Bob")
+    page = open_as(bob, f"/groups/{group.pk}/", viewport=PHONE)
+    page.get_by_role("link", name="Write to people at risk").click()
+    expect(page.get_by_label("Carol")).to_be_checked()
+    check_page(page, "facilitator-letter-1-form")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("article")).to_contain_text("Hello Carol")
+    check_page(page, "facilitator-letter-2-preview")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("1 person gets the letter now.")).to_be_visible()
+    assert Message.objects.get(kind="staff_letter").user.name == "Carol"
