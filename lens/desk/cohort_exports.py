@@ -23,6 +23,7 @@ from cohorts.exports.answering import (
 )
 from cohorts.models import Cohort, Group, User
 from cohorts.needs.open_cohorts import OpenCohorts
+from lens.desk.activity.activity_list import list_activity
 from lens.desk.cohort_attendance.completion_list import build_table
 from lens.desk.cohort_attendance.rows import choose_records
 from lens.desk.cohort_messages.message_lines import MessageLine, messages_of, read_page
@@ -146,10 +147,15 @@ def _message_cells(line: MessageLine) -> Iterator[Any]:
     yield "; ".join([*why, *([f"{line.more_problems} more"] if line.more_problems else [])])
 
 
+def _list_activity(tab: OpenedTab) -> ExportedList:
+    return list_activity(read_query(tab.request), cast(User, tab.request.user), tab.cohort)
+
+
 LISTS: Mapping[str, Callable[[OpenedTab], ExportedList]] = {
     "groups": _list_groups,
     "people": _list_people,
     "calendar": _list_calendar,
     "attendance": _list_attendance,
     "messages": _list_messages,
+    "activity": _list_activity,
 }

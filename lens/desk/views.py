@@ -26,7 +26,11 @@ from lens.desk import snoozing, today, week
 from lens.desk.activity.views import activity_urls
 from lens.desk.cohort_attendance import views as attendance
 from lens.desk.cohort_exports import export_tab_view
-from lens.desk.cohort_messages.messages_view import messages_view, overview_view
+from lens.desk.cohort_messages.messages_view import (
+    export_overview_view,
+    messages_view,
+    overview_view,
+)
 from lens.desk.cohort_messages.write_view import write_view
 from lens.desk.cohort_page.views import cohort_urls
 from lens.desk.cohort_rows import read_cohort_rows
@@ -139,6 +143,7 @@ def desk_urls() -> list[URLPattern]:
         ),
         *activity_urls(),
         path("messages/", view(overview_view), name="messages"),
+        path("messages/export/", view(export_overview_view), name="messages_export"),
         path("cohorts/<int:pk>/messages/", view(messages_view), name="cohort_messages"),
         path("cohorts/<int:pk>/messages/write/", view(write_view), name="cohort_write"),
         path("people/<int:pk>/", view(person_view), name="person"),

@@ -257,6 +257,9 @@ ROUTES: dict[str, list[Door]] = {
     "admin/today/snooze/": [staff("POST", *TODAY, "cohorts.change_cohort")],
     "admin/cohorts/<int:pk>/": [staff("GET", "cohorts.view_cohort", *READ, pk="{cohort}")],
     "admin/activity/": [staff("GET", "cohorts.view_activityentry", "cohorts.view_user")],
+    "admin/activity/export/": [
+        staff("POST", "cohorts.view_activityentry", "cohorts.view_user", format="csv")
+    ],
     "admin/cohorts/<int:pk>/activity/": [
         staff(
             "GET", "cohorts.view_cohort", *READ,
@@ -264,6 +267,7 @@ ROUTES: dict[str, list[Door]] = {
         )
     ],
     "admin/messages/": [staff("GET", *MESSAGES)],
+    "admin/messages/export/": [staff("POST", *MESSAGES, format="csv")],
     "admin/cohorts/<int:pk>/attendance/": [staff("GET", *TODAY, pk="{cohort}")],
     "admin/cohorts/<int:pk>/attendance/dismiss/": [
         staff("POST", *TODAY, *CORRECT, people="{user_id}", pk="{cohort}")
@@ -289,6 +293,9 @@ ROUTES: dict[str, list[Door]] = {
             "calendar": ("cohorts.view_cohort", *READ, "meetings.view_meeting"),
             "attendance": TODAY,
             "messages": MESSAGES,
+            "activity": (
+                "cohorts.view_cohort", *READ, "cohorts.view_activityentry", "cohorts.view_user"
+            ),
         }.items()
     ],
     "admin/cohorts/<int:pk>/calendar/": [

@@ -7,18 +7,20 @@ from typing import Any, cast
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_safe
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from cohorts.access import staff_may
 from cohorts.activity.filtering import find_entries
 from cohorts.activity.reading import read_entries
 from cohorts.activity.rights import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
+from cohorts.exports.answering import answer_or_explain, read_query
 from cohorts.models import Cohort, User
 from lens.desk.activity.activity_form import ActivityForm
+from lens.desk.activity.activity_list import list_activity
 from lens.desk.cohort_page.tabs import open_tab
 from meetings.access import SEE_GROUP
 
@@ -40,6 +42,16 @@ def cohort_activity_view(request: HttpRequest, pk: int) -> HttpResponse:
     cohort, context = open_tab(request, pk, "activity")
     context |= _read(request, cohort)
     return TemplateResponse(request, "admin/desk/activity/cohort.html", context)
+
+
+@require_POST
+def export_activity_view(request: HttpRequest) -> HttpResponseBase:
+    """Return the entries across all cohorts as a file, as the page is filtered."""
+    viewer, query = cast(User, request.user), read_query(request)
+    if not staff_may(viewer, *SEE_ACTIVITY):
+        raise PermissionDenied
+    back = f"{reverse('admin:activity')}?{query.urlencode()}"
+    return answer_or_explain(request, lambda: list_activity(query, viewer), back=back)
 
 
 def _read(request: HttpRequest, cohort: Cohort | None = None) -> dict[str, Any]:
@@ -69,5 +81,6 @@ def activity_urls() -> list[URLPattern]:
     view = admin.site.admin_view
     return [
         path("activity/", view(activity_view), name="activity"),
+        path("activity/export/", view(export_activity_view), name="activity_export"),
         path("cohorts/<int:pk>/activity/", view(cohort_activity_view), name="cohort_activity"),
     ]

@@ -6,12 +6,14 @@ from typing import cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.exports.answering import ExportedList, answer_or_explain
 from cohorts.models import User
 from cohorts.outbox.explanations import read_outlook
 from lens.desk.cohort_messages.message_lines import SHOWN, messages_of, read_page
@@ -50,8 +52,7 @@ def messages_view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def overview_view(request: HttpRequest) -> HttpResponse:
     """Show how many messages each open cohort had lately, and why nothing is sent, if so."""
-    if not staff_may(cast(User, request.user), *SEE_MESSAGES):
-        raise PermissionDenied
+    _check_permission(request)
     now = clock.now()
     outlook = read_outlook(now)
     context = {
@@ -62,3 +63,21 @@ def overview_view(request: HttpRequest) -> HttpResponse:
         "waits_why": outlook.hold or outlook.email_trouble,
     }
     return TemplateResponse(request, "admin/desk/messages.html", context)
+
+
+@require_POST
+def export_overview_view(request: HttpRequest) -> HttpResponseBase:
+    """Return the counts of the open cohorts as a file."""
+    _check_permission(request)
+    rows = (
+        (row.cohort, row.cohort.course, row.sent, row.waiting, row.not_sent)
+        for row in read_overview(clock.now())
+    )
+    title = f"Messages of the last {LATELY.days} days"
+    exported = ExportedList(title, ("Cohort", "Course", "Sent", "Waiting", "Not sent"), rows)
+    return answer_or_explain(request, lambda: exported, back=reverse("admin:messages"))
+
+
+def _check_permission(request: HttpRequest) -> None:
+    if not staff_may(cast(User, request.user), *SEE_MESSAGES):
+        raise PermissionDenied

@@ -87,3 +87,10 @@ def test_a_file_takes_the_same_queries_for_any_number_of_groups(
     assert group is not None
     with django_assert_max_num_queries(40):
         assert export(staff, group.cohort_id, tab)
+
+
+def test_how_many_messages_each_open_cohort_had(staff: Client, academy: Academy):
+    answer = staff.post("/admin/messages/export/", {"format": "csv"})
+    rows = list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline="")))
+    assert rows[0] == ["Cohort", "Course", "Sent", "Waiting", "Not sent"]
+    assert [row[0] for row in rows[1:]] == [str(academy.cohort)]

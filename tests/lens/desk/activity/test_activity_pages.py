@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -146,3 +148,21 @@ def test_staff_without_the_permission_find_neither_page_nor_link(academy) -> Non
     client.force_login(person)
     assert client.get(reverse("admin:activity")).status_code == 403
     assert client.get(reverse("admin:cohort_activity", args=[academy.cohort.pk])).status_code == 403
+
+
+def test_the_activity_is_exported_as_it_is_filtered(
+    academy: Academy, max_: User, browser_of_max: Client
+):
+    alice = move_alice(academy, max_)
+    record("changed", by=max_, person=academy.add_member("Bob", "C"))
+    for name, args in (("activity_export", []), ("cohort_export", [academy.cohort.pk, "activity"])):
+        data = {"format": "csv", "query": f"person={alice.pk}&kind=member_moved"}
+        answer = browser_of_max.post(reverse(f"admin:{name}", args=args), data)
+        head, *rows = csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline=""))
+        (moved,) = (dict(zip(head, row, strict=True)) for row in rows)
+        assert "When (UTC)" in moved
+        assert (moved["Who"], moved["People"]) == ("Max Manager", "Alice Unusual")
+        assert (moved["What"], moved["Reason"]) == ("Moved to another group", "Better time")
+        assert moved["Groups"] == "Group A, Group B"
+        exported = ActivityEntry.objects.filter(kind="exported").latest("pk")
+        assert exported.changes["Filters"] == ["", "by what, person"], "names no one"
