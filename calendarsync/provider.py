@@ -24,6 +24,7 @@ from calendarsync.state.desired_state import DesiredCalendar
 from calendarsync.state.facts import CalendarSnapshot
 from calendarsync.state.observed import ObservedCalendar, StoredState
 from cohorts import clock
+from cohorts.reconcile.differences import Drift, DriftChoice
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
     Action,
@@ -121,6 +122,9 @@ class CalendarAdmin:
 
     def check(self, desired: DesiredCalendar, observed: ObservedCalendar) -> tuple[Check, ...]:
         return connection_check.check()
+
+    def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
+        return records.decide_drift(drift)
 
     def forget(self, group_id: int) -> Collection[str]:
         return records.close_gone(group_id)

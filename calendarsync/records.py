@@ -40,6 +40,7 @@ from calendarsync.state.observed import (
 from calendarsync.state.slots import SeriesSlot
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
+from cohorts.reconcile.differences import Drift
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.services import record_adopted
 from cohorts.reconcile.values import Action, Finding, Outcome
@@ -293,6 +294,24 @@ def import_series(group_id: int, event_id: str) -> CalendarSeries:
     )
     announce([group_id])
     return row
+
+
+@transaction.atomic
+def decide_drift(drift: Drift) -> Collection[int]:
+    """Close the record of a deleted series; return its group.
+
+    Whether there will be another series depends on the group's realize request, which follows from
+    what staff chose.  Raises Refusal: no_record, came_back.
+    """
+    row = current_series().select_for_update(of=("self",)).filter(event_id=drift.key).first()
+    if row is None:
+        raise Refusal("no_record", f"{drift.what} is no longer recorded.")
+    deleted = CalendarCopy.objects.filter(status="cancelled", event_id=row.event_id)
+    if not deleted.exists():
+        raise Refusal("came_back", f"{drift.what} exists again.")
+    row.gone_at = real_now()
+    row.save(update_fields=["gone_at"])
+    return [row.group_id]
 
 
 @transaction.atomic

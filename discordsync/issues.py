@@ -79,7 +79,8 @@ ISSUES: dict[str, IssueText] = {
     ),
     "missing": IssueText(
         "A channel, role or event of this group was deleted in Discord.",
-        "Press “Recreate” to create it again, or import another one by its ID.",
+        "Press “Recreate” to create it again. “Changed outside” also offers to forget it, or to "
+        "use another one by its ID.",
         needs_person=True,
         remedy="recreate",
     ),
@@ -91,11 +92,11 @@ ISSUES: dict[str, IssueText] = {
     ),
     "renamed": IssueText(
         "A channel or role of this group was renamed in Discord. Nothing else changes.",
-        "Rename it back in Discord, or leave it. Everything continues to work.",
+        "Open “Changed outside” to keep the name or to apply ours. Everything continues to work.",
     ),
     "channel_moved": IssueText(
         "A channel of this group was moved in Discord. Nothing else changes.",
-        "Move it back in Discord, or leave it. Everything continues to work.",
+        "Open “Changed outside” to keep it there or to move it back. Everything continues to work.",
     ),
     "members_incomplete": IssueText(
         "Discord's list of members was incomplete, so someone may be missing from it.",

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from cohorts import clock
 from cohorts.outbox.collecting import collect
+from cohorts.reconcile.differences import Drift, DriftChoice
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
     Action,
@@ -122,6 +123,9 @@ class DiscordAdmin:
 
     def check(self, desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
         return connection_check.check(desired, observed)
+
+    def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
+        return records.decide_drift(drift, choice, answer)
 
     def forget(self, group_id: int) -> Collection[str]:
         return records.delete_gone(group_id)

@@ -10,25 +10,29 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
 from cohorts import clock
+from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group
 from cohorts.outbox import services as outbox
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message
+from cohorts.reconcile.differences import LASTING, Drift, DriftChoice
 from cohorts.reconcile.errors import CallFailed, Conflict, Unclear
 from cohorts.reconcile.services import record_adopted
 from cohorts.reconcile.values import Action, Finding, Outcome
+from cohorts.validators import check_snowflake
 from discordsync.delivery import direct_messages, dm_channels, posts
 from discordsync.desired import desired_names, desired_state
 from discordsync.models import DiscordObject
 from discordsync.observe import own_writes, recover
 from discordsync.observe.hidden_objects import record_refusal
 from discordsync.plan.calls import Call
-from discordsync.removal.services import begin_removal, withdraw_removal
-from discordsync.services import note_adding
+from discordsync.removal.services import begin_removal, groups_of, withdraw_removal
+from discordsync.services import note_adding, record_existing
 from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
 from discordsync.state.observed import Discovered, ObservedGuild, Sent
@@ -73,6 +77,7 @@ def intend(action: Action) -> None:
                 **_place(action, call.key),
                 "outside_id": None,
                 "gone_at": None,  # of the object that this one replaces
+                "decisions": {},
                 "name_sent": str((call.body or {})["name"]),
                 "name_returned": "",
                 # Real time: it is compared with the creation time that Discord encodes in an id.
@@ -116,6 +121,20 @@ def record(action: Action, outcome: Outcome) -> None:
             DiscordObject.objects.filter(key=call.key).update(
                 name_sent=str((call.body or {})["name"]), name_returned=outcome.answer["name"]
             )
+            _forget_decision(call.key, keys.NAME)
+        case "edit" if call.key and "parent_id" in (call.body or {}):
+            _forget_decision(call.key, keys.PLACE)
+        case "take back":
+            _forget_decision(call.key, keys.overwrite(call.subject))
+
+
+@transaction.atomic
+def _forget_decision(key: str, part: str) -> None:
+    """Forget what staff decided about a part that now is as Lens wants it."""
+    rows = DiscordObject.objects.select_for_update(of=("self",)).filter(key=key)
+    row = rows.order_by("pk").first()
+    if row is not None and row.decisions.pop(part, None):
+        row.save(update_fields=["decisions"])
 
 
 def record_failure(action: Action, error: CallFailed) -> None:
@@ -225,6 +244,7 @@ def adopt(orphans: Mapping[str, int], names: Mapping[str, str], observed: Observ
                 "name_sent": names.get(key, ""),
                 "name_returned": observed.name_of(outside_id),
                 "gone_at": None,
+                "decisions": {},
                 "imported": True,
             },
         )
@@ -273,6 +293,47 @@ def store_gone(observed: ObservedGuild, *, now: datetime) -> None:
     # The answer to our own deletion may have been lost, or someone was faster.
     rows.filter(approval__isnull=False).delete()
     rows.update(gone_at=now)
+
+
+# -- decisions of staff --------------------------------------------------------------------------
+
+
+@transaction.atomic
+def decide_drift(drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
+    """Store what staff decided about one of our objects; return the groups that it concerns.
+
+    Raises Refusal: no_record, came_back, bad_id, and those of `record_existing`.
+    """
+    key, _, part = drift.key.partition(" ")
+    rows = DiscordObject.objects.select_for_update(of=("self",)).filter(released_at=None)
+    row = rows.select_related("cohort", "group").filter(key=key).first()
+    if row is None:
+        raise Refusal("no_record", f"{drift.what} is no longer recorded.")
+    if choice in LASTING:
+        row.decisions[part] = [choice, drift.value]
+        row.save(update_fields=["decisions"])
+    elif choice == DriftChoice.REPLACE:
+        _replace(row, answer)
+    elif row.gone_at is None:
+        raise Refusal("came_back", f"{drift.what} exists again.")
+    else:
+        row.delete()
+    return groups_of(row)
+
+
+def _replace(row: DiscordObject, answer: str) -> None:
+    try:
+        check_snowflake(int(answer))
+    except (ValueError, ValidationError) as error:
+        raise Refusal(
+            "bad_id",
+            f"“{answer[:40]}” is not a Discord ID. In Discord, turn on Developer Mode, right-click "
+            "the object and choose Copy ID.",
+        ) from error
+    ordinal = keys.ordinal_of(row.key) if row.kind == DiscordObject.Kind.CATEGORY else 1
+    record_existing(
+        row.kind, cohort=row.cohort, group=row.group, outside_id=int(answer), ordinal=ordinal
+    )
 
 
 # -- deleting records ------------------------------------------------------------------------

@@ -47,6 +47,7 @@ def record_existing(
             "intended_at": None,
             "existed_before": [],
             "gone_at": None,
+            "decisions": {},
             "imported": True,
         },
     )

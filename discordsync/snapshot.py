@@ -343,6 +343,7 @@ def _records(ids: Collection[int], cohort_ids: Collection[int], now: datetime) -
             existed_before=frozenset(row.existed_before),
             gone=row.gone_at is not None,
             gone_lately=row.gone_at is not None and row.gone_at > now - GONE_FOR,
+            decisions={part: (choice, value) for part, (choice, value) in row.decisions.items()},
         )
         for row in rows
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from calendarsync.plan.drift import find_drift
 from calendarsync.plan.series_state import (
     find_issues,
     find_series,
@@ -38,6 +39,7 @@ def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) 
         detail=issues[0].detail if issues else "",
         next_at=group.next_at,
         access=tuple(_access(group, observed)),
+        drift=tuple(find_drift(group, observed)),
     )
 
 

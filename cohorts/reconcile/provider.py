@@ -30,6 +30,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, Protocol, runtime_checkable
 
+from cohorts.reconcile.differences import Drift, DriftChoice
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
     Action,
@@ -136,6 +137,18 @@ class ListsRemovable(Protocol):
         self, desired: Any, observed: Any, group_ids: Collection[int]
     ) -> tuple[Removable, ...]:
         """Return what these ended groups have left outside, in the order of removal. Pure."""
+
+
+@runtime_checkable
+class DecidesDrift(Protocol):
+    """An optional part of a `ProviderAdmin` whose reviews name drift."""
+
+    def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
+        """Store staff's decision as facts; return the groups that it concerns.
+
+        `answer`: the id of the other object, for a replacement.  Raises Refusal, for example if the
+        object has come back.
+        """
 
 
 providers: Registry[Provider] = Registry("providers", name_of=attrgetter("spec.name"))

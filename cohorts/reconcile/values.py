@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from cohorts.reconcile.differences import Drift
+
 FEW_ORPHANS = 3  # groups and cohorts without any record; more than these stop everything
 ORPHANS_SHOWN = 10
 
@@ -171,6 +173,7 @@ class Review:
     has access. `is_set_up`: the infrastructure alone is complete; `ready` includes that.
     `issue`: "" or an issue code. `next_at`: the next time at which the facts alone
     change the desired state (the start or end of a window, the horizon), or None.
+    `drift`: lasting differences of single objects, on which staff decide.
     """
 
     ready: bool
@@ -179,6 +182,7 @@ class Review:
     next_at: datetime | None = None
     access: tuple[Access, ...] = ()
     is_set_up: bool = False
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

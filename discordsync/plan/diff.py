@@ -62,6 +62,12 @@ class Diff:
         known = (record.name_sent, record.name_returned) if record else ("", "")
         return self.observed.given_names.get(key, known)
 
+    def decision(self, key: str, part: str, value: str) -> str:
+        """Return what staff chose about this value of a part of an object, or ""."""
+        record = self.desired.records.get(key)
+        choice, decided = record.decisions.get(part, ("", "")) if record else ("", "")
+        return choice if decided == value else ""
+
     def status(self, key: str) -> ObjectStatus:
         outside_id = self.id_of(key)
         if outside_id is None:
@@ -108,6 +114,13 @@ class Diff:
             if group.cohort_id == cohort_id and self.is_creatable(group)
         ]
 
+    def first_live(self, cohort_id: int) -> DesiredGroup | None:
+        """Return the group that answers for what its cohort shares."""
+        return min(self.live_groups(cohort_id), key=lambda group: group.id, default=None)
+
+    def live_groups(self, cohort_id: int) -> list[DesiredGroup]:
+        return [group for group in self._groups_of(cohort_id) if group.live]
+
     def may_create(self, group_id: int) -> bool:
         return group_id in self.policy.may_create
 
@@ -126,7 +139,7 @@ class Diff:
 
     def has_parents(self, key: str, group: DesiredGroup) -> bool:
         """Return whether all parents of an object exist or are about to be created."""
-        return all(self.will_exist(parent, group) for parent in _parents(key, group))
+        return all(self.will_exist(parent, group) for parent in parents_of(key, group))
 
     # -- roles -------------------------------------------------------------------------------
 
@@ -276,7 +289,8 @@ class Diff:
         return self.person_name(target)
 
 
-def _parents(key: str, group: DesiredGroup) -> tuple[str, ...]:
+def parents_of(key: str, group: DesiredGroup) -> tuple[str, ...]:
+    """Return the keys of the objects that must exist before this one."""
     match keys.kind_of(key):
         case "cohort_channel":
             return (keys.category(group.cohort_id, 1),)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, create, edit, if_requested, keys_to_create, rank
+from discordsync.plan.added_permissions import take_back
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.plan.repairs import (
     remove_stray_overwrites,
@@ -103,6 +104,7 @@ def _channel(diff: Diff, group: DesiredGroup, kind: str, what: str) -> Iterator[
                 yield if_requested(diff, group, _create_channel(diff, group, key, what))
         case ObjectStatus.EXISTS:
             yield from restore_overwrites(diff, owner, key, diff.group_overwrites(group, kind))
+            yield from take_back(diff, owner, key)
             yield from restore_category(diff, owner, key, group.category)
             name = group.text_name if kind == "text_channel" else group.voice_name
             yield from rename(diff, owner, key, name)
@@ -218,6 +220,7 @@ def _category(diff: Diff, owner: Owner, key: str, *, wanted: bool) -> Iterator[I
             yield create(owner, call, "channels", f"category “{name}”")
         case ObjectStatus.EXISTS:
             yield from restore_overwrites(diff, owner, key, hidden)
+            yield from take_back(diff, owner, key)
             yield from rename(diff, owner, key, name)
         case status:
             yield from _report_to_cohort(diff, owner, status, key, "category")
@@ -234,6 +237,7 @@ def _cohort_channel(diff: Diff, owner: Owner) -> Iterator[Item]:
             yield from restore_overwrites(
                 diff, owner, key, diff.hidden_from_everyone(permissions.BOT_TEXT)
             )
+            yield from take_back(diff, owner, key)
             yield from restore_category(diff, owner, key, category)
             yield from rename(diff, owner, key, diff.desired.cohorts[cohort_id].channel_name)
         case status:
@@ -267,7 +271,5 @@ def _report_to_cohort(
 
 def _find_reporter(diff: Diff, cohort_id: int) -> DesiredGroup | None:
     """Return the cohort's first live group if it is due.  It alone reports minor issues."""
-    groups = diff.desired.groups.values()
-    live = [group for group in groups if group.cohort_id == cohort_id and group.live]
-    first = min(live, key=lambda group: group.id, default=None)
+    first = diff.first_live(cohort_id)
     return first if first and first.id in diff.policy.groups else None

@@ -4,15 +4,16 @@ overwrites that differ                            restored
 bits that staff added to our overwrites           tolerated, except for those in OURS_ALONE
 an overwrite that lets someone in for no reason   removed (Diff.stray_overwrites)
 a name that has changed in the facts              written
-a name that was changed in Discord                reported
+a name that was changed in Discord                reported, until staff decide (drift.py)
 a channel without a category                      moved into its own, once that exists
-a channel moved into another category             reported
+a channel moved into another category             reported, until staff decide
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cohorts.reconcile.differences import DriftChoice
 from cohorts.reconcile.values import Action, Issue
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, edit
@@ -35,7 +36,7 @@ def restore_overwrites(
             restored = permissions.restore(held, overwrite, diff.observed.bot_permissions)
             call = calls.put_overwrite(channel.id, restored)
             why = "it was changed" if held else "it is missing"
-            yield _overwrite_action(diff, owner, channel, key, call, "restore", why, rank=RESTORING)
+            yield overwrite_action(diff, owner, channel, key, call, "restore", why, rank=RESTORING)
 
 
 def remove_stray_overwrites(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Action]:
@@ -48,7 +49,7 @@ def remove_stray_overwrites(diff: Diff, group: DesiredGroup, key: str) -> Iterat
         ended = group.why_ended(person)
         stays = person in diff.entitled(group, key)
         why = ended or ("the role already gives access" if stays else "no recorded reason")
-        yield _overwrite_action(
+        yield overwrite_action(
             diff,
             Owner.of(group),
             channel,
@@ -62,7 +63,7 @@ def remove_stray_overwrites(diff: Diff, group: DesiredGroup, key: str) -> Iterat
         )
 
 
-def _overwrite_action(
+def overwrite_action(
     diff: Diff,
     owner: Owner,
     channel: ObservedChannel,
@@ -96,13 +97,18 @@ def rename(diff: Diff, owner: Owner, key: str, name: str) -> Iterator[Item]:
     if found is None or not sent:
         return
     if sent != name:
-        yield _write_name(diff, owner, key, name, found.name)
-    elif answered and found.name != answered and owner.reporter:
-        yield Issue(owner.reporter.id, "renamed", f"“{answered}” was renamed to “{found.name}”")
+        yield _write_name(diff, owner, key, name, found.name, "renamed in Lens")
+    elif answered and found.name != answered:
+        decided = diff.decision(key, keys.NAME, found.name)
+        if decided == DriftChoice.APPLY:
+            yield _write_name(diff, owner, key, name, found.name, "staff chose the name in Lens")
+        elif not decided and owner.reporter:
+            detail = f"“{answered}” was renamed to “{found.name}”"
+            yield Issue(owner.reporter.id, "renamed", detail)
 
 
-def _write_name(diff: Diff, owner: Owner, key: str, name: str, before: str) -> Action:
-    outside_id, guild, why = diff.id_of(key) or 0, diff.observed.guild_id, "renamed in Lens"
+def _write_name(diff: Diff, owner: Owner, key: str, name: str, before: str, why: str) -> Action:
+    outside_id, guild = diff.id_of(key) or 0, diff.observed.guild_id
     target = f"the name of “{before}” to “{name}”"
     if keys.kind_of(key) == "role":
         return edit(owner, calls.rename_role(guild, outside_id, key, name), "roles", target, why)
@@ -115,12 +121,16 @@ def restore_category(diff: Diff, owner: Owner, key: str, category: str) -> Itera
     is_imported = not any(diff.names_of(key))
     if channel is None or parent is None or is_imported:
         return
+    call = calls.put_into(channel.id, key, parent.id)
     if channel.parent_id is None:
-        call = calls.put_into(channel.id, key, parent.id)
         yield edit(owner, call, "channels", f"“{channel.name}”", "it is not in a category")
-    elif channel.parent_id != parent.id and owner.reporter:
-        detail = f"“{channel.name}” is no longer in “{parent.name}”"
-        yield Issue(owner.reporter.id, "channel_moved", detail)
+    elif channel.parent_id != parent.id:
+        decided = diff.decision(key, keys.PLACE, str(channel.parent_id))
+        if decided == DriftChoice.APPLY:
+            yield edit(owner, call, "channels", f"“{channel.name}”", "staff chose its category")
+        elif not decided and owner.reporter:
+            detail = f"“{channel.name}” is no longer in “{parent.name}”"
+            yield Issue(owner.reporter.id, "channel_moved", detail)
 
 
 def _channel(diff: Diff, key: str) -> ObservedChannel:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cohorts.reconcile.values import Access, IssueCode, Review
+from cohorts.reconcile.values import Access, IssueCode, Policy, Review
+from discordsync.plan.diff import Diff
+from discordsync.plan.drift import find_drift
 from discordsync.state import keys
 from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import ObservedGuild
@@ -41,6 +43,7 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
         next_at=min((moment for moment in moments if moment), default=None),
         access=tuple(_access(group, observed, holders, incomplete=incomplete)),
         is_set_up=built and group.has_meetings,
+        drift=find_drift(Diff(desired, observed, Policy(frozenset())), group),
     )
 
 

@@ -126,6 +126,7 @@ class Record:
 
     `name_sent` is empty for an object that staff imported by id: its name and place are not ours.
     `gone`: Discord has confirmed that it does not exist; `gone_lately`: within the last hour.
+    `decisions`: by the part that differs, what staff chose and the value that this is about.
     """
 
     key: str
@@ -136,6 +137,7 @@ class Record:
     existed_before: frozenset[int] = frozenset()
     gone: bool = False
     gone_lately: bool = False
+    decisions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ import re
 
 GROUPS_PER_CATEGORY = 24  # two channels each, the cohort's own, and one to spare below 50
 
+# Parts of an object that staff decide about; an overwrite's part also names its target.
+NAME, PLACE, OVERWRITE = "name", "place", "overwrite"
+
 _MARK = re.compile(r"\[lens (?P<installation>\S+) (?P<key>[a-z_]+(?::\d+)+)\]")
 
 
@@ -42,6 +45,10 @@ def voice_channel(group_id: int) -> str:
 
 def event(meeting_id: int) -> str:
     return f"event:{meeting_id}"
+
+
+def overwrite(target: int) -> str:
+    return f"{OVERWRITE}:{target}"
 
 
 def kind_of(key: str) -> str:

@@ -249,6 +249,7 @@ def _empty_texts(person: User) -> None:
     for model, columns in _LOOSE_TEXTS:
         _empty(model, texts_naming(person, *columns), columns)
     GroupSync.objects.filter(texts_naming(person, "removals_approved")).update(removals_approved=[])
+    GroupSync.objects.filter(texts_naming(person, "drift")).update(drift=[])
     SyncRun.objects.filter(texts_naming(person, "summary")).update(summary={})
     ActivityEntry.objects.filter(texts_naming(person, "changes")).update(changes={})
     # As text: within JSON a line break is “\\n”, so a name after it would begin within a word.

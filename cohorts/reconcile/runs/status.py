@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from cohorts.models import AccessState, Group
+from cohorts.reconcile.differences import merge_drift
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, due_syncs
@@ -182,6 +183,7 @@ def update_status(
     if remaining.has_used_approval(due) and _approved(row) == due.approved:
         row.removals_approved = None  # used once
     _note_issue(row, blocker or _from_review(review), now)
+    row.drift = merge_drift(row.drift, review.drift, now)
     row.next_at = _next_check(row, review, blocker, now)
     if review.ready:
         row.ready_at = row.ready_at or now
@@ -209,6 +211,7 @@ STATUS_FIELDS = [
     "has_waiting_work",
     "sync_since",
     "removals_approved",
+    "drift",
 ]
 
 

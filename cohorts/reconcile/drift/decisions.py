@@ -1,0 +1,117 @@
+"""Carry out what staff chose on the drift page.
+
+Each choice is made for what was shown: if that has changed since, nothing is done about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from cohorts.activity.recording import record
+from cohorts.errors import Refusal
+from cohorts.models import Group, User, live_group
+from cohorts.reconcile.differences import (
+    CHOICE_LABELS,
+    DRIFT_TITLES,
+    Drift,
+    DriftChoice,
+    after_choice,
+    read_drift,
+)
+from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.provider import DecidesDrift, provider_admins
+from cohorts.reconcile.services import request_sync
+from cohorts.services.locks import lock_groups
+
+DRIFT_DECIDED = "drift_decided"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftDecision:
+    """One choice about one difference.  `seen`: the digest of what was shown."""
+
+    group_id: int
+    provider: str
+    key: str
+    seen: str
+    choice: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftDecided:
+    """How many choices were stored, and a sentence for each of the others."""
+
+    done: int
+    refused: tuple[str, ...]
+
+
+@transaction.atomic
+def decide(decisions: Iterable[DriftDecision], *, by: User, now: datetime) -> DriftDecided:
+    """Store these choices.  One that is refused holds up no other."""
+    wanted = list(decisions)
+    _lock(one.group_id for one in wanted)
+    done, refused = 0, []
+    for one in wanted:
+        try:
+            with transaction.atomic():
+                _decide(one, by, now)
+            done += 1
+        except Refusal as refusal:
+            refused.append(refusal.sentence)
+    return DriftDecided(done, tuple(refused))
+
+
+def _lock(group_ids: Iterable[int]) -> None:
+    """Lock all live groups of these groups' cohorts: some objects are shared."""
+    cohorts = Group.objects.filter(pk__in=set(group_ids)).values("cohort")
+    lock_groups(Group.objects.filter(live_group(), cohort__in=cohorts).values_list("pk", flat=True))
+
+
+def _decide(one: DriftDecision, by: User, now: datetime) -> None:
+    rows = GroupSync.objects.select_for_update(of=("self",)).select_related("group")
+    row = rows.filter(group=one.group_id, provider=one.provider).first()
+    drift = find_shown(row, one.key) if row else None
+    if row is None or drift is None or drift.decided == one.choice:
+        raise Refusal("resolved", "One of these was decided already, or no longer differs.")
+    option = drift.find_option(one.choice)
+    if drift.digest != one.seen or option is None:
+        raise Refusal(
+            "facts_changed", f"{drift.what} of {row.group} has changed meanwhile. Choose again."
+        )
+    admin = provider_admins[one.provider]
+    if not isinstance(admin, DecidesDrift) or not _may(by, option.permission):
+        raise Refusal("not_allowed", f"You may not decide this about {drift.what}.")
+    concerned = admin.decide_drift(drift, option.choice, one.answer.strip())
+    row.drift = after_choice(row.drift, one.key, option.choice)
+    row.save(update_fields=["drift"])
+    _request(concerned, one.provider, option.choice, by, now)
+    # Names of things outside are left out: they may name people.
+    said = {DRIFT_TITLES[drift.kind]: ["", CHOICE_LABELS[option.choice]]}
+    record(DRIFT_DECIDED, by=by, group=row.group, about=row, changes=said)
+
+
+def find_shown(row: GroupSync, key: str) -> Drift | None:
+    return next((read_drift(one) for one in row.drift if one["key"] == key), None)
+
+
+def _may(by: User, permission: str) -> bool:
+    return not permission or by.has_perm(permission)
+
+
+def _request(
+    group_ids: Collection[int], provider: str, choice: DriftChoice, by: User, now: datetime
+) -> None:
+    """Request or withdraw what is missing now, and have the groups compared."""
+    live = Group.objects.filter(live_group(), pk__in=group_ids).values_list("pk", flat=True)
+    ids = list(live)
+    rows = GroupSync.objects.filter(group__in=ids, provider=provider)
+    if choice == DriftChoice.RECREATE:
+        rows.update(realize_requested_at=now, realize_requested_by=by, ready_at=None)
+    elif choice == DriftChoice.FORGET:
+        rows.update(realize_requested_at=None, realize_requested_by=None, ready_at=None)
+    request_sync(ids, providers=[provider])

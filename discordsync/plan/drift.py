@@ -1,0 +1,224 @@
+"""Name the drift in the guild, about which staff decide: see `reconcile.differences`.  Pure.
+
+For objects of live groups only.  What a cohort shares is named by its first live group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cohorts.reconcile.differences import Drift, DriftChoice, DriftKind, DriftOption
+from cohorts.words import count_people
+from discordsync.plan.added_permissions import AddedPermissions, find_added
+from discordsync.plan.diff import Diff, ObjectStatus, parents_of
+from discordsync.state import keys
+from discordsync.state.desired_state import DesiredGroup
+from discordsync.state.permission_names import name_permissions
+
+SHARED = frozenset({"category", "cohort_channel"})
+IMPORTING = "discordsync.change_discordobject"  # the right to point Lens at any object
+
+
+def find_drift(diff: Diff, group: DesiredGroup) -> tuple[Drift, ...]:
+    if not group.live:
+        return ()
+    return tuple(one for key in _keys(diff, group) for one in _of_object(diff, group, key))
+
+
+def _keys(diff: Diff, group: DesiredGroup) -> list[str]:
+    """Return the objects that the group answers for, those that others need first."""
+    own = [keys.role(group.id), keys.text_channel(group.id), keys.voice_channel(group.id)]
+    first = diff.first_live(group.cohort_id)
+    if first is None or first.id != group.id:
+        return own
+    start = f"category:{group.cohort_id}:"
+    categories = sorted(key for key in diff.desired.records if key.startswith(start))
+    return [*categories, keys.cohort_channel(group.cohort_id), *own]
+
+
+def _of_object(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
+    match diff.status(key):
+        case ObjectStatus.GONE:
+            yield _deleted(diff, group, key)
+        case ObjectStatus.HIDDEN:
+            yield _hidden(diff, key)
+        case ObjectStatus.EXISTS:
+            yield from _renamed(diff, group, key)
+            yield from _moved(diff, group, key)
+            for added in find_added(diff, key):
+                yield _with_permissions(diff, key, added)
+
+
+def _title(key: str) -> str:
+    return keys.kind_of(key).replace("_", " ")
+
+
+def _describe(diff: Diff, key: str) -> str:
+    """Return an object in words, such as “Text channel “heron””."""
+    outside_id = diff.id_of(key) or 0
+    sent, answered = diff.names_of(key)
+    name = diff.observed.name_of(outside_id) or answered or sent
+    return f"{_title(key).capitalize()} " + (f"“{name}”" if name else str(outside_id))
+
+
+# -- objects that are gone or hidden -------------------------------------------------------------
+
+
+def _deleted(diff: Diff, group: DesiredGroup, key: str) -> Drift:
+    title = _title(key)
+    return Drift(
+        key=f"{key} deleted",
+        kind=DriftKind.DELETED,
+        what=_describe(diff, key),
+        ours=f"this {title} is in use",
+        theirs="deleted in Discord",
+        options=(
+            DriftOption(DriftChoice.RECREATE, _recreated(diff, group, key)),
+            DriftOption(
+                DriftChoice.FORGET,
+                f"Lens stops missing it. No {title} is created until someone presses Realize, and "
+                "a request to realize that is still open is withdrawn.",
+            ),
+            _replaced(title),
+        ),
+    )
+
+
+def _hidden(diff: Diff, key: str) -> Drift:
+    return Drift(
+        key=f"{key} hidden",
+        kind=DriftKind.HIDDEN,
+        what=_describe(diff, key),
+        ours=f"this {_title(key)} is in use",
+        theirs="the bot cannot see it",
+        options=(_replaced(_title(key)),),
+        advice="Give the bot “View Channel” in its permissions in Discord. Lens then continues.",
+    )
+
+
+def _replaced(title: str) -> DriftOption:
+    outcome = (
+        f"Lens uses another {title}, which exists in Discord, from now on. It keeps its name; who "
+        "has access to it is decided by Lens."
+    )
+    return DriftOption(DriftChoice.REPLACE, outcome, IMPORTING)
+
+
+def _recreated(diff: Diff, group: DesiredGroup, key: str) -> str:
+    """Return what recreating an object brings, and what it does not bring back."""
+    number = _count_present(diff, group, key)
+    gain = f"{count_people(number)} in the server {'gets' if number == 1 else 'get'} access"
+    return _NEW[keys.kind_of(key)].format(gain=gain) + _wait(diff, group, key)
+
+
+_NEW = {
+    "role": "Creates a new role, which opens the group's channels: {gain}.",
+    "text_channel": "Creates a new, empty channel: {gain}. Messages of the old one stay lost.",
+    "cohort_channel": "Creates a new, empty channel: {gain}. Messages of the old one stay lost.",
+    "voice_channel": "Creates a new voice channel: {gain}. Coming events then take place in it.",
+    "category": "Creates a new category. Channels of the cohort without one are moved into it.",
+}
+
+
+def _count_present(diff: Diff, group: DesiredGroup, key: str) -> int:
+    shared = keys.kind_of(key) in SHARED
+    groups = diff.live_groups(group.cohort_id) if shared else [group]
+    people = {person for one in groups for person in one.people}
+    return len(people & diff.observed.members.keys())
+
+
+def _wait(diff: Diff, group: DesiredGroup, key: str) -> str:
+    gone = [one for one in parents_of(key, group) if diff.status(one) is ObjectStatus.GONE]
+    names = " and ".join(f"the {_title(one)}" for one in gone)
+    return f" It waits until {names} has been recreated, too." if gone else ""
+
+
+# -- objects that exist --------------------------------------------------------------------------
+
+
+def _renamed(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
+    found, (sent, answered) = diff.role(key) or diff.channel(key), diff.names_of(key)
+    is_ours = sent and answered and sent == _desired_name(diff, group, key)
+    if found is None or not is_ours or found.name == answered:
+        return
+    role = diff.role(key)
+    too_high = role is not None and not diff.can_manage(role)
+    apply = DriftOption(DriftChoice.APPLY, f"Renames it to “{answered}” in Discord.")
+    owner = "cohort" if keys.kind_of(key) in SHARED else "group"
+    kept = f"It stays “{found.name}” until the {owner} is renamed in Lens."
+    keep = DriftOption(DriftChoice.KEEP, kept)
+    yield Drift(
+        key=f"{key} {keys.NAME}",
+        kind=DriftKind.RENAMED,
+        what=f"{_title(key).capitalize()} “{answered}”",
+        ours=answered,
+        theirs=found.name,
+        options=(keep,) if too_high else (apply, keep),
+        value=found.name,
+        decided=diff.decision(key, keys.NAME, found.name),
+        advice="Only a role below the bot's own can be renamed by Lens." if too_high else "",
+    )
+
+
+def _desired_name(diff: Diff, group: DesiredGroup, key: str) -> str:
+    cohort = diff.desired.cohorts[group.cohort_id]
+    match keys.kind_of(key):
+        case "category":
+            return cohort.category_name(keys.ordinal_of(key))
+        case "cohort_channel":
+            return cohort.channel_name
+        case "role":
+            return group.role_name
+        case kind:
+            return group.text_name if kind == "text_channel" else group.voice_name
+
+
+def _moved(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
+    """Yield a channel that is in another category.  Without a category, it is moved back anyway."""
+    channel, home = diff.channel(key), diff.channel(_category_of(group, key))
+    if channel is None or home is None or not any(diff.names_of(key)):
+        return
+    if channel.parent_id in {None, home.id}:  # a category has no parent
+        return
+    place = diff.observed.name_of(channel.parent_id or 0)
+    moved = f"Moves it back into “{home.name}”. Its permissions do not change."
+    yield Drift(
+        key=f"{key} {keys.PLACE}",
+        kind=DriftKind.MOVED,
+        what=_describe(diff, key),
+        ours=f"in the category “{home.name}”",
+        theirs=f"in the category “{place}”",
+        options=(
+            DriftOption(DriftChoice.APPLY, moved),
+            DriftOption(DriftChoice.KEEP, f"It stays in “{place}”."),
+        ),
+        value=str(channel.parent_id),
+        decided=diff.decision(key, keys.PLACE, str(channel.parent_id)),
+    )
+
+
+def _category_of(group: DesiredGroup, key: str) -> str:
+    is_shared = keys.kind_of(key) in SHARED
+    return keys.category(group.cohort_id, 1) if is_shared else group.category
+
+
+def _with_permissions(diff: Diff, key: str, added: AddedPermissions) -> Drift:
+    part, role = keys.overwrite(added.target), diff.target_name(added.target)
+    described = _describe(diff, key)
+    given, denied = name_permissions(added.allow), name_permissions(added.deny)
+    theirs = [f"{role} may also: {given}"] if given else []
+    theirs += [f"{role} may not: {denied}"] if denied else []
+    back = "Takes these back." if added.wanted else "Removes this role from the permissions."
+    return Drift(
+        key=f"{key} {part}",
+        kind=DriftKind.PERMISSIONS,
+        what=f"Permissions of {described[0].lower()}{described[1:]}",
+        ours="what Lens gives, and no more",
+        theirs="; ".join(theirs),
+        options=(
+            DriftOption(DriftChoice.APPLY, f"{back} What Lens gives stays."),
+            DriftOption(DriftChoice.KEEP, "They stay. Lens goes on keeping up what it gives."),
+        ),
+        value=added.value,
+        decided=diff.decision(key, part, added.value),
+    )
