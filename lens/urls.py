@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from cohorts.reconcile.ui.drift_page import drift
 from guestvisits.admin.moving_members import move_members_view
 from lens.desk.views import desk_urls
 from lens.frame.views import frame_urls
@@ -24,6 +25,7 @@ staff_pages = [*desk_urls(), *frame_urls(), *view_as_urls(), *admin_pages]
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/sync/", include("cohorts.reconcile.ui.urls")),
+    path("admin/drift/", drift, name="drift"),
     path("admin/login/", admin_sign_in),  # instead of the admin's own
     *personal_data_urls(),
     path("admin/members/move/", admin.site.admin_view(move_members_view), name="move-members"),

@@ -96,7 +96,7 @@ SECTIONS = (
         prefixes=("messages/",),
     ),
     SidebarSection("activity", "Activity", prefixes=("activity/",)),
-    SidebarSection("operations", "Operations", prefixes=("operations/", "sync/")),
+    SidebarSection("operations", "Operations", prefixes=("operations/", "sync/", "drift/")),
 )
 
 
@@ -151,8 +151,13 @@ def may_open_operations(request: HttpRequest) -> bool:
 
 
 def _operations_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
-    url = reverse("admin:operations")
-    return (SidebarLink("Operations", url),) if may_open_operations(request) else ()
+    if not may_open_operations(request):
+        return ()
+    first = SidebarLink("Operations", reverse("admin:operations"))
+    if not request.user.has_perm(PERMISSION):
+        return (first,)
+    url = reverse("drift")
+    return first, SidebarLink("Changed outside", url, request.path == url)
 
 
 def _activity_links(request: HttpRequest) -> tuple[SidebarLink, ...]:

@@ -385,6 +385,7 @@ ROUTES: dict[str, list[Door]] = {
         staff(method, "cohorts.change_cohort", *MOVE, pk="{cohort}") for method in ("GET", "POST")
     ],
     "admin/outbox/messagekind/<slug:kind>/preview/": [staff("GET", "outbox.view_message")],
+    "admin/drift/": [staff("GET", *REALIZE), staff("POST", *REALIZE)],
     "admin/sync/decide/": [staff("GET", *REALIZE), staff("POST", *REALIZE)],
     "admin/sync/check/": [staff("GET", *REALIZE), staff("POST", *REALIZE)],
     "admin/sync/cohorts/<int:pk>/realize/": [staff("POST", *REALIZE, pk="{cohort}")],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from cohorts.models import Group, User
 from cohorts.outbox.models import Message
@@ -17,7 +19,7 @@ from discordsync.bot.gateway.guild_changes import record_join, record_leave
 from discordsync.bot.models import BotHeartbeat
 from meetings.models import Meeting
 from tests.guestvisits.effects.world import World
-from tests.lens.desk.conftest import ReadToday, follow
+from tests.lens.desk.conftest import OpenedPage, ReadToday, follow
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
 from tests.support.kept_worlds import BuildOnce
@@ -135,6 +137,14 @@ def test_people_who_left_the_server_are_named_after_an_hour(ready, staff, read_t
     assert read_today().items == []
 
 
+def carry_out(staff: Client, page: OpenedPage) -> None:
+    """Send the page with what is chosen on it."""
+    chosen = re.findall(r'<input type="radio" name="([^"]+)" value="([^"]+)" checked>', page.html)
+    seen = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)">', page.html)
+    fields = {unescape(name): value for name, value in [*seen, *chosen]}
+    assert staff.post(page.url, fields).status_code == 302
+
+
 def test_what_was_deleted_in_discord_is_recreated(ready, staff, read_today):
     guild = ready.sandbox.get("state")["discord"]
     (channel,) = (pk for pk, one in guild["channels"].items() if one["name"] == "group-a")
@@ -143,8 +153,9 @@ def test_what_was_deleted_in_discord_is_recreated(ready, staff, read_today):
     page = read_today()
     assert page.items == ["deleted_outside"]
 
-    pressed = follow(staff, page.item("deleted_outside"), "Recreate")
-    assert pressed.url.endswith(f"/groups/{ready.group('A').pk}/discord/recreate/")
+    choices = follow(staff, page.item("deleted_outside"), "Recreate or forget")
+    assert "Creates a new, empty channel: 4 people in the server get access." in choices.html
+    carry_out(staff, choices)
     ready.work()
     assert read_today().items == []
     guild = ready.sandbox.get("state")["discord"]
@@ -156,12 +167,12 @@ def test_a_series_deleted_in_google_is_recreated(ready, staff, read_today):
     ready.hour()
     page = read_today()
     assert page.items == ["deleted_outside"]
-    follow(staff, page.item("deleted_outside"), "Recreate")
+    carry_out(staff, follow(staff, page.item("deleted_outside"), "Recreate or forget"))
     ready.work()
     assert read_today().items == []
 
 
-def test_a_renamed_channel_is_harmless(ready, read_today):
+def test_a_renamed_channel_is_harmless_and_kept(ready, staff, read_today):
     guild = ready.sandbox.get("state")["discord"]
     (channel,) = (pk for pk, one in guild["channels"].items() if one["name"] == "group-a")
     ready.sandbox.post("edit", {"kind": "channel", "id": channel, "fields": {"name": "ours"}})
@@ -170,7 +181,12 @@ def test_a_renamed_channel_is_harmless(ready, read_today):
     assert page.items == []
     assert page.sentence.startswith("Everything is fine.")
     assert "1 harmless change" in page.html
-    assert "was renamed in Discord" in page.item("renamed")
+    assert "Text channel “group-a”: ours" in page.item("renamed")
+
+    follow(staff, page.item("renamed"), "Keep as is")
+    assert "harmless" not in read_today().html
+    ready.hour()
+    assert "harmless" not in read_today().html
 
 
 def test_people_whom_google_refuses_are_named_until_their_address_is_corrected(
