@@ -95,8 +95,14 @@ def _build_emails(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
             yield email_guest(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
         elif visit.end_reason == End.CANCELLED:
             yield email_guest(visit, CANCELLED, visit.ended_at, visit.ended_at + SENT_WITHIN)
-        elif visit.end_reason in UNASKED_ENDS:
+        elif visit.end_reason in UNASKED_ENDS and not _took_nothing(visit):
             yield email_guest(visit, BROKEN, visit.ended_at, visit.ended_at + SENT_WITHIN)
+
+
+def _took_nothing(visit: GuestVisit) -> bool:
+    """Return whether the visit was made: its end took nothing from the guest, unless staff chose
+    it."""
+    return visit.was_made and visit.end_reason != End.CANCELLED_BY_STAFF
 
 
 @notification(BOOKED, topic="visits", title="Visit booked")

@@ -89,3 +89,11 @@ class GuestVisit(models.Model):
     @property
     def ended_early(self) -> bool:
         return not self.is_open and self.end_reason != self.End.OVER
+
+    @property
+    def was_made(self) -> bool:
+        """Return whether the meeting was held before the visit ended: only access ended early then.
+        Load the visit with its host meeting."""
+        meeting = self.host_meeting
+        has_begun = self.ended_at is not None and meeting.starts_at <= self.ended_at
+        return has_begun and not meeting.is_cancelled

@@ -51,7 +51,7 @@ def end_visit(
     visit.ended_at, visit.end_reason = now, reason
     visit.ended_by_id, visit.ended_why = by, why
     visit.save(update_fields=["ended_at", "end_reason", "ended_by", "ended_why"])
-    if not _was_held(visit, now):
+    if not visit.was_made:
         _undo_attendances(visit, now)
     record(
         "visit_ended",
@@ -62,11 +62,6 @@ def end_visit(
         changes={visit.host_meeting.title: ["visit", visit.get_end_reason_display()]},
         reason=why,
     )
-
-
-def _was_held(visit: GuestVisit, now: datetime) -> bool:
-    meeting = visit.host_meeting
-    return meeting.starts_at <= now and not meeting.is_cancelled
 
 
 def _undo_attendances(visit: GuestVisit, now: datetime) -> None:

@@ -216,6 +216,30 @@ def test_each_person_gets_one_letter_in_place_of_the_one_about_their_visit(
     assert Message.objects.filter(kind="step_letter", channel="email").count() == 3
 
 
+def test_no_one_is_told_that_a_visit_has_ended_which_they_have_made(
+    academy, django_capture_on_commit_callbacks, set_clock
+):
+    """Their access ends with the group, some days earlier than otherwise."""
+    visit = GuestVisit.objects.create(
+        user=academy.ann,
+        home_meeting=academy.meeting("A", 4),
+        host_meeting=academy.meeting("B", 4),
+        chosen_start=academy.meeting("B", 4).starts_at,
+        booked_at=NOW,
+    )
+    now = academy.meeting("B", 4).ends_at + timedelta(days=1)
+    set_clock(now + DELAY)
+    connection.run_on_commit.clear()  # of what the test did before
+    with django_capture_on_commit_callbacks(execute=True):
+        step = end(academy, now)
+    visit.refresh_from_db()
+    assert visit.end_reason == "cohort_ended"
+    collect(None, now=step.finished_at + timedelta(minutes=2))
+    kinds = Message.objects.filter(user=academy.ann, state="pending").values_list("kind", flat=True)
+    assert "step_letter" in kinds
+    assert "visit_broken" not in kinds
+
+
 def test_a_single_group_ends_and_the_cohort_goes_on(academy):
     now = academy.meeting("B", 2).ends_at
     step = end(academy, now, "A", status="cancelled")
