@@ -92,7 +92,7 @@ class ChangeSerializer(serializers.Serializer):
 
 class AffectedSerializer(serializers.Serializer):
     name = serializers.CharField()
-    role = serializers.CharField(help_text="`participant`, `facilitator` or `guest`.")
+    role = serializers.CharField(help_text="`participant`, `facilitator`, `guest` or `substitute`.")
 
 
 class OptionSerializer(SpanSerializer):

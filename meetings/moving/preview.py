@@ -10,6 +10,7 @@ from datetime import datetime
 from cohorts.models import Group, User
 from cohorts.registries import Registry
 from cohorts.selectors import members_of
+from meetings.messages.leaders import find_leaders
 from meetings.models import Attendance
 from meetings.moving.clashes import Clash, find_clashes, name_for
 from meetings.moving.facts import group_of, read_facts
@@ -17,12 +18,12 @@ from meetings.moving.moves import Move
 from meetings.moving.rules import decide
 from meetings.moving.types import Change
 
-GUEST = "guest"
+GUEST, SUBSTITUTE = "guest", "substitute"
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A person who will get a message. `role`: participant, facilitator or guest."""
+    """A person who will get a message. `role`: participant, facilitator, guest or substitute."""
 
     user_id: int
     name: str
@@ -96,7 +97,7 @@ class Preview:
 def preview_move(move: Move, *, now: datetime, by: int | None = None) -> Preview:
     """Return what the move would do, as the user `by` may see it. `by` does not affect the digest.
 
-    Eleven queries, and those of the registered consequences. Raises Refusal as `decide` does.
+    Twelve queries, and those of the registered consequences. Raises Refusal as `decide` does.
     """
     facts = read_facts(group_of(move))
     decision = decide(move, facts, now)
@@ -116,7 +117,9 @@ def preview_changes(
 ) -> Preview:
     """Return what changes to a group's meetings mean for people, as the user `by` may see it."""
     people = _read_people(group.pk, changes)
-    clashes = find_clashes(group.pk, [person for person, _ in people.values()], changes)
+    # A substitute is released when the meeting moves: its new time is not theirs.
+    attending = [person for person, role in people.values() if role != SUBSTITUTE]
+    clashes = find_clashes(group.pk, attending, changes)
     viewer = User.objects.filter(pk=by).first() if clashes and by else None
     return Preview(
         group=group,
@@ -132,14 +135,24 @@ def preview_changes(
 
 
 def _read_people(group_id: int, changes: Iterable[Change]) -> dict[int, tuple[User, str]]:
-    """Return the members, and the guests of the meetings that change."""
+    """Return the members, and the guests and substitutes of the meetings that change."""
     people = {row.user_id: (row.user, str(row.role)) for row in members_of([group_id])}
     guests = Attendance.objects.filter(
         meeting__in=[change.meeting_id for change in changes if change.meeting_id], is_guest=True
     ).exclude(rsvp=Attendance.Rsvp.NOT_ATTENDING)
     for row in guests.select_related("user").order_by("user__name", "user"):
         people.setdefault(row.user_id, (row.user, GUEST))
+    for leading in find_leaders([pk for pk in map(_released_from, changes) if pk]).values():
+        for leader in leading:
+            people.setdefault(leader.person.pk, (leader.person, SUBSTITUTE))
     return people
+
+
+def _released_from(change: Change) -> int | None:
+    """Return the meeting if a substitute no longer leads it: not if only its length changes."""
+    if change.before and change.after and change.before.starts_at == change.after.starts_at:
+        return None
+    return change.meeting_id
 
 
 def _find_consequences(changes: Sequence[Change], now: datetime) -> Iterable[Consequence]:

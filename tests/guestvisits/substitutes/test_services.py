@@ -22,6 +22,8 @@ from guestvisits.substitutes.services import (
 from guestvisits.windows import access_windows
 from meetings.attendance.ledger import count_attendance
 from meetings.models import Attendance, Meeting
+from meetings.moving.moves import Cancel, Move, Reschedule
+from meetings.moving.preview import preview_move
 from meetings.rsvps import set_rsvp
 from tests.support.moves import cancel_meeting, move_meeting
 from tests.support.refused_rows import forbid_writing
@@ -49,6 +51,21 @@ def test_asking_declines_the_meeting_and_asks_three_once(world):
     assert found.offers.count() == 3
     update_all_substitutions(world.now + 4 * HOUR)
     assert found.offers.count() == 4
+
+
+def test_the_preview_of_a_move_names_the_substitute_who_is_released(world):
+    found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    offer = found.offers.first()
+    answer_offer(offer.pk, offer.user_id, leads=True, now=world.now)
+    start = world.meeting.starts_at
+
+    def substitutes(move: Move) -> list[int]:
+        affected = preview_move(move, now=world.now).affected
+        return [one.user_id for one in affected if one.role == "substitute"]
+
+    assert substitutes(Cancel(world.meeting.pk)) == [offer.user_id]
+    assert substitutes(Reschedule(world.meeting.pk, start + HOUR)) == [offer.user_id]
+    assert substitutes(Reschedule(world.meeting.pk, start, 90)) == [], "they lead a longer meeting"
 
 
 def test_it_is_refused_to_everyone_but_the_meetings_facilitator_when_no_one_else_comes(world):
