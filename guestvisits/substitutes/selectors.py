@@ -165,3 +165,9 @@ def _status(row: Substitution, user_id: int, now: datetime) -> SubstitutionStatu
         substitute=substitute_of(row),
         now=now,
     )
+
+
+def find_substitute(substitution: Substitution) -> SubstituteOffer | None:
+    """Return the offer of the substitute, if there is one."""
+    led = substitution.offers.filter(answer=SubstituteOffer.Answer.YES, ended_at__isnull=True)
+    return led.select_related("user").first()

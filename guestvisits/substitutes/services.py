@@ -16,23 +16,21 @@ from cohorts.models import Membership
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announce
 from guestvisits.models import SubstituteOffer, Substitution
+from guestvisits.substitutes.answer_checks import check_ahead, check_free, check_may_lead
 from guestvisits.substitutes.facts import (
-    find_busy,
     find_told_closed,
     has_coming_facilitator,
     has_left_course,
-    may_substitute,
     others_who_come,
     rank_candidates,
     read_candidates,
     read_facts,
-    span_of_meeting,
 )
+from guestvisits.substitutes.selectors import find_substitute
 from guestvisits.substitutes.substitute_rules import (
     OFFERS_END,
     RETURN_UNTIL,
     find_end,
-    is_free,
     may_ask,
     next_to_ask,
 )
@@ -91,10 +89,10 @@ def answer_offer(offer_id: int, user_id: int, *, leads: bool, now: datetime) -> 
     if not substitution.is_open:
         raise Refusal("over", f"This no longer needs an answer: {_say_end(substitution)}.")
     if leads:
-        _check_may_lead(offer, now)
+        check_may_lead(offer, now)
         _accept(offer, now)
     elif offer.leads:
-        _check_ahead(substitution.meeting, now)
+        check_ahead(substitution.meeting, now)
         _release(substitution, now)
         _ask_anew(substitution, now)
     else:
@@ -123,7 +121,7 @@ def return_to_lead(substitution_id: int, user_id: int, *, now: datetime) -> Subs
     if not substitution.is_open:
         return substitution
     meeting = substitution.meeting
-    _check_ahead(meeting, now)
+    check_ahead(meeting, now)
     if find_substitute(substitution) and now > meeting.starts_at - RETURN_UNTIL:
         raise Refusal(
             "too_late",
@@ -157,7 +155,7 @@ def name_substitute(
     )
     if offer.leads:
         return offer
-    _check_free(substitution, user_id)
+    check_free(substitution, user_id)
     offer.named_by_id, offer.ended_at = by, None
     _accept(offer, now)
     record(
@@ -174,12 +172,6 @@ def name_substitute(
 
 def no_substitution() -> Refusal:
     return Refusal("no_substitution", "There is no such request of yours.")
-
-
-def find_substitute(substitution: Substitution) -> SubstituteOffer | None:
-    """Return the offer of the substitute, if there is one."""
-    led = substitution.offers.filter(answer=Answer.YES, ended_at__isnull=True)
-    return led.select_related("user").first()
 
 
 # -- updates -------------------------------------------------------------------------------------
@@ -350,7 +342,7 @@ def _end(substitution: Substitution, reason: str, now: datetime) -> None:
     announce([substitution.meeting.group_id])
 
 
-# -- locks and checks ------------------------------------------------------------------------------
+# -- locks ------------------------------------------------------------------------------
 
 
 def _open() -> QuerySet[Substitution]:
@@ -393,39 +385,6 @@ def _facilitates(meeting: Meeting, user_id: int) -> bool:
         role=Membership.Role.FACILITATOR,
         status=Membership.Status.ACTIVE,
     ).exists()
-
-
-def _check_may_lead(offer: SubstituteOffer, now: datetime) -> None:
-    substitution = offer.substitution
-    meeting = substitution.meeting
-    reason = find_end(read_facts(substitution), now)
-    if reason:  # the periodic task has not run yet
-        raise Refusal("over", f"This no longer needs an answer: {End(reason).label}.")
-    led = find_substitute(substitution)
-    if led is not None:
-        raise Refusal("taken", f"{led.user} already leads this meeting. Thank you for your answer.")
-    if offer.ended_at:
-        raise Refusal("over", "You have withdrawn from leading this meeting. Ask the staff.")
-    if not may_substitute(meeting).filter(pk=offer.user_id).exists():
-        raise Refusal("not_able", "Only active facilitators of this course can lead this meeting.")
-    if now >= meeting.starts_at - OFFERS_END:
-        raise Refusal("too_late", "Offers end 1 hour before the meeting. Contact the staff.")
-    _check_free(substitution, offer.user_id)
-
-
-def _check_free(substitution: Substitution, user_id: int) -> None:
-    meeting = substitution.meeting
-    if not is_free(find_busy([user_id], meeting)[user_id], span_of_meeting(meeting)):
-        raise Refusal(
-            "busy",
-            "There is another meeting of this person within 15 minutes of this one: of an own "
-            "group, a visit or as a substitute.",
-        )
-
-
-def _check_ahead(meeting: Meeting, now: datetime) -> None:
-    if meeting.starts_at <= now:
-        raise Refusal("meeting_begun", f"{meeting} has already started.")
 
 
 def _say_end(substitution: Substitution) -> str:

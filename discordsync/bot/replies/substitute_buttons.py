@@ -12,9 +12,9 @@ from discordsync.bot.replies.times import format_span, format_zone
 from discordsync.delivery.discord_text import escape
 from guestvisits.models import Substitution
 from guestvisits.substitutes.facts import others_who_come
+from guestvisits.substitutes.selectors import find_substitute
 from guestvisits.substitutes.services import (
     answer_offer,
-    find_substitute,
     request_substitute,
     return_to_lead,
 )

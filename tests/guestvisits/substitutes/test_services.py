@@ -11,9 +11,9 @@ from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import rank_candidates
+from guestvisits.substitutes.selectors import find_substitute
 from guestvisits.substitutes.services import (
     answer_offer,
-    find_substitute,
     name_substitute,
     request_substitute,
     return_to_lead,
