@@ -63,6 +63,7 @@ class MessageAdmin(ReadOnlyAdmin):
     search_fields = ["user__name", "user__nickname", "user__email", "group__name", "key"]
     search_help_text = "A person's name or address, or a group's name"
     date_hierarchy = "due_at"
+    export_unread = ["body", "html"]
     ordering = ["-due_at", "-pk"]
     actions = ["retry", "send_anyway", "drop"]
     fieldsets = [

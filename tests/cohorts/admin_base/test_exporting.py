@@ -20,6 +20,7 @@ from openpyxl import load_workbook
 
 from cohorts.exports import answering
 from cohorts.models import ActivityEntry, Membership, User
+from cohorts.outbox.models import Message
 from tests.rights.kinds import make_world
 from tests.rights.rows import make_rows
 from tests.support.academy import Academy
@@ -236,9 +237,10 @@ def test_no_file_has_a_secret(staff: Client) -> None:
         assert [title for title in titles if secret in title] == []
 
 
-@pytest.mark.parametrize(
-    "label", ["cohorts.user", "cohorts.membership", "cohorts.group", "meetings.attendance"]
-)
+MANY = ["cohorts.user", "cohorts.membership", "cohorts.group", "meetings.attendance"]
+
+
+@pytest.mark.parametrize("label", [*MANY, "outbox.message"])
 def test_a_file_takes_the_same_queries_for_any_number_of_rows(
     academy: Academy, staff: Client, label: str
 ) -> None:
@@ -247,11 +249,18 @@ def test_a_file_takes_the_same_queries_for_any_number_of_rows(
             read_csv(export(staff, label))
         return len([one for one in queries.captured_queries if CLOCK not in one["sql"]])
 
+    def add(number: int) -> None:
+        person = academy.add_member(f"Person {number}", "B")
+        due = {"due_at": academy.now, "cutoff_at": academy.now}
+        key = f"test:{number}"
+        Message.objects.create(key=key, kind="welcome", channel="email", user=person, **due)
+
     make_rows([label])
+    add(0)
     count_queries()
     before = count_queries()
-    for n in range(15):
-        academy.add_member(f"Person {n}", "B")
+    for number in range(1, 16):
+        add(number)
     assert count_queries() == before
 
 
