@@ -17,7 +17,7 @@ from meetings.needs.upcoming import DeskMeeting, read_meetings
 
 logger = logging.getLogger(__name__)
 
-NAMED = 200  # subjects on one page
+NAMED = 100  # subjects on one page
 LEAST, MOST = 5, 40  # of one item
 
 
