@@ -12,6 +12,7 @@ KINDS = {
     "role_changed": "Role changed",
     "group_ended": "Group ended",
     "removal_begun": "Removal of the group's objects began",
+    "removal_withdrawn": "Removal taken back: nothing had been removed",
     "group_set_up": "Group set up",
     "group_activated": "Group active: someone has access",
     "term_changed": "Start or number of meetings changed",

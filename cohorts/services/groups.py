@@ -79,7 +79,9 @@ def withdraw_removal(group_ids: Iterable[int], *, began_at: datetime) -> None:
     Of groups whose first removal began at another time, something may have been removed.
     """
     groups = lock_groups(group_ids)
-    Group.objects.filter(pk__in=groups, removal_began_at=began_at).update(removal_began_at=None)
+    begun = Group.objects.filter(pk__in=groups, removal_began_at=began_at)
+    if begun.update(removal_began_at=None):
+        record("removal_withdrawn", groups=groups.values())
 
 
 class GroupWithSlot(Protocol):

@@ -121,6 +121,19 @@ def _modules() -> dict[str, Path]:
 
 
 @cache
+def _constants() -> dict[str, set[str]]:
+    """Return the texts that modules of the product name, by the name."""
+    found: dict[str, set[str]] = {}
+    for path in _modules().values():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                for target in node.targets:
+                    if isinstance(target, ast.Name) and node.value.value in activity_kinds:
+                        found.setdefault(target.id, set()).add(str(node.value.value))
+    return found
+
+
+@cache
 def _functions() -> dict[str, Read]:
     """Return every module-level function of the product, by its full name."""
     found = {}
@@ -162,6 +175,8 @@ def _note_kind(node: ast.Call, name: str, done: Read) -> None:
         first = node.args[0]
         if isinstance(first, ast.Constant):
             done.kinds.add(str(first.value))
+        if isinstance(first, ast.Name):
+            done.kinds |= _constants().get(first.id, set())
 
 
 def _follow(name: str) -> Read:
