@@ -11,7 +11,7 @@ from datetime import datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from cohorts.zones import find_zone, known_zone
+from cohorts.zones import city_of, find_zone, known_zone
 
 
 def show_time(moment: datetime) -> str:
@@ -25,13 +25,15 @@ def show_local(moment: datetime, zone: str) -> str:
 
 
 def show_both(moment: datetime, zone: str) -> str:
-    """Return "Tue 5 Jan 2027, 18:00 (12:00 America/New York)".
+    """Return "Tue 5 Jan 2027, 18:00 (Tue 12:00 New York)": the second time is the group's own."""
+    return f"{show_time(moment)} {show_beside(moment, zone)}".rstrip()
 
-    The second time is that of the group's IANA zone, with its day if that differs. It is left out
-    where clocks show the same.
+
+def show_beside(moment: datetime, zone: str) -> str:
+    """Return "(Tue 12:00 New York)", the time in a group's IANA zone, to stand beside another time.
+
+    It is "" where the reader's clock shows the same.
     """
-    here, there = localtime(moment), moment.astimezone(find_zone(zone))
-    if here.utcoffset() == there.utcoffset():
-        return show_time(moment)
-    day = "" if here.date() == there.date() else f"{there:%a} "
-    return f"{show_time(moment)} ({day}{there:%H:%M} {known_zone(zone).replace('_', ' ')})"
+    if localtime(moment).utcoffset() == moment.astimezone(find_zone(zone)).utcoffset():
+        return ""
+    return f"({show_local(moment, zone)} {city_of(known_zone(zone))})"

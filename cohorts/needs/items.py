@@ -24,7 +24,8 @@ SILENT = "silent"  # the kind of item whose subjects silence others
 class NeedButton:
     """A link to the page that resolves the item; with `post`, a form with these fields.
 
-    `permissions` are those that the page behind it asks for.
+    `permissions` are those that the page behind it asks for.  `is_primary`: the next thing to do
+    where several buttons are in a row.
     """
 
     label: str
@@ -32,13 +33,15 @@ class NeedButton:
     permissions: tuple[str, ...] = ()
     post: Mapping[str, Any] | None = None
     query: str = ""
+    is_primary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NeedSubject:
     """One group, person or thing that an item names.  `key` identifies it within the item.
 
-    `at` is shown after the note, in the reader's zone.
+    `at` is shown after the note, in the reader's zone; `zone` is that of the group that it is
+    about, whose own time is shown beside it.
     """
 
     key: str
@@ -46,6 +49,7 @@ class NeedSubject:
     note: str = ""
     at: datetime | None = None
     button: NeedButton | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

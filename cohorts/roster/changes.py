@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from cohorts.roster.file.rows import CohortKey, GroupKey, fold
 from cohorts.roster.file.slots import RosterSlot
+from cohorts.words import name_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,8 @@ class NewCohort:
 
     def words(self, today: date) -> str:
         meetings = "meeting" if self.number_of_meetings == 1 else "meetings"
-        return (
-            f"{self.course}: {self.name}, from {self.start_date}, "
-            f"{self.number_of_meetings} {meetings}"
-        )
+        start = f"{name_date(self.start_date)} {self.start_date.year}"
+        return f"{self.course}: {self.name}, starts {start}, {self.number_of_meetings} {meetings}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ def find_substitute_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
     meeting = _find_meeting(request, meeting_id, FIND)
     open_one = open_substitutions([meeting]).get(meeting.pk)
     if open_one is not None:
-        return redirect("admin:guestvisits_substitution_name", open_one.pk)
+        messages.info(request, "A search for a substitute is running already.")
+        return redirect("admin:guestvisits_substitution_change", open_one.pk)
     free = list_free(meeting, clock.now())
     away = facilitators_of([meeting.group_id]).get(meeting.group_id, [])
     form = FindForm(request.POST if request.method == "POST" else None, away=away, free=free)

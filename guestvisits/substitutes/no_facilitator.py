@@ -89,4 +89,5 @@ def _unled(group: Group, meeting: DeskMeeting, away: Collection[DeskMember]) -> 
             address_of("admin:guestvisits_find_substitute", meeting.id),
             ("guestvisits.change_substitution",),
         ),
+        zone=group.timezone,
     )

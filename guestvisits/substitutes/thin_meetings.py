@@ -135,6 +135,7 @@ def _subject(
         f"{meeting.label}, {count_people(thin.expected)}",
         meeting.starts_at,
         button=_button(meeting, groups[host.meeting.group_id].name if host else "", host),
+        zone=groups[meeting.group_id].timezone,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -16,7 +17,8 @@ from guestvisits.views.signed_in import SignedInRequest, signed_in
 @signed_in
 @require_GET
 def my_set_up(request: SignedInRequest) -> HttpResponse:
-    return render(request, "meetings/set_up.html", {"set_up": read_set_up(request.user)})
+    context = {"set_up": read_set_up(request.user), "frame": "base.html"}
+    return render(request, "meetings/set_up.html", context)
 
 
 @signed_in
@@ -26,6 +28,11 @@ def set_up_of(request: SignedInRequest, person_id: int) -> HttpResponse:
     if not staff_may(request.user, "cohorts.view_user"):
         raise PermissionDenied
     person = get_object_or_404(User, pk=person_id)
-    return render(
-        request, "meetings/set_up.html", {"set_up": read_set_up(person), "person": person}
-    )
+    context = {
+        **admin.site.each_context(request),
+        "frame": "groups/staff_frame.html",
+        "title": "Set-up",
+        "set_up": read_set_up(person),
+        "person": person,
+    }
+    return render(request, "meetings/set_up.html", context)

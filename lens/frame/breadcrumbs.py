@@ -59,6 +59,11 @@ def _link_rows(request: HttpRequest, context: Mapping[str, Any]) -> Iterator[Sid
         yield SidebarLink(str(cohort), cohort_url(user, cohort.pk))
     elif row is not None and type(row) in PAGES:
         yield SidebarLink(str(row), find_page(row))
+    elif row is not None and not context.get("change"):
+        opts = row._meta
+        if any(table_links(request, [opts.label_lower])):
+            url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
+            yield SidebarLink(str(row), url)
 
 
 def _row_of(context: Mapping[str, Any]) -> Model | None:

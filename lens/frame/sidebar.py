@@ -82,7 +82,7 @@ SECTIONS = (
             "cohorts.refusedsignin",
             "cohorts.erasurerequest",
         ),
-        prefixes=("members/", "people/"),
+        prefixes=("members/", "people/", "/meetings/set-up/"),
     ),
     SidebarSection(
         "messages",

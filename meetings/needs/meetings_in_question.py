@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from cohorts.models import Group
 from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
@@ -54,11 +55,18 @@ def _need(facts: OpenCohorts, cohort_id: int, meetings: list[DeskMeeting]) -> Ne
         WAS_HELD,
         cohort_id,
         f"Nobody has said whether {len(meetings)} {were} held",
-        tuple(_subject(facts.groups[one.group_id].name, one) for one in meetings),
+        tuple(_subject(facts.groups[one.group_id], one) for one in meetings),
     )
 
 
-def _subject(group: str, meeting: DeskMeeting) -> NeedSubject:
+def _subject(group: Group, meeting: DeskMeeting) -> NeedSubject:
     page = address_of("group", meeting.group_id)
     button = NeedButton("Answer", f"{page}#{meeting.anchor}", (*SEE_GROUP, *CORRECT))
-    return NeedSubject(f"meeting:{meeting.id}", group, meeting.label, meeting.starts_at, button)
+    return NeedSubject(
+        f"meeting:{meeting.id}",
+        group.name,
+        meeting.label,
+        meeting.starts_at,
+        button,
+        zone=group.timezone,
+    )

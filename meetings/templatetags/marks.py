@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 
 from meetings.attendance import mark_words
@@ -10,6 +12,13 @@ from meetings.attendance.ledger import AttendanceRecord
 register = template.Library()
 register.filter("mark_sentence", mark_words.describe_mark)
 register.filter("weeks", mark_words.name_weeks)
+
+
+@register.filter
+def mark_of(records: Iterable[AttendanceRecord], meeting_id: int) -> str:
+    """Return what a meeting counts as in one of a person's records, "" if it counts in none."""
+    entries = (entry for record in records for entry in record.entries)
+    return next((entry.mark.value for entry in entries if entry.meeting.id == meeting_id), "")
 
 
 @register.filter

@@ -58,15 +58,14 @@ def _acts(
     groups = facts.groups_of.get(cohort.pk, ())
     is_ending = any(_is_whole_end(one) and one.is_waiting for one in steps)
     if not all(group.set_up_at for group in groups):
-        yield NeedButton(
-            "Realize", reverse("sync:plan_cohort", args=[cohort.pk]), (PERMISSION,), {}
-        )
+        plan = reverse("sync:plan_cohort", args=[cohort.pk])
+        yield NeedButton("Realize", plan, (PERMISSION,), {}, is_primary=True)
         if was_requested(facts, cohort):
             progress = reverse("sync:progress", args=[cohort.pk])
             yield NeedButton("Show progress", progress, (PERMISSION,))
     if last and is_over(last, facts.now) and not is_ending:
         # The preview at once: all meetings were held, so there is nothing to choose.
-        yield NeedButton("End cohort…", _page(cohort, END), ENDING, PREVIEW)
+        yield NeedButton("End cohort…", _page(cohort, END), ENDING, PREVIEW, is_primary=True)
         is_ending = True
     for kind in step_kinds.values() if groups else ():
         hidden = kind.name in OF_A_GROUP or (kind.name == END and is_ending)

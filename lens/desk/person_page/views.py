@@ -87,6 +87,7 @@ def _read_parts(viewer: User, person: User) -> dict[str, Any]:
         state = context.states.get("discord")
         grounds = access.find_grounds(person, memberships(), visits(), now)
         parts["groups"] = access.read_group_access(seen, grounds, reports, context)
+        parts["has_reasons"] = access.has_reasons(parts["groups"])
         parts["discord"] = sections.describe_discord(person, reports, state, now)
         parts["left_at"] = seen.left_at
         parts["check_now"] = SyncStatus(Level.FINE, "", remedy="check_now")

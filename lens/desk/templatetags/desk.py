@@ -18,10 +18,10 @@ from cohorts.zones import city_of
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, list_tabs, read_head
 from lens.desk.snoozing import digest_of
 
-LINK = '<a class="button lens-button" href="{}" aria-label="{}">{}</a>'
+LINK = '<a class="button lens-button{}" href="{}" aria-label="{}">{}</a>'
 FORM = (
     '<form method="post" action="{}" class="lens-inline">{}'
-    '<button class="button lens-button" aria-label="{}">{}</button></form>'
+    '<button class="button lens-button{}" aria-label="{}">{}</button></form>'
 )
 
 register = template.Library()
@@ -39,12 +39,13 @@ def need_button(context: template.Context, button: NeedButton | None, about: str
     if button is None or not context["may"](button.permissions):
         return ""
     spoken = f"{button.label}: {about}"
+    primary = " default" if button.is_primary else ""
     if button.post is None:
         url = f"{button.url}?{button.query}" if button.query else button.url
-        return format_html(LINK, url, spoken, button.label)
+        return format_html(LINK, primary, url, spoken, button.label)
     fields = [("csrfmiddlewaretoken", context.get("csrf_token", "")), *_fields(button.post)]
     hidden = format_html_join("", '<input type="hidden" name="{}" value="{}">', fields)
-    return format_html(FORM, button.url, hidden, spoken, button.label)
+    return format_html(FORM, button.url, hidden, primary, spoken, button.label)
 
 
 def _fields(post: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

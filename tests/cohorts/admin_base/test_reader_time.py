@@ -21,9 +21,9 @@ MOMENT = datetime(2027, 1, 5, 22, 30, tzinfo=UTC)
     [
         ("UTC", "UTC", "Tue 5 Jan 2027, 22:30"),
         ("Europe/Berlin", "Europe/Paris", "Tue 5 Jan 2027, 23:30"),
-        ("Europe/Berlin", "UTC", "Tue 5 Jan 2027, 23:30 (22:30 UTC)"),
-        ("UTC", "America/New_York", "Tue 5 Jan 2027, 22:30 (17:30 America/New York)"),
-        ("UTC", "Asia/Tokyo", "Tue 5 Jan 2027, 22:30 (Wed 07:30 Asia/Tokyo)"),
+        ("Europe/Berlin", "UTC", "Tue 5 Jan 2027, 23:30 (Tue 22:30 UTC)"),
+        ("UTC", "America/New_York", "Tue 5 Jan 2027, 22:30 (Tue 17:30 New York)"),
+        ("UTC", "Asia/Tokyo", "Tue 5 Jan 2027, 22:30 (Wed 07:30 Tokyo)"),
         ("UTC", "Mars/Base", "Tue 5 Jan 2027, 22:30"),
     ],
 )

@@ -180,7 +180,7 @@ def my_page(user) -> str:
     ("fields", "words"),
     [
         ({"checked_in_at": True}, "You were there."),
-        ({"not_seen": True}, "You were not there."),
+        ({"not_seen": True}, "We don't know whether you were there."),  # no one was seen
         ({}, "We don't know whether you were there."),
         ({"not_seen": True, "correction": "present", "corrected_at": True}, "You were there."),
     ],
@@ -196,6 +196,20 @@ def test_a_learner_finds_past_meetings_and_whether_they_were_there(held, carol, 
     past = page[page.index("Past meetings") : page.index("Settings")]
     assert "Week 1 with Group B" in past
     assert words in past
+
+
+@pytest.mark.parametrize(
+    ("correction", "words"), [("", "You were not there."), ("excused", "You were excused.")]
+)
+def test_the_list_of_a_meeting_that_was_held_says_what_it_counts_as(
+    held, carol, now, correction, words
+):
+    corrected_at = now if correction else None
+    Attendance.objects.create(
+        meeting=held, user=carol, not_seen=True, correction=correction, corrected_at=corrected_at
+    )
+    Meeting.objects.filter(pk=held.pk).update(was_held="here", was_held_at=now)
+    assert words in my_page(carol)
 
 
 def test_past_meetings_are_those_of_ones_own_time_in_the_group(academy, held, carol, now):

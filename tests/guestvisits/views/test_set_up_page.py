@@ -232,6 +232,7 @@ def test_staff_see_a_persons_page_and_no_one_else_does(academy, alice):
     staff = User.objects.create_superuser("olga@example.org", None, name="Olga")
     shown = look(staff, page)
     assert "Set-up of Alice" in shown
+    assert "Times are in" in shown, "it stays inside the staff pages"
     assert "This set-up needs 1 thing from Alice" in shown
     assert "Choose time zone" not in shown  # not staff's to press
     change = Client()

@@ -109,6 +109,7 @@ def test_a_meeting_whose_facilitators_all_declined_gets_a_substitute(academy, st
     assert page.items == ["no_facilitator"]
     assert "No one leads 1 meeting" in page.item("no_facilitator")
     assert "Fay A can’t lead it" in page.item("no_facilitator")
+    assert "<summary>1 name" not in page.item("no_facilitator"), "one name is not folded"
 
     form = follow(staff, page.item("no_facilitator"), "Find a substitute")
     away, substitute = person("Fay A"), person("Fay B")
@@ -118,6 +119,19 @@ def test_a_meeting_whose_facilitators_all_declined_gets_a_substitute(academy, st
     assert "Fay B leads Group A, week 1." in answer.content.decode()
 
     assert read_today().items == []
+
+
+def test_a_search_that_runs_already_is_shown(academy, staff, read_today):
+    Group.objects.filter(name="Group A").update(timezone="America/New_York")
+    decline(academy, "A", "Fay A")
+    item = read_today().item("no_facilitator")
+    assert re.search(r"\(\w{3} \d\d:\d\d New York\)", item), "the group's time is beside it"
+    form = follow(staff, item, "Find a substitute")
+    asked = staff.post(form.url, {"away": person("Fay A").pk, "person": "", "confirmed": "yes"})
+    assert asked.status_code == 302
+    shown = staff.get(form.url, follow=True).content.decode()
+    assert "A search for a substitute is running already." in shown
+    assert "Name someone" in shown
 
 
 def test_another_facilitator_who_comes_is_enough(academy, read_today):

@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.models import Group as Role
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cohorts import clock
 from cohorts.models import Membership, User
@@ -24,7 +24,7 @@ from guestvisits.models import GuestVisit
 from lens.frame.roles import make_roles
 from meetings.models import Attendance
 from tests.lens.desk.test_browser import Clicks
-from tests.support.accessibility import SIZES, check_page
+from tests.support.accessibility import SIZES, check_page, tab_to
 from tests.support.cohort import MadeCohort, add_member, join, make_cohort, realize, work
 
 pytestmark = [
@@ -168,6 +168,36 @@ def test_job_22_a_visit_is_booked_in_four_clicks(found, made, clicks):
     assert clicks.count == 4
     visit = GuestVisit.objects.get(user__name="Ana")
     assert Attendance.objects.get(meeting=visit.host_meeting, user__name="Ana").is_guest
+
+
+def press(place: Locator, key: str = "Enter") -> None:
+    """Walk to a control with the tab key and press a key there."""
+    tab_to(place)
+    outline = place.evaluate("element => getComputedStyle(element).outlineStyle")
+    assert outline != "none", "the focus cannot be seen"
+    place.page.keyboard.press(key)
+
+
+def test_the_jobs_of_a_person_are_done_with_the_keyboard_alone(found, made):
+    page = found("Ana")
+    press(page.get_by_role("link", name="Ana", exact=True))
+    press(page.get_by_role("link", name="Book a visit in place of Group 1, week 1"))
+    press(page.get_by_role("radio", name="Group 2"), "Space")
+    press(page.get_by_role("button", name="Book visit"))
+    expect(page.get_by_text("visits Group 2 instead")).to_be_visible()
+    press(page.get_by_role("link", name="Move from Group 1…"))
+    press(page.get_by_role("button", name="Choose Group 2"))
+    press(page.get_by_role("button", name="Move", exact=True))
+    expect(page.get_by_text("Ana moved to Group 2.")).to_be_visible()
+    press(page.get_by_role("link", name="End membership in Group 2…"))
+    press(page.get_by_label("Dropped"), "Space")
+    press(page.get_by_role("button", name="End membership"))
+    expect(page.get_by_text("Not in a group now.")).to_be_visible()
+    assert GuestVisit.objects.filter(user__name="Ana").exists()
+    assert set(Membership.objects.filter(user__name="Ana").values_list("status", flat=True)) == {
+        "moved",
+        "dropped",
+    }
 
 
 @pytest.mark.parametrize("size", SIZES)
