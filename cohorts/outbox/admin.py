@@ -54,6 +54,18 @@ class KindFilter(admin.AllValuesFieldListFilter):
             yield {**choice, "display": kind_title(str(choice["display"]))}
 
 
+def topic_title(name: str) -> str:
+    return topics[name].title if name in topics else name
+
+
+class TopicFilter(admin.AllValuesFieldListFilter):
+    """The topics of messages, as people read them."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": topic_title(str(choice["display"]))}
+
+
 @admin.register(Message)
 @method_decorator(csp_update(SHOWS_EMAIL), name="changeform_view")
 class MessageAdmin(ReadOnlyAdmin):
@@ -264,9 +276,14 @@ def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
 
 @admin.register(OutboxPart)
 class OutboxPartAdmin(ReadOnlyAdmin):
-    list_display = ["name", "issue", "failing_since", "failures", "retry_at", "closed_at"]
+    list_display = ["title", "issue", "failing_since", "failures", "retry_at", "closed_at"]
     ordering = ["failing_since", "name"]
     actions = ["resume"]
+
+    @admin.display(description="name", ordering="name")
+    def title(self, part: OutboxPart) -> str:
+        """Return the name of a channel as people read it; a source has only one name."""
+        return dict(Message.Channel.choices).get(part.name, part.name)
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("outbox.change_outboxpart")
@@ -280,7 +297,13 @@ class OutboxPartAdmin(ReadOnlyAdmin):
 
 @admin.register(MessageChoice)
 class MessageChoiceAdmin(ReadOnlyAdmin):
-    list_display = ["user", "topic", "route"]
-    list_filter = ["topic", "route"]
+    list_display = ["user", "about", "route"]
+    list_filter = [("topic", TopicFilter), "route"]
     list_select_related = ["user"]
     search_fields = ["user__name", "user__nickname", "user__email"]
+    fields = ["user", "about", "route"]
+    readonly_fields = ["about"]
+
+    @admin.display(description="topic", ordering="topic")
+    def about(self, choice: MessageChoice) -> str:
+        return topic_title(choice.topic)

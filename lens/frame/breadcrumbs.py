@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
+from cohorts.access import staff_may
 from cohorts.admin_base.links import PAGES, cohort_url, find_page
 from cohorts.models import Cohort, User
 from lens.frame.sidebar import (
@@ -51,19 +52,26 @@ def _link_lists(
 
 
 def _link_rows(request: HttpRequest, context: Mapping[str, Any]) -> Iterator[SidebarLink]:
-    """Yield links to the cohort and to the row or person that the page is about."""
+    """Yield a link to the cohort, row or person that the page is about, if the person may view it.
+
+    Those who may only delete a row may not.
+    """
     user = cast(User, request.user)
-    row = _row_of(context)
-    cohort = context.get("cohort") or row
-    if isinstance(cohort, Cohort):
-        yield SidebarLink(str(cohort), cohort_url(user, cohort.pk))
-    elif row is not None and type(row) in PAGES:
-        yield SidebarLink(str(row), find_page(row))
-    elif row is not None and not context.get("change"):
-        opts = row._meta
-        if any(table_links(request, [opts.label_lower])):
-            url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
-            yield SidebarLink(str(row), url)
+    cohort = context.get("cohort")
+    row = cohort if isinstance(cohort, Cohort) else _row_of(context)
+    if row is None:
+        return
+    is_its_page = context.get("change") and type(row) not in OWN_PAGE
+    if not is_its_page and staff_may(user, f"{row._meta.app_label}.view_{row._meta.model_name}"):
+        yield SidebarLink(str(row), _find_url(user, row))
+
+
+def _find_url(user: User, row: Model) -> str:
+    if isinstance(row, Cohort):
+        return cohort_url(user, row.pk)
+    if type(row) in PAGES:
+        return find_page(row)
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def _row_of(context: Mapping[str, Any]) -> Model | None:

@@ -10,8 +10,8 @@ from django.urls import reverse
 from cohorts.models import User
 from cohorts.outbox import services
 from cohorts.outbox.collecting import collect
-from cohorts.outbox.models import Message, OutboxPart, kind_title, kind_titles
-from cohorts.outbox.registry import notifications
+from cohorts.outbox.models import Message, MessageChoice, OutboxPart, kind_title, kind_titles
+from cohorts.outbox.registry import notifications, topics
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +68,17 @@ def test_each_kind_of_message_has_its_own_title_for_people(client, staff, pendin
     answer = client.get(reverse("admin:outbox_preview", args=["nudge"])).content.decode()
     assert "Preview: Request to answer an invitation" in answer
     assert "Nudge" not in answer
+
+
+def test_preferences_and_failing_channels_are_named_in_words(client, staff, pending):
+    MessageChoice.objects.create(user=pending[0], topic="reminders", route="off")
+    OutboxPart.objects.create(name="discord_dm", failures=1)
+    shown = client.get(reverse("admin:outbox_messagechoice_changelist")).content.decode()
+    assert f">{topics['reminders'].title}<" in shown
+    assert (
+        "Discord direct message"
+        in client.get(reverse("admin:outbox_outboxpart_changelist")).content.decode()
+    )
 
 
 def test_the_list_says_why_a_message_was_not_sent(client, staff, pending, now, settings):

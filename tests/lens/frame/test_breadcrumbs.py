@@ -57,3 +57,9 @@ def test_they_link_to_nothing_that_the_reader_may_not_open(staff_with, academy):
     academy.add_member("Ann", "A")
     page = f"/admin/cohorts/membership/{Membership.objects.get().pk}/change/"
     assert crumbs_of(client, page) == "[People] > [Memberships] > Ann in Group A"
+
+
+def test_those_who_may_only_delete_a_row_get_no_link_to_it(staff_with, academy):
+    ann = academy.add_member("Ann", "A")
+    client = staff_with("cohorts.delete_user")
+    assert str(ann) not in crumbs_of(client, f"/admin/cohorts/user/{ann.pk}/delete/")
