@@ -19,7 +19,8 @@ from guestvisits.joining.effects import find_effects
 from guestvisits.models import GuestVisit, Substitution
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit, book_visit_for
-from guestvisits.substitutes.services import name_substitute
+from guestvisits.substitutes.services import name_substitute, request_substitute
+from meetings.models import Meeting
 from meetings.writing.audience import AudienceKind, choose_members
 from meetings.writing.letter_preview import read_preview
 from meetings.writing.posting import post_letter
@@ -31,9 +32,10 @@ from tests.support.roster import make_file, make_line
 @promise("people: move to another group")
 def move_people(world: World) -> bool:
     """Visits that are named end, or are in place of the new group's meeting; the others stay."""
-    rows = Membership.objects.filter(status="active", role="participant").order_by("pk")
-    chosen = world.draw(st.lists(st.sampled_from(list(rows)), min_size=1, max_size=3, unique=True))
     group = world.group()
+    rows = Membership.objects.filter(status="active", role="participant").exclude(group=group)
+    people = st.sampled_from(list(rows.order_by("pk")))
+    chosen = world.draw(st.lists(people, min_size=1, max_size=3, unique=True))
     effects = list(find_effects(chosen, group, world.now))
     before, visits, held = members(), open_visits(world.now), spans()
     made = world.attempt(move_members, [one.pk for one in chosen], group.pk, now=world.now)
@@ -125,10 +127,13 @@ def _refused(service, *args, **kwargs) -> str | None:
 @promise("people: name a substitute")
 def find_a_substitute(world: World) -> bool:
     """Those who are offered can be named, and no one else can."""
-    row = (
-        Substitution.objects.filter(ended_at__isnull=True).select_related("meeting__group").first()
-    )
-    if row is None or row.meeting.ends_at <= world.now:
+    ahead = Meeting.objects.filter(group=world.academy.groups["A"], starts_at__gt=world.now)
+    for meeting in ahead:
+        fay = world.people["Fay"].pk
+        world.attempt(request_substitute, meeting.pk, fay, now=world.now)
+    rows = Substitution.objects.filter(ended_at__isnull=True, meeting__starts_at__gt=world.now)
+    row = rows.select_related("meeting__group").first()
+    if row is None:
         return False
     offered = {user for user, _ in list_free(row.meeting, world.now)}
     by = world.people["Fay"].pk

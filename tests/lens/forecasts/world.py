@@ -20,8 +20,7 @@ from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete
-from cohorts.outbox.rendering.render import render
+from cohorts.outbox.registry import MessageObsolete, notifications
 from cohorts.services.memberships import end_membership
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import ask_for_step, carry_out_step
@@ -250,16 +249,18 @@ def told(now: datetime) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     rows = Message.objects.filter(state="pending", user__isnull=False).exclude(kind__in=DATED)
     for message in rows.select_related("user", "group__cohort"):
-        if message.user_id and _is_readable(message, now):
+        if message.user_id and _is_news(message, now):
             found.setdefault(message.user_id, set()).add(message.kind)
     return found
 
 
-def _is_readable(message: Message, now: datetime) -> bool:
+def _is_news(message: Message, now: datetime) -> bool:
+    """Return whether it would be sent. Its text is not rendered, which would take longest."""
     try:
-        return bool(render(message, now).text)
+        notifications[message.kind].context_of(message, now)
     except MessageObsolete:
         return False
+    return True
 
 
 def names(user_ids: Iterable[int]) -> list[str]:
