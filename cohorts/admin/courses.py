@@ -59,6 +59,7 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
     form = CohortForm
     list_display = ["name", "course", "start_date", "status"]
     list_filter = ["status", "course"]
+    show_full_result_count = False  # a query for a number that the page shows already
     list_select_related = ["course"]
     search_fields = ["name", "course__name"]
     autocomplete_fields = ["course"]
