@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from calendarsync.generations import Generations, SeriesSpan, fit, read_generations
 from calendarsync.state.desired_state import (
     NOBODY,
     Addresses,
@@ -33,6 +32,7 @@ from calendarsync.state.facts import (
     Guest,
     SeriesRecord,
 )
+from calendarsync.state.generations import Generations, SeriesSpan, fit, read_generations
 from calendarsync.state.observed import EventDetails
 from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.values import IssueCode

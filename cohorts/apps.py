@@ -7,8 +7,8 @@ class CohortsConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts import receivers  # noqa: F401
+        from cohorts.activity.entries import entry_links
         from cohorts.activity.kinds import KINDS
-        from cohorts.activity.reading import entry_links
         from cohorts.activity.registry import register_kinds
         from cohorts.needs import group_needs as needs
         from cohorts.needs.registry import NeedKind, need_kinds

@@ -17,8 +17,8 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from cohorts.activity.entries import read_entries
 from cohorts.activity.filtering import find_entries_about
-from cohorts.activity.reading import read_entries
 from cohorts.activity.recording import count_written, record
 from cohorts.models import Cohort, Group, User
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from cohorts import clock
 from cohorts.access import staff_may
-from cohorts.activity.reading import EntryLink
+from cohorts.activity.entries import EntryLink
 from cohorts.models import ActivityEntry, CohortStep, Group, User
 from cohorts.steps.recent import STEP_PAGE, describe_step
 from cohorts.steps.registry import step_kinds

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from cohorts.activity.entries import ShownChange, ShownEntry, ShownValue, read_entries
 from cohorts.activity.filtering import find_entries
-from cohorts.activity.reading import ShownChange, ShownEntry, ShownValue, read_entries
 from cohorts.admin_base.reader_time import show_both
 from cohorts.exports.answering import ExportedList, check_size, with_zone
 from cohorts.models import ActivityEntry, Cohort, User

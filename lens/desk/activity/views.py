@@ -13,8 +13,8 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts.access import staff_may
+from cohorts.activity.entries import read_entries
 from cohorts.activity.filtering import find_entries
-from cohorts.activity.reading import read_entries
 from cohorts.activity.rights import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.exports.answering import answer_or_explain, read_query

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from calendarsync.generations import fit, is_ours, read_generations
 from calendarsync.state.facts import CalendarGroup, EventRecord
+from calendarsync.state.generations import fit, is_ours, read_generations
 from calendarsync.state.slots import SeriesSlot
 from tests.calendarsync.paper import (
     FIRST,
