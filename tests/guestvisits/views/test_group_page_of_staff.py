@@ -25,6 +25,7 @@ STAFF_ACTS = [
     "Move people",
     "Merge into…",
     "End…",
+    "Activity",
     "Settings",
 ]
 
@@ -86,9 +87,9 @@ def test_staff_see_only_the_acts_that_they_may_carry_out(academy):
     assert ">Cancel</a>" not in page
 
 
-def test_a_group_that_has_ended_offers_only_its_settings(admin_client, academy):
+def test_a_group_that_has_ended_offers_only_its_activity_and_settings(admin_client, academy):
     Group.objects.filter(pk=academy.groups["A"].pk).update(status="completed", ended_at=clock.now())
-    assert acts_on(open_group(admin_client, academy.groups["A"])) == ["Settings"]
+    assert acts_on(open_group(admin_client, academy.groups["A"])) == ["Activity", "Settings"]
 
 
 def test_a_group_without_a_weekly_time_offers_no_change_of_it(admin_client, academy):
