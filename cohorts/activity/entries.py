@@ -17,7 +17,7 @@ from cohorts.models import ActivityEntry, ActivitySubject, Cohort, ErasureReques
 from cohorts.registries import Registry
 
 LENS, ERASED, GONE = "Lens", "an erased person", "a deleted person"
-SOMEONE = "a person"  # for staff who may not view people
+SOMEONE = "a person"  # for staff who may not view people; they read no text either
 SHOWN_PEOPLE = 8
 
 
@@ -102,7 +102,7 @@ def _show(entry: ActivityEntry, names: _Names, link: EntryLink | None) -> ShownE
         cohort=cohort,
         about=link or _name_object(entry, shown),
         changes=tuple(names.changes_of(entry)),
-        reason=entry.reason,
+        reason=entry.reason if names.may_name else "",
     )
 
 
@@ -153,7 +153,8 @@ class _Names:
         group = self.groups.get(entry.group or 0)
         zone = group.timezone if group else "UTC"
         for label, (before, after) in entry.changes.items():
-            yield ShownChange(label, self.value(before, zone), self.value(after, zone))
+            if self.may_name or (is_nameless(before) and is_nameless(after)):
+                yield ShownChange(label, self.value(before, zone), self.value(after, zone))
 
     def value(self, stored: Any, zone: str) -> ShownValue:
         match stored:
@@ -172,6 +173,16 @@ class _Names:
             case {"cohort": pk}:
                 return self.cohort(pk).name
         return str(stored)
+
+
+def is_nameless(stored: Any) -> bool:
+    """Return whether a value names no one as it is stored: only texts may."""
+    match stored:
+        case "" | {"at": _} | {"person": _} | {"group": _} | {"cohort": _}:
+            return True
+        case list():
+            return all(map(is_nameless, stored))
+    return False
 
 
 def _read_names(entries: Collection[ActivityEntry], viewer: User) -> _Names:
