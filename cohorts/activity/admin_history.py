@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -49,7 +49,16 @@ class RecordingAdmin(admin.ModelAdmin):
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         for obj in queryset:
+            if isinstance(obj, User):  # erasing reaches only people who exist
+                find_entries_about(obj).update(changes={}, reason="")
             _record(request, "deleted", obj, {})
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Run an action. Deleting and recording it are one transaction: Django records first."""
+        if "delete_selected" not in request.POST.getlist("action"):
+            return super().response_action(request, *args, **kwargs)
+        with transaction.atomic():
+            return super().response_action(request, *args, **kwargs)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db.models import ProtectedError
+from django.db.models.signals import pre_delete
 from django.test import Client
 from django.urls import reverse
 
@@ -105,9 +107,49 @@ def test_history_names_no_one_to_staff_who_may_not_view_people(academy: Academy)
     eve.user_permissions.add(
         Permission.objects.get(codename="view_group", content_type__app_label="cohorts")
     )
-    record("role_changed", by=alice, person=alice, group=academy.groups["A"])
+    group = academy.groups["A"]
+    changes = {
+        "Group": [group, academy.groups["B"]],
+        "Name": ["", "Alice Unusual"],
+        "Guests": [[alice], [alice, "Bob Unusual"]],
+    }
+    record("role_changed", by=alice, person=alice, group=group, changes=changes, reason="Unusual")
     client = Client()
     client.force_login(eve)
     text = history_of(client, "group", academy.groups["A"].pk)
     assert "Role changed" in text
+    assert "Group: Group A → Group B" in text
     assert "Unusual" not in text
+
+
+def test_a_deleted_person_is_named_by_no_entry(client: Client) -> None:
+    eve = User.objects.create_user("eve@example.org", name="Eve")
+    record("changed", person=eve, changes={"Name": ["Eve Unusual", "Eve"]}, reason="Eve married")
+    record("roster_imported", people=[eve], changes={"Name": ["", "Eve Unusual"]})
+    client.post(reverse("admin:cohorts_user_delete", args=[eve.pk]), {"post": "yes"})
+    assert not User.objects.filter(pk=eve.pk).exists()
+    entries = ActivityEntry.objects.values_list("kind", "person", "changes", "reason")
+    assert set(entries.values_list("kind", flat=True)) == {"deleted", "changed", "roster_imported"}
+    assert all((changes, reason) == ({}, "") for _, _, changes, reason in entries)
+
+
+def test_a_bulk_deletion_that_fails_is_not_recorded(client: Client) -> None:
+    course = Course.objects.create(name="Safety")
+
+    def protect(**_said: object) -> None:
+        raise ProtectedError("A cohort was added meanwhile.", {course})
+
+    pre_delete.connect(protect, sender=Course)
+    try:
+        with pytest.raises(ProtectedError):
+            delete_courses(client, course)
+    finally:
+        pre_delete.disconnect(protect, sender=Course)
+    assert (Course.objects.count(), ActivityEntry.objects.count()) == (1, 0)
+    delete_courses(client, course)
+    assert (Course.objects.count(), ActivityEntry.objects.count()) == (0, 1)
+
+
+def delete_courses(client: Client, course: Course) -> None:
+    said = {"action": "delete_selected", "_selected_action": [course.pk], "post": "yes"}
+    client.post(reverse("admin:cohorts_course_changelist"), said)
