@@ -1,13 +1,16 @@
 """The cells of a file for a spreadsheet: as people read them, and none of them a formula.  Pure.
 
 A spreadsheet evaluates a text that begins with one of FORMULA, which can send what is in the file
-elsewhere. An apostrophe before it makes it a text. XLSX files store texts as texts, but lose that
-once someone saves them as CSV, so both formats get the apostrophe.
+elsewhere. An apostrophe before it makes it a text. Where Excel expects semicolons between cells, it
+splits our cells at those in them, and at their line breaks, so a sign behind one begins a formula
+too. XLSX files store texts as texts, but lose that once someone saves them as CSV, so both formats
+get the apostrophe.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, tzinfo
 from html.parser import HTMLParser
@@ -15,6 +18,7 @@ from typing import Any
 
 # Excel evaluates the wide signs, too, where it runs in Japanese.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+INNER_FORMULA = re.compile(r"""([;\t\r\n][\s"]*)(?=[=+\-@＝＋－＠])""")
 LONGEST_TEXT = 32_767  # that a cell of a spreadsheet holds
 MOST_EXACT = 10**15  # a spreadsheet rounds longer numbers, such as the ids of Discord
 BLOCKS = frozenset({"br", "div", "li", "p"})
@@ -25,7 +29,8 @@ FileCell = str | int | float | date
 def neutralize(text: str) -> str:
     """Return the text so that a spreadsheet does not take it for a formula."""
     begins = text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)
-    return f"'{text}" if begins else text
+    safe = INNER_FORMULA.sub(r"\1'", text)
+    return f"'{safe}" if begins else safe
 
 
 def make_cell(value: Any, zone: tzinfo) -> FileCell:
