@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -59,7 +59,7 @@ class ActivityForm(forms.Form):
             who=_pk(said.get("who")),
             kind=said.get("kind", ""),
             since=_midnight(said.get("since")),
-            until=_midnight(until + timedelta(days=1)) if until else None,
+            until=_midnight(until + timedelta(days=1)) if until and until < date.max else None,
             people_only=said.get("people_only", False),
         )
 

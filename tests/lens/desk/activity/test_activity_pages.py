@@ -142,6 +142,16 @@ def test_the_pages_cost_the_same_for_few_and_many_entries(academy, max_, browser
     assert ActivityEntry.objects.count() == 121
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_the_first_and_the_last_day_of_the_calendar_leave_all_in(
+    academy, max_, browser_of_max, zone
+) -> None:
+    User.objects.filter(pk=max_.pk).update(timezone=zone)
+    move_alice(academy, max_)
+    text = read(browser_of_max, "activity", since="0001-01-01", until="9999-12-31")
+    assert "“Better time”" in text
+
+
 def test_staff_without_the_permission_find_neither_page_nor_link(academy) -> None:
     person = User.objects.create_user("eve@example.org", name="Eve", is_staff=True)
     client = Client()
