@@ -199,6 +199,7 @@ def _erase(person: User) -> None:
             rows.delete()
         elif table.emptied:
             rows.update(**table.emptied)
+    MeetingMove.objects.filter(by=person).update(reason="")
     _empty_account(person)
 
 

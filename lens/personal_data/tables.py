@@ -258,6 +258,7 @@ TABLES = (
         "Activity of the person",
         ActivityEntry,
         ("at", "kind"),
+        emptied={"reason": ""},
         of=lambda person: Q(actor=person.pk),
     ),
     PersonalTable(

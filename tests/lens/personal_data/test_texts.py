@@ -9,8 +9,18 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
+from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import record
 from cohorts.errors import Refusal
-from cohorts.models import AccessException, CohortStep, ErasureRequest, Group, Membership, User
+from cohorts.models import (
+    AccessException,
+    ActivityEntry,
+    CohortStep,
+    ErasureRequest,
+    Group,
+    Membership,
+    User,
+)
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import get_content
@@ -26,6 +36,7 @@ from lens.personal_data.erasure import (
     complete_erasures,
     withdraw_erasure,
 )
+from meetings.models import MeetingMove
 from meetings.moving.moves import Cancel
 from meetings.moving.services import carry_out as carry_out_move
 from tests.lens.personal_data.test_erasing import find_in_database
@@ -105,6 +116,22 @@ def test_letters_posts_and_reasons_name_the_person_no_longer(academy: Academy) -
     assert set(step.letters[str(person.pk)].values()) == {""}
     _, lines = write_letter(step, "Ann", step.letters[str(ann.pk)])
     assert any("You can read the channels of Group A" in line for line in lines), "the rest stays"
+
+
+def test_reasons_that_the_person_wrote_are_emptied_and_those_of_others_stay(
+    academy: Academy,
+) -> None:
+    person, bea = (User.objects.get(name=name) for name in (NAME, "Bea"))
+    for author, group in ((person, "A"), (bea, "B")):
+        with acting_as(author.pk):
+            move = Cancel(academy.meeting(group, 2).pk)
+            carry_out_move(move, by=author.pk, now=NOW, reason="I am ill")
+            record("changed", group=academy.groups[group], reason="I am ill")
+    erase(person)
+    moves = MeetingMove.objects.exclude(by=None).values_list("by", "reason")
+    assert set(moves) == {(person.pk, ""), (bea.pk, "I am ill")}
+    reasons = ActivityEntry.objects.filter(actor__in=[person.pk, bea.pk])
+    assert set(reasons.values_list("actor", "reason")) == set(moves)
 
 
 def test_a_substitute_is_forgotten_in_the_group_where_they_led_once(academy: Academy) -> None:
