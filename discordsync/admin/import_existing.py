@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from cohorts.activity.recording import one_act
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group
 from cohorts.selectors import find_cohort
@@ -39,7 +40,7 @@ def record_all(data: bytes) -> int:
     """
     problems: list[tuple[int, str]] = []
     count = 0
-    with transaction.atomic():
+    with transaction.atomic(), one_act("object_imported") as act:
         for number, cells in _read(data):
             try:
                 with transaction.atomic():
@@ -48,9 +49,8 @@ def record_all(data: bytes) -> int:
             except Refusal as refusal:
                 problems.append((number, refusal.sentence))
         if problems:
-            transaction.set_rollback(True)
-    if problems:
-        raise BadLines(problems)
+            raise BadLines(problems)
+        act.changes = {"Objects": ["", count]}
     return count
 
 

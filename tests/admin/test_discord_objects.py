@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from cohorts.models import ActivityEntry
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
@@ -124,6 +125,8 @@ def test_an_existing_cohort_is_imported_from_a_file_and_nothing_is_created(staff
     work("discord")
 
     assert messages_of(answer)[0].startswith(f"{len(ids)} objects were imported")
+    entry = ActivityEntry.objects.get(kind="object_imported")
+    assert (entry.cohort, entry.changes) == (made.cohort.pk, {"Objects": ["", str(len(ids))]})
     made_now = {c["path"].rpartition("/")[2] for c in sandbox.writes(since=seen, method="POST")}
     assert made_now <= {"scheduled-events"}
     assert DiscordObject.objects.filter(imported=True).count() == len(ids)
