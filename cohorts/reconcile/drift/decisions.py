@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cohorts.activity.recording import record
+from cohorts.activity.recording import one_act
 from cohorts.errors import Refusal
 from cohorts.models import Group, User, live_group
 from cohorts.reconcile.differences import (
@@ -86,13 +86,14 @@ def _decide(one: DriftDecision, by: User, now: datetime) -> None:
     admin = provider_admins[one.provider]
     if not isinstance(admin, DecidesDrift) or not _may(by, option.permission):
         raise Refusal("not_allowed", f"You may not decide this about {drift.what}.")
-    concerned = admin.decide_drift(drift, option.choice, one.answer.strip())
+    # Names of things outside are left out: they may name people.
+    said = {DRIFT_TITLES[drift.kind]: ["", CHOICE_LABELS[option.choice]]}
+    with one_act(DRIFT_DECIDED, by=by, about=row, changes=said) as act:
+        act.concern(groups=[row.group])
+        concerned = admin.decide_drift(drift, option.choice, one.answer.strip())
     row.drift = after_choice(row.drift, one.key, option.choice)
     row.save(update_fields=["drift"])
     _request(concerned, one.provider, option.choice, by, now)
-    # Names of things outside are left out: they may name people.
-    said = {DRIFT_TITLES[drift.kind]: ["", CHOICE_LABELS[option.choice]]}
-    record(DRIFT_DECIDED, by=by, group=row.group, about=row, changes=said)
 
 
 def find_shown(row: GroupSync, key: str) -> Drift | None:
