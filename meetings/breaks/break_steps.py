@@ -163,7 +163,7 @@ class SkipWeeks(StepKind):
                 plan, wanted, _members(plan), {"dates": dates, "answer": answer}
             ),
             posts=write_posts(plan, wanted, headline),
-            facts=plan.facts(),
+            facts=plan.facts(wanted),
         )
 
     def forecast(self, step: CohortStep, now: datetime) -> tuple[StepSection, ...]:

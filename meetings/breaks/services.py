@@ -20,6 +20,7 @@ from meetings.moving.forecasts import MailForecast, as_moved, forecast_groups
 from meetings.moving.history import record_move
 from meetings.moving.services import write_decision
 from meetings.moving.types import Change, Decision, MoveFacts
+from meetings.rhythm import Days
 from meetings.selectors import read_days
 
 Rsvp = Attendance.Rsvp
@@ -56,14 +57,19 @@ class CohortPlan:
     def changes(self) -> list[Change]:
         return [change for plan in self.groups for change in plan.decision.changes]
 
-    def facts(self) -> tuple[Any, ...]:
-        """Return what was decided, and the meetings that letters name because they stay."""
+    def facts(self, days: Days | None = None) -> tuple[Any, ...]:
+        """Return what was decided, and the meetings that letters name because they stay: also those
+        within these days that come before the first change."""
         first = self.first_start if self.changes else None
         held = sorted(
             (row.group_id, row.starts_at, row.duration_minutes, row.number or 0)
             for each in self.groups
             for row in each.rows()
-            if first and row.starts_at >= first and not row.is_cancelled
+            if not row.is_cancelled
+            and (
+                (first and row.starts_at >= first)
+                or (days and days.holds(row.starts_at, each.group.timezone))
+            )
         )
         visits = [(one.visit_id, one.user_id, one.new_start) for one in self.visit_effects]
         return (tuple(self.changes), tuple(held), tuple(visits))

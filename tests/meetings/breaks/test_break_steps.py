@@ -260,6 +260,17 @@ def test_a_visit_booked_after_the_preview_stops_the_break_and_undone_it_does_not
     assert nothing.value.code == "no_meeting"
 
 
+def test_a_meeting_that_stays_in_the_break_and_moves_after_the_preview_stops_it(academy):
+    week_1 = academy.meeting("A", 1)
+    carry_out(moves.Reschedule(week_1.pk, NOW + WEEK), by=None, now=NOW)
+    step = ask(academy)
+    assert "Week 1 stays on Monday 11 January" in str(step_kinds["break"].preview(step, NOW))
+    carry_out(moves.Reschedule(week_1.pk, NOW + WEEK + DAY), by=None, now=NOW + MINUTE)
+    carry_out_due(DUE)
+    step.refresh_from_db()
+    assert step.state == "stopped"
+
+
 def test_a_new_name_and_zone_of_a_guest_stop_no_break_and_the_letter_uses_them(academy):
     step = ask(academy)
     User.objects.filter(name="Cleo").update(nickname="Cleopatra", timezone="Asia/Tokyo")
