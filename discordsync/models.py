@@ -47,7 +47,7 @@ class DiscordObject(models.Model):
     # Staff imported an existing object: no welcome message is sent for it.
     imported = models.BooleanField("imported", default=False)
     # What staff decided about a difference: {part: [choice, the value that it is about]}.
-    decisions = models.JSONField(default=dict, blank=True)
+    decisions = models.JSONField(default=dict, db_default={}, blank=True)
     # Staff keep the object although its group has ended: Lens leaves it alone from then on.
     released_at = models.DateTimeField("kept since", null=True, blank=True)
     made_at = models.DateTimeField("created at", default=now)

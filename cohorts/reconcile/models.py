@@ -68,7 +68,8 @@ class GroupSync(models.Model):
     issue_detail = models.CharField("issue detail", max_length=500, blank=True)
     logged_issue = models.CharField(max_length=40, blank=True)  # the issue that was logged last
     # What differs outside and waits for a decision of staff, or was decided (`differences.py`).
-    drift = models.JSONField("differences outside", default=list, blank=True)
+    # The database's default serves a worker of the version before, which runs during a deploy.
+    drift = models.JSONField("differences outside", default=list, db_default=[], blank=True)
     # The last comparison left requested work that it could not do.
     has_waiting_work = models.BooleanField("work is waiting", default=False)
     # Since when the group is in sync or not, apart from comparisons that only the clock made due;
