@@ -187,7 +187,8 @@ def update_status(
     row.next_at = _next_check(row, review, blocker, now)
     if review.ready:
         row.ready_at = row.ready_at or now
-        row.realize_requested_at = row.realize_requested_by = None
+        if row.generation == due.generation:  # else it may have been requested meanwhile
+            row.realize_requested_at = row.realize_requested_by = None
     elif row.ready_at and review.issue:
         row.ready_at = None
     if review.ready or review.is_set_up:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db.models.functions import Now
@@ -16,8 +17,9 @@ from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.errors import Conflict, Outage, RateLimited, Refused, Unclear
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.runs import provider_state
+from cohorts.reconcile.runs.status import Remaining, read_due, update_status
 from cohorts.reconcile.selectors import read_sync_conditions
-from cohorts.reconcile.values import Condition, Orphans
+from cohorts.reconcile.values import Condition, Orphans, Plan, Review
 from cohorts.reconcile.workers import lease
 from tests.support.cohort import add_member, make_cohort, realize, work
 
@@ -188,6 +190,20 @@ def test_a_change_outside_during_a_call_is_observed_before_the_group_is_finished
     assert links.service.observations == 3  # the realize, this run, and again
     assert len(links.service.state.guests) == 5
     assert not provider_state.has_work("links", clock.now())
+
+
+def test_a_request_made_during_a_comparison_outlives_it(links, ready):
+    group = ready.groups[0]
+    services.request_sync([group.pk])
+    due = read_due("links", clock.now())[group.pk]
+    GroupSync.objects.filter(group=group).update(realize_requested_at=clock.now())
+    services.request_sync([group.pk])
+    finish = partial(update_status, "links", review=Review(ready=True), now=clock.now())
+    nothing_left = Remaining.of(Plan(), {}, {})
+    finish(due, remaining=nothing_left)
+    assert row(group).realize_requested_at is not None
+    finish(read_due("links", clock.now())[group.pk], remaining=nothing_left)
+    assert row(group).realize_requested_at is None
 
 
 def test_many_reported_changes_are_one_observation_and_no_call(links, ready):
