@@ -107,6 +107,19 @@ def test_several_are_kept_by_one_button_which_leaves_other_kinds_alone(cohort, s
     assert "2 kept as they are" in read(staff)
 
 
+def test_one_button_for_all_leaves_what_was_kept_before(cohort, staff):
+    kept = make_group(cohort, "Gull", DriftKind.RENAMED)
+    row = GroupSync.objects.get(group=kept, provider="discord")
+    row.drift[0]["decided"] = "keep"
+    row.save()
+    for name in ("Heron", "Kite"):
+        make_group(cohort, name, DriftKind.RENAMED)
+    answer = staff.post("/admin/drift/", {**hidden(read(staff)), "all": "renamed:apply"})
+    assert answer.status_code == 302
+    rows = GroupSync.objects.filter(provider="discord").order_by("group__name")
+    assert [row.drift[0]["decided"] for row in rows] == ["keep", "apply", "apply"]
+
+
 def test_what_has_changed_since_the_page_was_made_is_asked_again(cohort, staff):
     group = make_group(cohort, "Heron", DriftKind.RENAMED)
     fields = hidden(read(staff))
