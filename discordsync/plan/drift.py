@@ -66,6 +66,13 @@ def _describe(diff: Diff, key: str) -> str:
 
 def _deleted(diff: Diff, group: DesiredGroup, key: str) -> Drift:
     title = _title(key)
+    forget = DriftOption(
+        DriftChoice.FORGET,
+        f"Lens stops missing it. No {title} is created until someone presses Realize, and a "
+        "request to realize that is still open is withdrawn.",
+    )
+    # A group is set up without a cohort channel: Realize would not create a forgotten one.
+    may_forget = keys.kind_of(key) != "cohort_channel"
     return Drift(
         key=f"{key} deleted",
         kind=DriftKind.DELETED,
@@ -74,11 +81,7 @@ def _deleted(diff: Diff, group: DesiredGroup, key: str) -> Drift:
         theirs="deleted in Discord",
         options=(
             DriftOption(DriftChoice.RECREATE, _recreated(diff, group, key)),
-            DriftOption(
-                DriftChoice.FORGET,
-                f"Lens stops missing it. No {title} is created until someone presses Realize, and "
-                "a request to realize that is still open is withdrawn.",
-            ),
+            *((forget,) if may_forget else ()),
             _replaced(title),
         ),
     )
@@ -108,7 +111,8 @@ def _recreated(diff: Diff, group: DesiredGroup, key: str) -> str:
     """Return what recreating an object brings, and what it does not bring back."""
     number = _count_present(diff, group, key)
     gain = f"{count_people(number)} in the server {'gets' if number == 1 else 'get'} access"
-    return _NEW[keys.kind_of(key)].format(gain=gain) + _wait(diff, group, key)
+    new = _NEW[keys.kind_of(key)].format(gain=gain)
+    return new + _wait(diff, group, key) + _also(diff, group, key)
 
 
 _NEW = {
@@ -121,10 +125,24 @@ _NEW = {
 
 
 def _count_present(diff: Diff, group: DesiredGroup, key: str) -> int:
-    shared = keys.kind_of(key) in SHARED
-    groups = diff.live_groups(group.cohort_id) if shared else [group]
-    people = {person for one in groups for person in one.people}
+    people = {person for one in _groups_with(diff, group, key) for person in one.people}
     return len(people & diff.observed.members.keys())
+
+
+def _groups_with(diff: Diff, group: DesiredGroup, key: str) -> list[DesiredGroup]:
+    """Return the group, or those with a role that share the object: the others are not realized."""
+    if keys.kind_of(key) not in SHARED:
+        return [group]
+    live = diff.live_groups(group.cohort_id)
+    return [one for one in live if diff.id_of(keys.role(one.id)) is not None]
+
+
+def _also(diff: Diff, group: DesiredGroup, key: str) -> str:
+    """Return what else recreating creates: what these groups lack, such as what was forgotten."""
+    groups = _groups_with(diff, group, key)
+    lacking = {part for one in groups for part in one.infrastructure if diff.id_of(part) is None}
+    names = " and ".join(sorted({f"the {_title(part)}" for part in lacking}))
+    return f" Also creates what else is missing: {names}." if lacking else ""
 
 
 def _wait(diff: Diff, group: DesiredGroup, key: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from cohorts.activity.recording import one_act
 from cohorts.errors import Refusal
@@ -28,6 +29,10 @@ from cohorts.reconcile.services import request_sync
 from cohorts.services.locks import lock_groups
 
 DRIFT_DECIDED = "drift_decided"
+EXCLUSIVE = (
+    "Recreate and Forget exclude each other for one group. Recreate is carried out first: choose "
+    "Forget again afterwards."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +57,40 @@ class DriftDecided:
 
 @transaction.atomic
 def decide(decisions: Iterable[DriftDecision], *, by: User, now: datetime) -> DriftDecided:
-    """Store these choices.  One that is refused holds up no other."""
-    wanted = list(decisions)
+    """Store these choices.  One that is refused holds up no other.
+
+    Recreate comes before Forget, which is refused for groups whose request it would withdraw.
+    """
+    wanted = sorted(decisions, key=lambda one: one.choice == DriftChoice.FORGET)
     _lock(one.group_id for one in wanted)
-    done, refused = 0, []
+    refused: list[str] = []
+    recreated: set[tuple[str, int]] = set()  # (provider, group)
     for one in wanted:
         try:
             with transaction.atomic():
-                _decide(one, by, now)
-            done += 1
+                concerned = {(one.provider, pk) for pk in _decide(one, by, now)}
+                if one.choice == DriftChoice.FORGET and concerned & recreated:
+                    raise Refusal("exclusive", EXCLUSIVE)
+            recreated |= concerned if one.choice == DriftChoice.RECREATE else set()
         except Refusal as refusal:
             refused.append(refusal.sentence)
-    return DriftDecided(done, tuple(refused))
+    return DriftDecided(len(wanted) - len(refused), tuple(refused))
 
 
 def _lock(group_ids: Iterable[int]) -> None:
-    """Lock all live groups of these groups' cohorts: some objects are shared."""
+    """Lock all live groups of these groups' cohorts: some objects are shared.
+
+    Then their status rows, in the order of `request_sync`, so that the two cannot deadlock.
+    """
     cohorts = Group.objects.filter(pk__in=set(group_ids)).values("cohort")
-    lock_groups(Group.objects.filter(live_group(), cohort__in=cohorts).values_list("pk", flat=True))
+    live = Group.objects.filter(live_group(), cohort__in=cohorts)
+    ids = list(lock_groups(live.values_list("pk", flat=True)))
+    rows = GroupSync.objects.filter(group__in=ids).select_for_update().order_by("pk")
+    list(rows.values_list("pk", flat=True))
 
 
-def _decide(one: DriftDecision, by: User, now: datetime) -> None:
+def _decide(one: DriftDecision, by: User, now: datetime) -> Collection[int]:
+    """Store one choice; return the groups that it concerns."""
     rows = GroupSync.objects.select_for_update(of=("self",)).select_related("group")
     row = rows.filter(group=one.group_id, provider=one.provider).first()
     drift = find_shown(row, one.key) if row else None
@@ -94,6 +112,7 @@ def _decide(one: DriftDecision, by: User, now: datetime) -> None:
     row.drift = after_choice(row.drift, one.key, option.choice)
     row.save(update_fields=["drift"])
     _request(concerned, one.provider, option.choice, by, now)
+    return concerned
 
 
 def find_shown(row: GroupSync, key: str) -> Drift | None:
@@ -112,6 +131,8 @@ def _request(
     ids = list(live)
     rows = GroupSync.objects.filter(group__in=ids, provider=provider)
     if choice == DriftChoice.RECREATE:
+        if len(ids) > 1:  # what groups share: those that no one has realized stay as they are
+            rows = rows.filter(Q(set_up_at__isnull=False) | Q(realize_requested_at__isnull=False))
         rows.update(realize_requested_at=now, realize_requested_by=by, ready_at=None)
     elif choice == DriftChoice.FORGET:
         rows.update(realize_requested_at=None, realize_requested_by=None, ready_at=None)

@@ -8,14 +8,14 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from cohorts import clock
-from cohorts.models import ActivityEntry, User
+from cohorts.models import ActivityEntry, Group, User
 from cohorts.reconcile.differences import Drift, read_drift
 from cohorts.reconcile.drift.decisions import DriftDecided, DriftDecision, decide
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
 from discordsync.sandbox.permissions import Bit
 from tests.discordsync.guild_state import holders_of, look_again, outside_id, trouble
-from tests.support.cohort import MadeCohort, work
+from tests.support.cohort import MadeCohort, add_member, join, work
 from tests.support.running_sandbox import RunningSandbox
 from tests.support.worlds import describe_guild
 
@@ -201,7 +201,8 @@ def test_what_was_deleted_is_recreated(guild, kind):
     guild.delete(kind)
     drift = guild.look()
     assert drift.kind == "deleted"
-    assert choices(drift) == ["recreate", "forget", "replace"]
+    forget = [] if kind == "cohort_channel" else ["forget"]
+    assert choices(drift) == ["recreate", *forget, "replace"]
     recreate = drift.options[0].outcome
     shared = kind == "cohort_channel"
     assert f"{6 if shared else 3} people in the server get access" in recreate or kind == "category"
@@ -215,7 +216,7 @@ def test_what_was_deleted_is_recreated(guild, kind):
     guild.check_nothing_more()
 
 
-@pytest.mark.parametrize("kind", ["text_channel", "role", "cohort_channel"])
+@pytest.mark.parametrize("kind", ["text_channel", "role", "category"])
 def test_what_is_forgotten_is_missed_no_more_and_not_created(guild, kind):
     GroupSync.objects.update(realize_requested_at=clock.now())
     guild.delete(kind)
@@ -225,6 +226,45 @@ def test_what_is_forgotten_is_missed_no_more_and_not_created(guild, kind):
     assert not DiscordObject.objects.filter(key=guild.key(kind)).exists()
     assert not GroupSync.objects.exclude(realize_requested_at=None).exists()
     guild.check_nothing_more()
+
+
+@pytest.mark.parametrize("kind", ["category", "cohort_channel"])
+def test_recreating_what_is_shared_realizes_no_other_group(guild, kind):
+    new = Group.objects.create(cohort=guild.made.cohort, name="New")
+    join(guild.sandbox, [*guild.made.people, add_member(new)])
+    work("discord")
+    guild.delete(kind)
+    drift = guild.look()
+    assert "6 people" in drift.options[0].outcome or kind == "category"
+    guild.do(drift, "recreate")
+    look_again()
+    assert guild.state(kind)["name"]
+    rows = GroupSync.objects.filter(provider="discord", realize_requested_at__isnull=False)
+    assert not rows.exists()
+    assert not DiscordObject.objects.filter(group=new).exists()
+
+
+def test_recreate_and_forget_of_one_group_exclude_each_other(guild):
+    guild.delete("text_channel")
+    guild.delete("voice_channel")
+    look_again()
+    text, voice = guild.drift()
+    pairs = ((voice, "forget"), (text, "recreate"))
+    both = [DriftDecision(guild.first.pk, "discord", d.key, d.digest, c) for d, c in pairs]
+    decided = decide(both, by=guild.max, now=clock.now())
+    assert (decided.done, "exclude each other" in decided.refused[0]) == (1, True)
+    work("discord")
+    look_again()
+    (left,) = guild.drift()
+    assert left.key == voice.key
+
+    guild.do(left, "forget")
+    guild.delete("text_channel")
+    again = guild.look()
+    assert "Also creates what else is missing: the voice channel." in again.options[0].outcome
+    guild.do(again, "recreate")
+    look_again()
+    assert guild.state("voice_channel")["name"]
 
 
 def test_only_those_who_may_import_use_another_channel(guild):
