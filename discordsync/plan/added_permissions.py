@@ -68,9 +68,14 @@ def _wanted(diff: Diff, key: str) -> list[Overwrite]:
 
 
 def _is_foreign(diff: Diff, key: str, role_id: int) -> bool:
-    """Return whether a role is not ours.  An imported channel came with what it has."""
+    """Return whether a role does not belong in a channel.  An imported one came with what it has.
+
+    A group's own channel is for its own role; what is shared is also for the roles of ended groups.
+    """
     if not any(diff.names_of(key)):
         return False
+    if keys.kind_of(key) in {"text_channel", "voice_channel"}:
+        return role_id != diff.id_of(keys.role(keys.number_of(key)))
     return all(
         record.outside_id != role_id
         for record in diff.desired.records.values()

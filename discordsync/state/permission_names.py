@@ -39,15 +39,15 @@ NAMES: dict[int, str] = {
     44: "Create Events",
     45: "Use External Sounds",
     46: "Send Voice Messages",
+    48: "Set Voice Channel Status",
     49: "Create Polls",
     50: "Use External Apps",
     51: "Pin Messages",
+    52: "Bypass Slowmode",
 }
-SHOWN = 5
 
 
 def name_permissions(bits: int) -> str:
-    """Return the names of these bits, for people; of many, the first and how many more."""
-    found = [NAMES.get(n, f"permission {n}") for n in range(bits.bit_length()) if bits >> n & 1]
-    more = len(found) - SHOWN
-    return ", ".join(found[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    """Return the names of all these bits, for people: any of them may be the one that matters."""
+    found = (NAMES.get(n, f"permission {n}") for n in range(bits.bit_length()) if bits >> n & 1)
+    return ", ".join(found)

@@ -14,6 +14,7 @@ from cohorts.reconcile.drift.decisions import DriftDecided, DriftDecision, decid
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
 from discordsync.sandbox.permissions import Bit
+from discordsync.state.permission_names import name_permissions
 from tests.discordsync.guild_state import holders_of, look_again, outside_id, trouble
 from tests.support.cohort import MadeCohort, add_member, join, work
 from tests.support.running_sandbox import RunningSandbox
@@ -184,6 +185,26 @@ def test_a_role_of_others_in_our_channel_is_named_and_can_be_removed(guild):
     guild.do(drift, "apply")
     assert guild.state("text_channel")["overwrites"] == held
     guild.check_nothing_more()
+
+
+def test_the_role_of_another_group_in_a_group_channel_is_named_and_can_be_removed(guild):
+    other = outside_id(f"role:{guild.made.groups[1].pk}")
+    held = guild.state("text_channel")["overwrites"]
+    view = {"type": 0, "allow": int(Bit.VIEW_CHANNEL), "deny": 0}
+    set_overwrites(guild, {**held, other: view})
+    drift = guild.look()
+    assert "may also: View Channel" in drift.theirs
+
+    guild.do(drift, "apply")
+    assert guild.state("text_channel")["overwrites"] == held
+    guild.check_nothing_more()
+
+
+def test_all_added_permissions_are_named():
+    assert name_permissions(0b1111 << 10 | 1 << 28 | 1 << 48 | 1 << 52) == (
+        "View Channel, Send Messages, Send Text-to-Speech Messages, Manage Messages, "
+        "Manage Permissions, Set Voice Channel Status, Bypass Slowmode"
+    )
 
 
 def set_overwrites(guild: Guild, overwrites: dict) -> None:
