@@ -11,19 +11,17 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from cohorts.activity.entries import read_entries
+from cohorts.activity.entries import read_page
 from cohorts.activity.filtering import find_entries_about
 from cohorts.activity.recording import count_written, record
 from cohorts.models import Cohort, Group, User
 
 SECRET = {"password", "password1", "password2", "usable_password"}
-ENTRIES = 50  # on one page
 _WRITTEN = "_activity_written"  # attribute of the request: how many entries there were before
 
 
@@ -69,16 +67,13 @@ class RecordingAdmin(admin.ModelAdmin):
             raise Http404("There is no such object.")
         if not self.has_view_permission(request, found):
             raise PermissionDenied
-        viewer = cast(User, request.user)
-        pages = Paginator(find_entries_about(found), ENTRIES)
-        page = pages.get_page(request.GET.get("page"))
+        entries = find_entries_about(found)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Activity: {found}",
             "opts": self.opts,
             "object": found,
-            "page": page,
-            "entries": read_entries(list(page), viewer),
+            **read_page(entries, request.GET.get("page"), cast(User, request.user)),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/desk/activity/history.html", context)

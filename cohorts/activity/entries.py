@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.access import staff_may
 from cohorts.activity.registry import title_of_kind
@@ -19,6 +20,7 @@ from cohorts.registries import Registry
 LENS, ERASED, GONE = "Lens", "an erased person", "a deleted person"
 SOMEONE = "a person"  # for staff who may not view people; they read no text either
 SHOWN_PEOPLE = 8
+ON_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,12 @@ def read_entries(entries: Collection[ActivityEntry], viewer: User) -> list[Shown
     for find in entry_links.values():
         links |= find(entries, viewer)
     return [_show(entry, names, links.get(entry.pk)) for entry in entries]
+
+
+def read_page(found: QuerySet[ActivityEntry], number: str | None, viewer: User) -> dict[str, Any]:
+    """Return one page of the entries, as templates of lists show it."""
+    page = Paginator(found, ON_PAGE).get_page(number)
+    return {"page": page, "entries": read_entries(list(page), viewer)}
 
 
 def _show(entry: ActivityEntry, names: _Names, link: EntryLink | None) -> ShownEntry:

@@ -6,14 +6,13 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts.access import staff_may
-from cohorts.activity.entries import read_entries
+from cohorts.activity.entries import read_page
 from cohorts.activity.filtering import find_entries
 from cohorts.activity.rights import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
@@ -23,8 +22,6 @@ from lens.desk.activity.activity_form import ActivityForm
 from lens.desk.activity.activity_list import list_activity
 from lens.desk.cohort_page.tabs import open_tab
 from meetings.access import SEE_GROUP
-
-ENTRIES = 50  # on one page
 
 
 @require_safe
@@ -57,12 +54,10 @@ def export_activity_view(request: HttpRequest) -> HttpResponseBase:
 def _read(request: HttpRequest, cohort: Cohort | None = None) -> dict[str, Any]:
     viewer, form = cast(User, request.user), ActivityForm(request.GET, cohort=cohort)
     wanted = form.read()
-    page = Paginator(find_entries(wanted), ENTRIES).get_page(request.GET.get("page"))
     named = User.objects.filter(pk=wanted.person).first() if wanted.person else None
     return {
         "form": form,
-        "page": page,
-        "entries": read_entries(list(page), viewer),
+        **read_page(find_entries(wanted), request.GET.get("page"), viewer),
         "person": named,
         "one_cohort": cohort is not None,
         **_links_for(viewer),
