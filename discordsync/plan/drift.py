@@ -31,8 +31,7 @@ def _keys(diff: Diff, group: DesiredGroup) -> list[str]:
     first = diff.first_live(group.cohort_id)
     if first is None or first.id != group.id:
         return own
-    start = f"category:{group.cohort_id}:"
-    categories = sorted(key for key in diff.desired.records if key.startswith(start))
+    categories = sorted(keys.categories_among(diff.desired.records, group.cohort_id))
     return [*categories, keys.cohort_channel(group.cohort_id), *own]
 
 

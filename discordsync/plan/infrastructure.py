@@ -202,7 +202,7 @@ def plan_cohort(diff: Diff, cohort_id: int) -> Iterator[Item]:
     needed = {group.category for group in diff.groups_to_create(cohort_id)}
     if needed:
         needed.add(keys.category(cohort_id, 1))  # it contains the cohort channel
-    known = {key for key in diff.desired.records if key.startswith(f"category:{cohort_id}:")}
+    known = keys.categories_among(diff.desired.records, cohort_id)
     for key in sorted(needed | known):
         yield from _category(diff, owner, key, wanted=key in needed)
     yield from _cohort_channel(diff, owner)

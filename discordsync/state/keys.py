@@ -9,6 +9,7 @@ overwrites.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 GROUPS_PER_CATEGORY = 24  # two channels each, the cohort's own, and one to spare below 50
 
@@ -25,6 +26,11 @@ def category(cohort_id: int, ordinal: int) -> str:
 def category_of(cohort_id: int, position: int) -> str:
     """Return the category of the group at this position in its cohort, from 0."""
     return category(cohort_id, 1 + position // GROUPS_PER_CATEGORY)
+
+
+def categories_among(known: Iterable[str], cohort_id: int) -> set[str]:
+    """Return the keys of a cohort's categories among these keys."""
+    return {key for key in known if key.startswith(f"category:{cohort_id}:")}
 
 
 def cohort_channel(cohort_id: int) -> str:

@@ -20,6 +20,7 @@ from cohorts.reconcile.differences import (
     DRIFT_TITLES,
     Drift,
     DriftChoice,
+    DriftOption,
     after_choice,
     read_drift,
 )
@@ -102,7 +103,7 @@ def _decide(one: DriftDecision, by: User, now: datetime) -> Collection[int]:
             "facts_changed", f"{drift.what} of {row.group} has changed meanwhile. Choose again."
         )
     admin = provider_admins[one.provider]
-    if not isinstance(admin, DecidesDrift) or not _may(by, option.permission):
+    if not isinstance(admin, DecidesDrift) or not may_choose(by, option):
         raise Refusal("not_allowed", f"You may not decide this about {drift.what}.")
     # Names of things outside are left out: they may name people.
     said = {DRIFT_TITLES[drift.kind]: ["", CHOICE_LABELS[option.choice]]}
@@ -119,8 +120,8 @@ def find_shown(row: GroupSync, key: str) -> Drift | None:
     return next((read_drift(one) for one in row.drift if one["key"] == key), None)
 
 
-def _may(by: User, permission: str) -> bool:
-    return not permission or by.has_perm(permission)
+def may_choose(person: User, option: DriftOption) -> bool:
+    return not option.permission or person.has_perm(option.permission)
 
 
 def _request(

@@ -20,7 +20,7 @@ from cohorts import clock
 from cohorts.admin_base.next_page import next_page
 from cohorts.models import User
 from cohorts.reconcile.differences import CHOICE_LABELS, DRIFT_TITLES, DriftChoice, DriftKind
-from cohorts.reconcile.drift.decisions import DriftDecision, decide
+from cohorts.reconcile.drift.decisions import DriftDecision, decide, may_choose
 from cohorts.reconcile.drift.drift_rows import DriftRow, read_drift_rows, read_ref
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.ui.plan_pages import person_of
@@ -124,7 +124,7 @@ def _show(row: DriftRow, user: User, chosen: tuple[str, str]) -> ShownDrift:
             one.choice, CHOICE_LABELS[one.choice], one.outcome, (row.ref, one.choice) == chosen
         )
         for one in row.drift.open_options
-        if not one.permission or user.has_perm(one.permission)
+        if may_choose(user, one)
     ]
     return ShownDrift(row, provider_specs()[row.provider].title, options)
 
