@@ -5,6 +5,8 @@ Numbers too large for the database are rejected: SQLite would raise OverflowErro
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.urls import register_converter
 from django.urls.converters import IntConverter
 
@@ -17,6 +19,11 @@ def read_id(text: str) -> int:
     is_number = text.isascii() and text.isdecimal() and len(text) <= DIGITS
     number = int(text) if is_number else 0
     return number if number <= LARGEST_ID else 0
+
+
+def read_ids(texts: Iterable[str]) -> frozenset[int]:
+    """Return the valid ids among the texts."""
+    return frozenset(map(read_id, texts)) - {0}
 
 
 class IdConverter(IntConverter):

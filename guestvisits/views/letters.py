@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership
 from cohorts.words import count_people, join_names
-from guestvisits.converters import read_id
+from guestvisits.converters import read_ids
 from guestvisits.rate_limits import limited
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.attendance.ledger import AttendanceRecord, read_records
@@ -41,11 +42,11 @@ class _GroupLetter:
     why_not: str = ""
 
     @property
-    def ticked(self) -> set[int]:
+    def ticked(self) -> Set[int]:
         """Return the ids of the chosen people, at first of everyone at risk."""
         ids = {record.member.user_id for record in self.records}
         asked = self.request.POST.getlist("people")
-        return ids & set(map(read_id, asked)) if self.form.is_bound else ids
+        return ids & read_ids(asked) if self.form.is_bound else ids
 
     def members(self) -> QuerySet[Membership]:
         chosen = choose_members(self.group.cohort_id, AudienceKind.PEOPLE, self.ticked)
@@ -63,7 +64,7 @@ class _GroupLetter:
             letter_id=read_letter_id(asked),
             audience=CHOSEN_PEOPLE,
             seen=asked.get("seen", ""),
-            seen_readers=frozenset(map(read_id, asked.get("seen_readers", "").split(","))) - {0},
+            seen_readers=read_ids(asked.get("seen_readers", "").split(",")),
             sender=self.request.user,
             now=self.now,
             role=FACILITATOR,

@@ -16,7 +16,7 @@ from cohorts import clock
 from cohorts.access import staff_may
 from cohorts.models import User
 from cohorts.words import count_people
-from guestvisits.converters import read_id
+from guestvisits.converters import read_ids
 from lens.desk.cohort_attendance import rows
 from lens.desk.cohort_attendance.week_chart import NOTHING, chart_attendance
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, check_tab, open_tab
@@ -67,7 +67,7 @@ def dismiss_view(request: HttpRequest, pk: int) -> HttpResponse:
     user = cast(User, request.user)
     if not staff_may(user, *CORRECT):
         raise PermissionDenied
-    people = {read_id(text) for text in request.POST.getlist("people")}
+    people = read_ids(request.POST.getlist("people"))
     number = dismiss_risks(cohort.pk, people, by=user.pk, now=clock.now())
     if number:
         messages.success(request, f"Dismissed for {count_people(number)}, until another absence.")

@@ -20,7 +20,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
 from cohorts.outbox.explanations import read_outlook
 from cohorts.words import count_people
-from guestvisits.converters import read_id
+from guestvisits.converters import read_ids
 from lens.desk.cohort_messages.letter_audiences import LetterAudiences, read_audiences
 from lens.desk.cohort_messages.letter_form import LetterForm
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, open_tab
@@ -78,7 +78,7 @@ class _Writing:
                 letter_id=self.letter_id,
                 audience=self.audiences.describe(self.form.cleaned_data["audience"], self.form.ids),
                 seen=self.asked.get("seen", ""),
-                seen_readers=_read_ids(self.asked.get("seen_readers", "").split(",")),
+                seen_readers=read_ids(self.asked.get("seen_readers", "").split(",")),
                 sender=self.sender,
                 now=self.now,
             )
@@ -108,7 +108,7 @@ def write_view(request: HttpRequest, pk: int) -> HttpResponse:
     if not staff_may(sender, *WRITE_LETTERS):
         raise PermissionDenied
     asked = request.POST if request.method == "POST" else request.GET
-    audiences = read_audiences(cohort, _read_ids(asked.getlist("people")))
+    audiences = read_audiences(cohort, read_ids(asked.getlist("people")))
     writing = _Writing(
         sender, cohort, asked, audiences, _build_form(request, audiences), clock.now()
     )
@@ -178,7 +178,3 @@ def _read_initial(asked: QueryDict) -> dict[str, Any]:
         "subject": asked.get("subject", subject),
         "text": asked.get("text", text),
     }
-
-
-def _read_ids(texts: list[str]) -> frozenset[int]:
-    return frozenset(map(read_id, texts)) - {0}
