@@ -88,6 +88,17 @@ def letter_of(step: CohortStep, person: Any) -> str:
     return "\n".join([subject, *lines])
 
 
+def let_ann_visit(academy: Term) -> GuestVisit:
+    """Ann visits Group B in its last week."""
+    return GuestVisit.objects.create(
+        user=academy.ann,
+        home_meeting=academy.meeting("A", 4),
+        host_meeting=academy.meeting("B", 4),
+        chosen_start=academy.meeting("B", 4).starts_at,
+        booked_at=NOW,
+    )
+
+
 def test_the_preview_lists_groups_people_meetings_and_visits_and_changes_nothing(academy):
     before = facts()
     GuestVisit.objects.create(
@@ -188,13 +199,7 @@ def test_the_letter_counts_no_meeting_before_someone_joined(academy):
 def test_each_person_gets_one_letter_in_place_of_the_one_about_their_visit(
     academy, django_capture_on_commit_callbacks, set_clock
 ):
-    visit = GuestVisit.objects.create(
-        user=academy.ann,
-        home_meeting=academy.meeting("A", 4),
-        host_meeting=academy.meeting("B", 4),
-        chosen_start=academy.meeting("B", 4).starts_at,
-        booked_at=NOW,
-    )
+    visit = let_ann_visit(academy)
     now = academy.meeting("B", 3).ends_at
     set_clock(now + DELAY)
     connection.run_on_commit.clear()  # of what the test did before
@@ -220,13 +225,7 @@ def test_no_one_is_told_that_a_visit_has_ended_which_they_have_made(
     academy, django_capture_on_commit_callbacks, set_clock
 ):
     """Their access ends with the group, some days earlier than otherwise."""
-    visit = GuestVisit.objects.create(
-        user=academy.ann,
-        home_meeting=academy.meeting("A", 4),
-        host_meeting=academy.meeting("B", 4),
-        chosen_start=academy.meeting("B", 4).starts_at,
-        booked_at=NOW,
-    )
+    visit = let_ann_visit(academy)
     now = academy.meeting("B", 4).ends_at + timedelta(days=1)
     set_clock(now + DELAY)
     connection.run_on_commit.clear()  # of what the test did before
@@ -257,13 +256,7 @@ def test_a_visit_that_ends_with_ones_own_group_is_in_the_letter(
     academy, django_capture_on_commit_callbacks, set_clock, status
 ):
     """Who completed their group may still visit; who is left without a group may not."""
-    visit = GuestVisit.objects.create(
-        user=academy.ann,
-        home_meeting=academy.meeting("A", 4),
-        host_meeting=academy.meeting("B", 4),
-        chosen_start=academy.meeting("B", 4).starts_at,
-        booked_at=NOW,
-    )
+    visit = let_ann_visit(academy)
     now = academy.meeting("B", 2).ends_at
     params = {"groups": [academy.groups["A"].pk], "status": status}
     sections = {one.title: one.lines for one in preview(academy, "end", params, now).sections}

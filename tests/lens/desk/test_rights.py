@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from cohorts.models import Membership, User
@@ -14,6 +13,7 @@ from meetings.rsvps import set_rsvp
 from tests.lens.desk.conftest import TodayPage
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.staff import sign_in_with
 
 pytestmark = [
     pytest.mark.django_db,
@@ -43,14 +43,6 @@ def academy(set_clock: SetClock) -> Academy:
     return academy
 
 
-def sign_in(*permissions: str) -> Client:
-    person = User.objects.create_user("vera@example.org", name="Vera", is_staff=True)
-    person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 def read(client: Client) -> TodayPage:
     answer = client.get("/admin/today/")
     assert answer.status_code == 200
@@ -62,7 +54,7 @@ def buttons(page: TodayPage) -> list[str]:
 
 
 def test_a_viewer_sees_every_item_and_no_button(academy):
-    page = read(sign_in(*SEE))
+    page = read(sign_in_with(*SEE))
     assert page.items == ["no_facilitator", "no_mail"]
     assert buttons(page) == []
     assert "Snooze" not in page.html
@@ -71,25 +63,25 @@ def test_a_viewer_sees_every_item_and_no_button(academy):
 
 
 def test_each_button_comes_with_its_permissions(academy):
-    page = read(sign_in(*SEE, "add_membership", "add_user", "change_meeting"))
+    page = read(sign_in_with(*SEE, "add_membership", "add_user", "change_meeting"))
     assert buttons(page) == ["Add facilitator"]
     row = page.meeting(academy.meeting("A"))
     assert re.findall(r"<a [^>]+>([^<]+)</a>", row) == ["Move", "Cancel", "Open"]
 
 
 def test_whoever_may_change_cohorts_may_snooze(academy):
-    page = read(sign_in(*SEE, "change_cohort"))
+    page = read(sign_in_with(*SEE, "change_cohort"))
     assert buttons(page) == ["Snooze", "Snooze"]
 
 
 @pytest.mark.parametrize("lacking", SEE)
 def test_the_page_is_for_staff_who_may_see_all_that_it_shows(academy, lacking):
-    client = sign_in(*(name for name in SEE if name != lacking))
+    client = sign_in_with(*(name for name in SEE if name != lacking))
     assert client.get("/admin/today/").status_code == 403
 
 
 def test_every_link_of_a_viewers_page_opens(academy):
-    client = sign_in(*SEE)
+    client = sign_in_with(*SEE)
     html = read(client).html.partition('id="content-main"')[2]
     links = set(re.findall(r'<a [^>]*href="(/[^"#]+)', html))
     assert len(links) > 3
@@ -97,7 +89,7 @@ def test_every_link_of_a_viewers_page_opens(academy):
 
 
 def test_a_viewer_may_not_snooze(academy):
-    client = sign_in(*SEE)
+    client = sign_in_with(*SEE)
     said = {"item": f"no_mail:{academy.cohort.pk}", "until": str((NOW + timedelta(days=2)).date())}
     assert client.post("/admin/today/snooze/", said).status_code == 403
     assert client.post("/admin/today/show-again/", said).status_code == 403

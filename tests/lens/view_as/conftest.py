@@ -3,12 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.contrib.auth.models import Group as Role
 from django.test import Client
 
 from cohorts.models import User
-from lens.frame.roles import make_roles
 from tests.support.academy import Academy
+from tests.support.staff import make_manager
 
 
 @pytest.fixture
@@ -20,10 +19,7 @@ def ana(db: None) -> User:
 @pytest.fixture
 def max_(db: None) -> User:
     """A programme manager."""
-    make_roles()
-    person = User.objects.create_user("max@example.org", name="Max", is_staff=True)
-    person.groups.add(Role.objects.get(name="Programme manager"))
-    return person
+    return make_manager()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from cohorts.models import Cohort, Course, Group, User
 from cohorts.reconcile.differences import Drift, DriftChoice, DriftKind, DriftOption
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
+from tests.support.staff import sign_in_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
@@ -58,17 +59,9 @@ def make_group(cohort: Cohort, name: str, *kinds: DriftKind) -> Group:
     return group
 
 
-def sign_in(*permissions: str) -> Client:
-    person = User.objects.create_user("max@example.org", name="Max", is_staff=True)
-    person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 @pytest.fixture
 def staff(db: None) -> Client:
-    return sign_in("change_group", "view_group", "view_membership")
+    return sign_in_with("change_group", "view_group", "view_membership")
 
 
 def read(client: Client, **query: str) -> str:

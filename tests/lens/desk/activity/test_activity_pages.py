@@ -7,7 +7,6 @@ import io
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group as Role
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,9 +17,9 @@ from cohorts.activity.acting import acting_as
 from cohorts.activity.recording import record
 from cohorts.models import ActivityEntry, ErasureRequest, Membership, User
 from cohorts.services.memberships import move_member
-from lens.frame.roles import make_roles
 from tests.admin.reading import text_of
 from tests.support.academy import Academy
+from tests.support.staff import make_manager
 
 pytestmark = [
     pytest.mark.django_db,
@@ -36,10 +35,7 @@ def academy() -> Academy:
 @pytest.fixture
 def max_() -> User:
     """Max is a programme manager."""
-    make_roles()
-    person = User.objects.create_user("max@example.org", name="Max Manager", is_staff=True)
-    person.groups.add(Role.objects.get(name="Programme manager"))
-    return person
+    return make_manager("Max Manager")
 
 
 @pytest.fixture
