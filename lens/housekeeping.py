@@ -13,6 +13,7 @@ from django_q.models import Task
 
 from cohorts import clock
 from cohorts.models import ActivityEntry
+from cohorts.reconcile import totals
 from cohorts.reconcile.workers import heartbeats
 from discordsync.attendance import recording
 from discordsync.bot.gateway import heartbeats as bot_heartbeats
@@ -22,6 +23,7 @@ from lens.schedules import ensure_schedules
 
 KEEP_TASKS = timedelta(days=14)
 KEEP_ACTIVITY = timedelta(days=5 * 365)
+KEEP_DAYS_OF_TOTALS = timedelta(days=90)
 KEEP_PAST_EVENTS = timedelta(days=90)  # as long as the run log that names them
 
 
@@ -42,6 +44,7 @@ def prune() -> None:
     snoozing.forget_past(clock.now().date())
     forget_past_events(clock.now() - KEEP_PAST_EVENTS)
     ActivityEntry.objects.filter(at__lt=clock.now() - KEEP_ACTIVITY).delete()
+    totals.merge_old(now.date() - KEEP_DAYS_OF_TOTALS)
     ensure_schedules()
 
 

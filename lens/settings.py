@@ -40,6 +40,7 @@ if not INSTALLATION_ID:
 # Peers whose X-Forwarded-For and X-Forwarded-Proto are trusted, also by gunicorn (lens/proxies.py).
 TRUSTED_PROXIES = check_proxies(env.names("TRUSTED_PROXIES", default=[]))
 SENTRY_DSN = env.dsn("SENTRY_DSN")
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # "": /metrics answers 404
 
 # -- the database --------------------------------------------------------------------------------
 
@@ -107,7 +108,8 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "cohorts.User"
 
 MIDDLEWARE = [
-    "lens.proxies.ForwardedMiddleware",  # first: the others read REMOTE_ADDR
+    "lens.reporting.correlation_middleware.CorrelationMiddleware",  # first: the others log
+    "lens.proxies.ForwardedMiddleware",  # before those that read REMOTE_ADDR
     "lens.error_pages.ApiErrorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
@@ -376,12 +378,18 @@ LOGGING = {
         "outages": {"()": "cohorts.outages.OutageFilter"},
     },
     "formatters": {
+        "json": {"()": "lens.reporting.json_lines.JsonFormatter"},
         "line": {
             "()": "lens.reporting.scrubbing.ScrubbingFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.choice("LOG_FORMAT", ("line", "json"), default="line"),
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", LEVELS, default="INFO")},
     "loggers": {
         "discord": {"level": "WARNING"},

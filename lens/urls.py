@@ -10,6 +10,7 @@ from guestvisits.admin.moving_members import move_members_view
 from lens.desk.views import desk_urls
 from lens.frame.views import frame_urls
 from lens.health import healthz
+from lens.metrics.views import metrics
 from lens.personal_data.views import personal_data_urls
 from lens.sign_in.urls import sign_in_urls
 from lens.sign_in.views import admin_sign_in
@@ -24,6 +25,7 @@ staff_pages = [*desk_urls(), *frame_urls(), *view_as_urls(), *admin_pages]
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("admin/sync/", include("cohorts.reconcile.ui.urls")),
     path("admin/drift/", drift, name="drift"),
     path("admin/login/", admin_sign_in),  # instead of the admin's own

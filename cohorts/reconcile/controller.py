@@ -174,7 +174,9 @@ class Reconciler:
         ]
         self._collect(gained, now)
         for due, review in finished:
-            status.update_status(name, due, review, remaining, now=now)
+            took = status.update_status(name, due, review, remaining, now=now)
+            if took is not None:
+                self.log.count_effect(took)
             self.finished.add((due.group_id, due.generation))
             del self.due[due.group_id]
 

@@ -59,3 +59,21 @@ class Conflict(CallFailed):
 
 class LeaseLost(Exception):
     """Raised before a request starts if this process may no longer hold the lease."""
+
+
+# One word for what came of a call or a run, for figures. An Unclear is also an Outage.
+RESULTS: dict[type[BaseException], str] = {
+    RateLimited: "rate_limited",
+    Unclear: "unclear",
+    Outage: "outage",
+    Conflict: "conflict",
+    Refused: "refused",
+    LeaseLost: "lease_lost",
+}
+DONE, BUG = "done", "failed"
+
+
+def name_result(error: BaseException | None) -> str:
+    if error is None:
+        return DONE
+    return next((word for kind, word in RESULTS.items() if isinstance(error, kind)), BUG)

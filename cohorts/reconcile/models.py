@@ -287,3 +287,21 @@ class WorkerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RunningTotal(models.Model):
+    """One figure of one day, such as the calls to Discord that were refused (`totals.py`)."""
+
+    day = models.DateField()
+    name = models.CharField(max_length=40)
+    labels = models.CharField(max_length=80, blank=True)  # "provider=discord,result=done"
+    value = models.FloatField(default=0)
+
+    class Meta:
+        verbose_name = "running total"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "labels", "day"], name="running_total_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.labels}, {self.day}"

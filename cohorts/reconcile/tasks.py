@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cohorts import clock
+from cohorts.correlation import correlated
 from cohorts.reconcile import ownership, services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.provider import configured_providers
@@ -14,8 +15,10 @@ from cohorts.reconcile.workers.nudges import nudge
 KEEP_RUNS = timedelta(days=90)
 
 
-def run_provider(name: str) -> None:
-    run_once(name)
+def run_provider(name: str, cause: str = "") -> None:
+    """Run once. `cause`: the id of the request that queued this, for the logs."""
+    with correlated(cause):
+        run_once(name)
 
 
 def sweep() -> None:

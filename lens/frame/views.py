@@ -20,6 +20,7 @@ from cohorts.zones import find_zone
 from lens.frame import sidebar
 from lens.frame.run_chart import NO_RUNS, read_run_chart
 from lens.frame.search import SHOWN, search_everything
+from lens.metrics.objectives import read_objectives
 
 
 @require_safe
@@ -43,6 +44,7 @@ def operations_view(request: HttpRequest) -> HttpResponse:
     if staff_may(user, "sync.view_syncrun"):
         chart = read_run_chart(clock.now(), find_zone(user.timezone))
         context |= {"shows_runs": True, "chart": chart, "no_runs": NO_RUNS}
+        context["objectives"] = read_objectives(clock.now())
     return TemplateResponse(request, "admin/index.html", context)
 
 

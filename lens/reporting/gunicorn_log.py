@@ -1,20 +1,28 @@
-"""gunicorn's logs, including the access log, without secrets and personal data."""
+"""gunicorn's logs, including the access log, without secrets and personal data.
+
+LOG_FORMAT is read here too: gunicorn logs before Django's settings are loaded.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from gunicorn.glogging import Logger
 
+from lens.reporting.json_lines import JsonFormatter
 from lens.reporting.scrubbing import ScrubbingFormatter
 
 
 class ScrubbingLogger(Logger):
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        as_json = os.environ.get("LOG_FORMAT") == "json"
         for log, layout, dates in [
             (self.error_log, self.error_fmt, self.datefmt),
             (self.access_log, self.access_fmt, None),
         ]:
             for handler in log.handlers:
-                handler.setFormatter(ScrubbingFormatter(layout, dates))
+                handler.setFormatter(
+                    JsonFormatter() if as_json else ScrubbingFormatter(layout, dates)
+                )

@@ -8,6 +8,7 @@ import sentry_sdk
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 
+from cohorts.correlation import current_id
 from lens.reporting.scrubbing import scrub_all
 
 
@@ -25,7 +26,7 @@ def start_reporting(dsn: str, *, installation: str) -> None:
         # Local variables contain people's addresses, and sometimes a token.
         include_local_variables=False,
         event_scrubber=EventScrubber([*DEFAULT_DENYLIST, "x-csrftoken"], recursive=True),
-        before_send=scrub_report,
+        before_send=tag_report,
         before_send_transaction=scrub_report,
         before_breadcrumb=scrub_report,
         traces_sample_rate=0,
@@ -35,3 +36,9 @@ def start_reporting(dsn: str, *, installation: str) -> None:
 def scrub_report(report: Any, _hint: Any) -> Any:
     """Return an event, a transaction or a breadcrumb without secrets and personal data."""
     return scrub_all(report)
+
+
+def tag_report(report: Any, hint: Any) -> Any:
+    """Return the event scrubbed, with the id under which the logs name what happened."""
+    tags = {**report.get("tags", {}), "id": current_id()}
+    return scrub_report({**report, "tags": tags}, hint)

@@ -19,11 +19,14 @@ from allauth.mfa.signals import (
     authenticator_reset,
 )
 from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from cohorts import clock
 from cohorts.models import User
 from cohorts.models.people import match_address
+from cohorts.reconcile import totals
 from lens.sign_in.sessions import SIGNED_IN_AT
 
 log = logging.getLogger(__name__)
@@ -45,12 +48,20 @@ def log_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
     methods = [str(one["method"]) for one in get_authentication_records(request, user)]
     how = ", ".join(methods) or "without a password"
     log.info("Signed in: person %s from %s (%s)", user.pk, describe_client(request), how)
+    _count("done")
+
+
+def _count(result: str) -> None:
+    """Count a sign-in. After the commit: the row of the day would be locked until then."""
+    found = {totals.key("sign_ins", result=result): 1.0}
+    transaction.on_commit(lambda: totals.add_totals(found, clock.now()))
 
 
 @receiver(user_login_failed)
 def log_failure(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     whose = describe_person(credentials.get("email") or credentials.get("username"))
     log.warning("Sign-in failed: wrong password for %s from %s", whose, describe_client(request))
+    _count("refused")
 
 
 @receiver(authentication_failed)
@@ -58,6 +69,7 @@ def log_wrong_code(request: HttpRequest, user: User, **_: Any) -> None:
     log.warning(
         "Sign-in failed: wrong code for person %s from %s", user.pk, describe_client(request)
     )
+    _count("refused")
 
 
 @receiver(authenticator_added)

@@ -4,6 +4,7 @@ do, and one when it is resolved.
     the issue is new, and needs a person              logged, with the names of its groups
     the same issue, a minute later                    nothing
     an outage of the service                          nothing: the issue may still be there
+    the same outage, at the second attempt            logged as an issue of the service
     another issue, or none                            logged as resolved
 
 What only waits for a step of staff's own work (no one has pressed “Realize” yet) is on the pages
@@ -33,30 +34,36 @@ STAFFS_OWN = frozenset(
 WHOLE = frozenset(
     {IssueCode.RESTORED, IssueCode.OTHER_INSTALLATION, IssueCode.MOVED, IssueCode.MANY_ORPHANS}
 )
+LASTING = 2  # attempts in a row
 NAMED = 5  # groups in one line
 
 
 def log_issues() -> None:
     """Log what is new and what is resolved.  Two queries while nothing has changed."""
-    for row, code in _claim_changes(ProviderState.objects.all()):
+    lasting = Q(failures__gte=LASTING)
+    for row, code in _claim_changes(ProviderState.objects.all(), lasting):
         _log(row.provider, code, [])
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row, code in _claim_changes(GroupSync.objects.select_related("group__cohort")):
+    never = Q(pk__in=[])  # an outage is an issue of the provider
+    for row, code in _claim_changes(GroupSync.objects.select_related("group__cohort"), never):
         groups[row.provider, code].append(f"{row.group.name} ({row.group.cohort.name})")
     for (provider, code), names in groups.items():
         _log(provider, code, names)
 
 
-def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
+def _claim_changes(rows: QuerySet[Any], lasting: Q) -> Iterator[tuple[Any, str]]:
     """Yield each row with the code to log, as "-code" for a resolved issue.
+
+    `lasting`: where an issue that usually passes is logged as well, unless another one is.
 
     If two workers run this at once, only the one that updates the row logs it.
     """
     loud, passing = _codes()
-    begun = Q(issue__in=loud) & ~Q(issue=F("logged_issue"))
+    lasts = lasting & Q(issue__in=passing, logged_issue="")
+    begun = Q(issue__in=loud) & ~Q(issue=F("logged_issue")) | lasts
     over = ~Q(logged_issue="") & ~Q(issue=F("logged_issue")) & ~Q(issue__in=passing)
     for row in rows.filter(begun | over).order_by("pk"):
-        now = row.issue if row.issue in loud else ""
+        now = row.issue if row.issue in loud | passing else ""
         if rows.model.objects.filter(pk=row.pk, logged_issue=row.logged_issue).update(
             logged_issue=now
         ):

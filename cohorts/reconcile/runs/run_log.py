@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +12,13 @@ from django.conf import settings
 from django.db import models
 
 from cohorts import clock
-from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear
+from cohorts.reconcile import totals
+from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear, name_result
 from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.values import Action, Finding, IssueCode, ProviderSpec
 from cohorts.reconcile.workers.backoff import wait_before_retry
+
+logger = logging.getLogger(__name__)
 
 STATE_FIELDS = ["retry_at", "failures", "issue", "issue_detail", "health_since"]
 
@@ -26,6 +32,8 @@ class RunLog:
         self.run: SyncRun | None = None
         self.left = 0
         self.counts: dict[str, int] = {}
+        self.totals: Counter[totals.Key] = Counter()  # added to the day's when the run ends
+        self.began = time.monotonic()
 
     def write(self, action: Action, outcome: SyncAction.Outcome, said: str, seconds: float) -> None:
         if self.run is None:
@@ -43,6 +51,33 @@ class RunLog:
             duration_ms=int(seconds * 1000),
         )
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
+        logger.info(
+            "%s: %s %s of group %s: %s after %d ms",
+            self.provider,
+            action.verb,
+            action.kind,
+            action.group_id,
+            outcome,
+            seconds * 1000,
+        )
+
+    def count_call(self, result: str) -> None:
+        """Count one call, or one observation, by what came of it."""
+        self._count("calls", 1, result=result)
+
+    def count_wait(self, seconds: float) -> None:
+        """Count that the service asked to wait."""
+        self._count("waits", 1)
+        self._count("wait_seconds", seconds)
+
+    def count_effect(self, seconds: float) -> None:
+        """Count one group that is in sync again, so many seconds after a change."""
+        self._count("effects", 1, within=totals.find_limit(seconds))
+        self._count("effect_seconds", seconds)
+
+    def _count(self, name: str, value: float, **labels: str) -> None:
+        found = totals.key(name, provider=self.provider, **labels)
+        self.totals[found] += value  # type: ignore[assignment]
 
     def note_left(self, left: int) -> None:
         """Record how many actions are left, for the pages that show progress."""
@@ -61,6 +96,9 @@ class RunLog:
             SyncRun.objects.filter(pk=self.run.pk).update(
                 summary=self._summary(), ended_at=datetime.now(UTC)
             )
+        self._count("runs", 1, result=name_result(stopped))
+        self._count("run_seconds", time.monotonic() - self.began)
+        totals.add_totals(self.totals, clock.now())
 
     def _summary(self) -> dict[str, int]:
         return {"left": self.left, **self.counts}

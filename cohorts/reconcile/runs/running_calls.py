@@ -35,6 +35,7 @@ from cohorts.reconcile.errors import (
     RateLimited,
     Refused,
     Unclear,
+    name_result,
 )
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.provider import Provider
@@ -176,6 +177,7 @@ class Calls:
         """Record one result, even if the lease was lost: what was created is ours."""
         error, key = call.task.exception(), call.action.key
         self._tries[key] += 1
+        self.log.count_call(name_result(error))
         if error is not None:
             self._take_error(call, error)
             return
@@ -197,6 +199,7 @@ class Calls:
             self._record(action, error)
         match error:
             case RateLimited():
+                self.log.count_wait(error.after)
                 self.log.park(action.kind, error.after)
                 self.parked = provider_state.parked_lanes(self.log.provider)
             case Unclear() if action.alone:

@@ -167,8 +167,11 @@ def update_access(
 @transaction.atomic
 def update_status(
     provider: str, due: Due, review: Review, remaining: Remaining, *, now: datetime
-) -> None:
+) -> float | None:
     """Store the result of one comparison of one group.
+
+    Return how many seconds after a change the group is in sync again, if it is since now; None also
+    where the time was a person's to decide something.
 
     The group is locked first, as in every service: a concurrent booking holds its lock and needs
     the row below. The row is read under lock, so that a request made since the comparison is kept.
@@ -177,7 +180,11 @@ def update_status(
     row = GroupSync.objects.select_for_update().get(group_id=due.group_id, provider=provider)
     was_in_sync = row.generation == row.observed_generation and not row.has_waiting_work
     row.observed_generation, row.has_waiting_work = due.generation, remaining.has_work(due)
-    if was_in_sync != (row.generation == row.observed_generation and not row.has_waiting_work):
+    is_in_sync = row.generation == row.observed_generation and not row.has_waiting_work
+    took = None
+    if is_in_sync and not was_in_sync and not _waits_for_person(row.issue):
+        took = (now - row.sync_since).total_seconds()
+    if was_in_sync != is_in_sync:
         row.sync_since = now
     blocker = remaining.blocker(due)
     if remaining.has_used_approval(due) and _approved(row) == due.approved:
@@ -196,6 +203,7 @@ def update_status(
     row.save(update_fields=STATUS_FIELDS)
     if row.set_up_at and (group.set_up_at is None or group.status == Group.Status.PREVIEW):
         update_group(due.group_id, now=now)
+    return took
 
 
 STATUS_FIELDS = [
@@ -237,6 +245,10 @@ def _shown_access(access: Access, access_blocker: Blocker | None) -> tuple[int, 
         return access.person_id, access.state, access.reason
     state = AccessState.State.FAILED if access_blocker.failed else AccessState.State.WITHHELD
     return access.person_id, state, find_issue(access_blocker.code).sentence
+
+
+def _waits_for_person(issue: str) -> bool:
+    return issue != IssueCode.NOT_REALIZED and find_issue(issue).needs_person
 
 
 def _from_review(review: Review) -> Blocker | None:

@@ -8,10 +8,14 @@ from typing import Any
 from django.db import connection, transaction
 from django_q.tasks import async_task
 
+from cohorts.correlation import current_id
+
 
 def nudge(provider: str) -> None:
     """Queue one run for a provider. Inside a transaction it is rolled back with it."""
-    async_task("cohorts.reconcile.tasks.run_provider", provider, group=f"sync-{provider}")
+    async_task(
+        "cohorts.reconcile.tasks.run_provider", provider, current_id(), group=f"sync-{provider}"
+    )
 
 
 def nudge_on_commit(provider: str) -> None:

@@ -1,0 +1,1 @@
+"""`/metrics` for Prometheus, and the three objectives of the Operations page."""

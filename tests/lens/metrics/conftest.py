@@ -1,0 +1,1 @@
+from tests.cohorts.reconcile.conftest import links  # noqa: F401
