@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from django.db.models import Q
+
 from cohorts.models import Membership, User, live_group
 from meetings.meeting_times import MeetingTime
 from meetings.models import Attendance, Meeting
@@ -40,13 +42,14 @@ class Clash:
 def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Change]) -> list[Clash]:
     """Return the clashes that these changes would cause. Declined meetings do not count.
 
-    Three queries for any number of people.
+    Three queries for any number of people and groups; only meetings of these people are read.
     """
     moved = [(change, change.after) for change in changes if change.after]
     if not moved or not people:
         return []
-    others = _others_near(group_id, [span for _, span in moved])
-    expected = _Expected(people, others, [c.meeting_id for c, _ in moved if c.meeting_id])
+    near = _Near([span for _, span in moved])
+    expected = _Expected(people, near, [c.meeting_id for c, _ in moved if c.meeting_id])
+    others = _read_others(group_id, near, expected)
     return [
         Clash(person.pk, person.display_name, change.number, other, is_guest)
         for change, span in moved
@@ -73,35 +76,31 @@ def name_for(viewer: User, clashes: Iterable[Clash]) -> Iterator[Clash]:
         yield replace(clash, is_named=sees_all or clash.other.group_id in led)
 
 
-def _others_near(group_id: int, spans: Collection[MeetingTime]) -> list[Meeting]:
-    first = min(span.starts_at for span in spans) - MAX_DURATION
-    last = max(span.ends_at for span in spans)
-    rows = Meeting.objects.filter(
-        live_group("group__"),
-        status=Meeting.Status.SCHEDULED,
-        starts_at__gt=first,
-        starts_at__lt=last,
-    )
-    rows = rows.exclude(group=group_id)
-    return list(rows.select_related("group").order_by("starts_at", "pk"))
+class _Near:
+    """The time in which meetings that overlap any of these spans begin."""
+
+    def __init__(self, spans: Collection[MeetingTime]) -> None:
+        self.first = min(span.starts_at for span in spans) - MAX_DURATION
+        self.last = max(span.ends_at for span in spans)
+
+    def begins(self, path: str = "") -> Q:
+        return Q(
+            **{f"{path}starts_at__gt": self.first, f"{path}starts_at__lt": self.last},
+        )
 
 
 class _Expected:
-    """Which of these people are expected at which meetings."""
+    """At which meetings these people are expected: their groups', and those that they visit."""
 
-    def __init__(
-        self, people: Collection[User], others: Collection[Meeting], moved_ids: Collection[int]
-    ) -> None:
+    def __init__(self, people: Collection[User], near: _Near, moved_ids: Collection[int]) -> None:
         self.people = people
         self.members = set(
-            Membership.objects.filter(
-                user__in=people,
-                group__in={other.group_id for other in others},
-                status=Membership.Status.ACTIVE,
-            ).values_list("group_id", "user_id")
+            Membership.objects.filter(user__in=people, status=Membership.Status.ACTIVE).values_list(
+                "group_id", "user_id"
+            )
         )
         rows = Attendance.objects.filter(
-            user__in=people, meeting__in=[*moved_ids, *(other.pk for other in others)]
+            near.begins("meeting__") | Q(meeting__in=moved_ids), user__in=people
         )
         self.declined: set[tuple[int, int]] = set()
         self.guests: set[tuple[int, int]] = set()
@@ -119,3 +118,15 @@ class _Expected:
             is_member = (other.group_id, person.pk) in self.members and there not in self.declined
             if (is_guest or is_member) and here not in self.declined:
                 yield person, is_guest
+
+
+def _read_others(group_id: int, near: _Near, expected: _Expected) -> list[Meeting]:
+    """Return the meetings of other groups at which any of the people is expected."""
+    groups = {group for group, _ in expected.members} - {group_id}
+    visited = {meeting for meeting, _ in expected.guests}
+    theirs = Q(group__in=groups) | Q(pk__in=visited)
+    rows = Meeting.objects.filter(
+        theirs, near.begins(), live_group("group__"), status=Meeting.Status.SCHEDULED
+    )
+    rows = rows.exclude(group=group_id)
+    return list(rows.select_related("group").order_by("starts_at", "pk"))
