@@ -15,7 +15,8 @@ A source returns the messages that follow from the facts of these groups, or of 
 every message that could have been sent at some time from `since` to `now`; it may return others.
 Usually the two are at most a minute apart.  After a time without a worker `since` is earlier, so
 that messages whose whole time has passed are stored too, as too late.  A source may return a
-message repeatedly; the unique key ensures that it is stored once.
+message repeatedly; the unique key ensures that it is stored once.  For all groups, everything that
+was due until `since` is stored, so a source of events need not read old ones again: `first_event`.
 
 A notification is a kind of message.  Its function returns the template data when a message is
 rendered; staff read its title.
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -60,6 +61,9 @@ class MessageObsolete(Exception):
         self.why = why
 
 
+# By how much a commit can be later than the time of its event: a command has no time limit.
+LATE_COMMIT = timedelta(minutes=15)
+
 Source = Callable[[frozenset[int] | None, datetime, datetime], Iterable[PendingMessage]]
 ContextOf = Callable[[Message, datetime], dict[str, Any]]
 
@@ -69,6 +73,14 @@ EDITS = "edits"
 READ_BY_OTHERS = 10  # the order of a source whose messages other sources read
 
 message_sources: Registry[Source] = Registry("message sources")
+
+
+def first_event(group_ids: frozenset[int] | None, since: datetime, within: timedelta) -> datetime:
+    """Return since when a source reads events that make messages due at once, such as moves.
+
+    A collection for some groups, as in a pass, reads all those `within` a time.
+    """
+    return since - (LATE_COMMIT if group_ids is None else within)
 
 
 def message_source(name: str, *, order: int = LAST) -> Callable[[Source], Source]:

@@ -10,6 +10,7 @@ minutes early and never delays the end of access, which depends only on dates.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,10 +56,13 @@ def pending_host_posts(
 
 def _build_host_posts(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
     windows = {visit: window_of(visit) for visit in visits}
+    same: dict[tuple[int, int], list[GuestWindow]] = defaultdict(list)
+    for window in windows.values():
+        same[window.user_id, window.host_group_id].append(window)
     for visit, window in windows.items():
         if not visit.ended_early:
             yield _greeting(visit, window)
-        if _needs_farewell(visit, window, windows.values()):
+        if _needs_farewell(visit, window, same[window.user_id, window.host_group_id]):
             yield _farewell(visit, window)
 
 
@@ -75,16 +79,14 @@ def _greeting(visit: GuestVisit, window: GuestWindow) -> PendingMessage:
     )
 
 
-def _needs_farewell(visit: GuestVisit, window: GuestWindow, others: Iterable[GuestWindow]) -> bool:
-    """Return whether the person's access to the channel ends with this visit."""
+def _needs_farewell(visit: GuestVisit, window: GuestWindow, same: Iterable[GuestWindow]) -> bool:
+    """Return whether the person's access to the channel ends with this visit.
+
+    `same`: all the person's windows in this group.
+    """
     if visit.end_reason in NO_FAREWELL or window.ends_at <= _began_at(visit):
         return False
-    return not any(
-        other.user_id == window.user_id
-        and other.host_group_id == window.host_group_id
-        and other.holds(window.ends_at)
-        for other in others
-    )
+    return not any(other.holds(window.ends_at) for other in same)
 
 
 def _began_at(visit: GuestVisit) -> datetime:

@@ -13,6 +13,7 @@ Guests whose visit the move ended get the message about that visit instead.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from cohorts.outbox.registry import (
     MessageObsolete,
     PendingMessage,
     Topic,
+    first_event,
     message_source,
     notification,
     topics,
@@ -37,7 +39,7 @@ from meetings.messages.active import check_set_up
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 
 MOVED, CANCELLED = "meeting_moved", "meeting_cancelled"
-LOOK_BACK = timedelta(days=14)  # older moves are not reported, even after a long worker outage
+LOOK_BACK = timedelta(days=14)  # of one group; older moves are not reported
 CHANNEL = "channel"
 
 topics.register(
@@ -82,7 +84,7 @@ def _recent_moves(
         set_up_group("group__"),
         at__gte=F("group__set_up_at"),
         step__isnull=True,
-        at__gt=since - LOOK_BACK,
+        at__gt=first_event(group_ids, since, LOOK_BACK),
         at__lte=now,
     )
     if group_ids is not None:
@@ -110,31 +112,29 @@ class _Recipients:
     """The people concerned by moves: members since before, and guests who keep their visit."""
 
     def __init__(self, moves: Iterable[MeetingMove]) -> None:
-        self.members = list(
-            Membership.objects.filter(
-                group__in={move.group_id for move in moves}, status=Membership.Status.ACTIVE
-            )
+        members = Membership.objects.filter(
+            group__in={move.group_id for move in moves}, status=Membership.Status.ACTIVE
         )
-        self.guests = list(
-            Attendance.objects.filter(
-                meeting__changes__move__in=moves, is_guest=True, rsvp_at__isnull=False
-            )
-            .exclude(rsvp=Attendance.Rsvp.NOT_ATTENDING)
-            .distinct()
-        )
+        guests = Attendance.objects.filter(
+            meeting__changes__move__in=moves, is_guest=True, rsvp_at__isnull=False
+        ).exclude(rsvp=Attendance.Rsvp.NOT_ATTENDING)
+        self.members: dict[int, list[Membership]] = defaultdict(list)
+        self.guests: dict[int, list[Attendance]] = defaultdict(list)
+        for member in members:
+            self.members[member.group_id].append(member)
+        for guest in guests.distinct():
+            self.guests[guest.meeting_id].append(guest)
 
     def by(self, move: MeetingMove, changes: Iterable[MeetingChange]) -> list[int]:
         """Return user ids. People who joined or booked after the move only know the new times."""
-        meetings = {change.meeting_id for change in changes}
         people = {
-            member.user_id
-            for member in self.members
-            if member.group_id == move.group_id and member.joined_at <= move.at
+            member.user_id for member in self.members[move.group_id] if member.joined_at <= move.at
         }
         people |= {
             guest.user_id
-            for guest in self.guests
-            if guest.meeting_id in meetings and guest.rsvp_at and guest.rsvp_at <= move.at
+            for change in changes
+            for guest in self.guests[change.meeting_id]
+            if guest.rsvp_at and guest.rsvp_at <= move.at
         }
         return sorted(people)
 

@@ -84,7 +84,7 @@ def _find_upcoming(kind: str, now: datetime) -> list[Sample]:
 def _pending_until(until: datetime, now: datetime) -> Iterator[PendingMessage]:
     for name, source in message_sources.items():
         try:
-            pending = list(source(None, now, until))
+            pending = list(source(None, now - AHEAD, until))  # events of the last days too
         except Exception:  # `collect` reports it; other sources must still be shown
             logger.exception("The message source %s failed", name)
             continue

@@ -7,21 +7,26 @@ from datetime import date, time, timedelta
 import pytest
 from django.utils import timezone
 
-from cohorts.models import Cohort, Group, Membership
+from cohorts.models import Cohort, Group, Installation, Membership
+from cohorts.outbox.collecting import collect, store_together
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import message_sources
 from cohorts.services.memberships import add_member
 from guestvisits.messages.emails import pending_visit_emails
 from guestvisits.services.booking import book_visit
+from meetings.messages.changes import pending_changes
 from meetings.models import Attendance
 from meetings.moving import moves
 from meetings.moving.services import carry_out
 from meetings.rhythm import Slot
+from tests.bench.bench_letters import make_known_academy, move_meetings
+from tests.lens.desk.test_costs import NOW
 from tests.meetings.messages.conftest import look, pending, words_to
+from tests.support.function_calls import count_calls
 
 pytestmark = pytest.mark.django_db
 
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -282,3 +287,31 @@ def test_it_is_never_announced_after_the_meeting(meeting, now):
     look(meeting.starts_at + HOUR)
     assert pending("meeting_moved") == []
     assert timezone.is_aware(meeting.starts_at)
+
+
+def test_a_collection_reads_no_move_that_an_earlier_one_has_stored(academy, meeting, now):
+    move(meeting, HOUR, now)
+    everyone = frozenset({meeting.group_id})
+    assert list(pending_changes(None, now + HOUR, now + HOUR)) == []
+    assert len(list(pending_changes(None, now, now + HOUR))) == 3
+    assert len(list(pending_changes(everyone, now + HOUR, now + HOUR))) == 3, "in a pass"
+
+
+def test_a_move_that_is_committed_after_a_collection_is_found_by_the_next(academy, meeting, now):
+    look(now)
+    Installation.objects.update(collected_at=now + 10 * MINUTE)
+    move(meeting, HOUR, now)
+    look(now + 11 * MINUTE)
+    assert pending("meeting_moved") == ["Alice", "Bob", "channel"]
+
+
+@pytest.mark.matrix
+def test_a_collection_costs_the_same_after_any_number_of_moves(db):
+    calls = []
+    make_known_academy(24)
+    for count in (0, 400):
+        move_meetings(count, NOW)
+        store_together(pending_changes(None, NOW - 14 * DAY, NOW), NOW)
+        collect(None, now=NOW)
+        calls.append(count_calls(lambda: collect(None, now=NOW + HOUR)))
+    assert calls[1] < 1.2 * calls[0]
