@@ -26,11 +26,15 @@ Status = Membership.Status
 
 @dataclass(frozen=True, slots=True)
 class VisitOption:
-    """A pair of meetings, with groups and cohort loaded, and the facts that decide on a visit."""
+    """A pair of meetings, with groups and cohort loaded, and the facts that decide on a visit.
+
+    `replaced`: ids of the open visits in place of the same home meeting.
+    """
 
     home: Meeting
     host: Meeting
     facts: BookingFacts
+    replaced: tuple[int, ...] = ()
 
 
 # -- before a booking ----------------------------------------------------------------------------
@@ -110,7 +114,7 @@ class _Guest:
         kept = Membership.objects.filter(user=user_id).exclude(
             status__in=[Status.REMOVED, Status.MOVED]
         )
-        self.memberships = list(kept)
+        self.memberships = list(kept.order_by())  # their usual order joins three tables
         self.cohort_ids = {membership.cohort_id for membership in self.memberships}
         self.homes = self._find_homes(user_id, home_meeting_ids)
         self.visits = self._find_visits(user_id)
@@ -135,6 +139,7 @@ class _Guest:
     def _find_visits(self, user_id: int) -> list[GuestVisit]:
         """Return the person's visits in these cohorts that were not ended early."""
         at_host = Attendance.objects.filter(user=user_id, meeting=OuterRef("host_meeting"))
+        at_host = at_host.order_by()
         return list(
             GuestVisit.objects.filter(
                 Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
@@ -175,6 +180,7 @@ class _Guest:
                 visits=len(visits),
                 settings=_settings_of(cohort),
             ),
+            tuple(one.pk for one in visits if one.is_open and one.home_meeting_id == home.pk),
         )
 
     def _active_roles(self, group_id: int) -> set[str]:

@@ -29,7 +29,7 @@ from cohorts.reconcile.workers.nudges import nudge_on_commit
 logger = logging.getLogger(__name__)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # a part of the change: they are committed together
 def request_sync(group_ids: Iterable[int], *, providers: Iterable[str] | None = None) -> None:
     """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
     names = list(provider_specs() if providers is None else providers)

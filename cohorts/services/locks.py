@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
 from cohorts.errors import Refusal
 from cohorts.models import Group, User
 
 
 def lock_groups(group_ids: Iterable[int]) -> dict[int, Group]:
-    """Lock these groups in id order until the transaction ends; return them by id.
-
-    Uses FOR NO KEY UPDATE: an insert that refers to a group holds a key share lock on it, and two
-    such transactions that then lock the whole row would deadlock.  Raises Refusal("no_group").
+    """Lock these groups in id order until the transaction ends; return them by id, with their
+    cohorts.  Raises Refusal("no_group").
     """
     ids = set(group_ids)
-    rows = Group.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    groups = {group.pk: group for group in rows}
+    groups = {group.pk: group for group in lock_found(Group.objects.filter(pk__in=ids))}
     if len(groups) < len(ids):
         raise Refusal("no_group", "This group no longer exists.")
     # Not joined to the groups: a query that waits for a lock returns the locked rows as they are
     # then, and the joined ones as they were before.
     prefetch_related_objects(list(groups.values()), "cohort")
     return groups
+
+
+def lock_found(groups: QuerySet[Group]) -> list[Group]:
+    """Lock the groups that a query finds, in id order.  One query.
+
+    Uses FOR NO KEY UPDATE: an insert that refers to a group holds a key share lock on it, and two
+    such transactions that then lock the whole row would deadlock.
+    """
+    return list(groups.select_for_update(no_key=True, of=("self",)).order_by("pk"))
 
 
 def lock_people(user_ids: Iterable[int]) -> dict[int, User]:

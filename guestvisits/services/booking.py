@@ -1,15 +1,16 @@
-"""Booking visits: check early, lock, check again, write."""
+"""Booking visits: lock, check, write."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
 from cohorts.activity.recording import one_act
 from cohorts.errors import Refusal
-from cohorts.models import User
-from cohorts.services.locks import lock_groups, lock_people
+from cohorts.models import Group, User
+from cohorts.services.locks import lock_found, lock_people
 from guestvisits.facts import VisitOption, read_visit_option
 from guestvisits.models import GuestVisit
 from guestvisits.rules import broken_rules
@@ -64,22 +65,14 @@ def _book(
     shown: datetime | None = None,
     now: datetime,
 ) -> GuestVisit:
-    def look() -> tuple[VisitOption, tuple[str, ...]]:
+    with transaction.atomic():
+        reader = _lock(user_id, [home_meeting_id, host_meeting_id])
         choice = read_visit_option(
             user_id, home_meeting_id=home_meeting_id, host_meeting_id=host_meeting_id, now=now
         )
         overruled = _overrule(choice, now, may_overrule=bool(why.strip()))
         if shown is not None and shown != choice.host.starts_at:
-            raise _moved(choice.host, User.objects.get(pk=user_id))
-        return choice, overruled
-
-    # A refusal needs no lock, and on SQLite a lock blocks all other writers.
-    choice, _ = look()
-    with transaction.atomic():
-        home_id, host_id = choice.facts.home.group_id, choice.facts.host.group_id
-        groups = lock_groups({home_id, host_id})
-        lock_people([user_id])
-        choice, overruled = look()
+            raise _moved(choice.host, reader)
         visit = GuestVisit(
             user_id=user_id,
             home_meeting=choice.home,
@@ -90,12 +83,18 @@ def _book(
             overruled_why=why.strip() if overruled else "",
         )
         with one_act("visit_booked", by=by, reason=visit.overruled_why) as act:
-            act.concern(groups=[groups[home_id], groups[host_id]], people=[user_id])
-            act.changes = {choice.home.title: ["own group", groups[host_id]]}
-            _end_replaced(visit, now)
+            act.concern(groups=[choice.home.group, choice.host.group], people=[user_id])
+            act.changes = {choice.home.title: ["own group", choice.host.group]}
+            _end_replaced(visit, choice.replaced, now)
             _write(visit, now)
             act.about = visit
     return visit
+
+
+def _lock(user_id: int, meeting_ids: Collection[int]) -> User:
+    """Lock the groups of these meetings, then the person; return the person. Two queries."""
+    lock_found(Group.objects.filter(meetings__in=meeting_ids))
+    return lock_people([user_id])[user_id]
 
 
 def _moved(meeting: Meeting, reader: User) -> Refusal:
@@ -107,11 +106,11 @@ def _moved(meeting: Meeting, reader: User) -> Refusal:
     )
 
 
-def _end_replaced(visit: GuestVisit, now: datetime) -> None:
+def _end_replaced(visit: GuestVisit, replaced: Collection[int], now: datetime) -> None:
     """End the visit that this one replaces: one that was missed, or that staff overruled."""
-    open_ones = GuestVisit.objects.filter(
-        user=visit.user_id, home_meeting=visit.home_meeting, ended_at__isnull=True
-    )
+    if not replaced:
+        return
+    open_ones = GuestVisit.objects.filter(pk__in=replaced)
     for earlier in open_ones.select_related("home_meeting__group", "host_meeting__group"):
         has_begun = earlier.host_meeting.starts_at <= now
         reason = GuestVisit.End.OVER if has_begun else GuestVisit.End.CANCELLED_BY_STAFF

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from cohorts.errors import Refusal
-from cohorts.services.locks import lock_groups
+from cohorts.models import Group
+from cohorts.services.locks import lock_found
 from guestvisits.models import GuestVisit
 from guestvisits.services.ending import end_visit
 
@@ -51,7 +52,8 @@ def _find_open(**which: int) -> GuestVisit:
 
 def _lock(visit: GuestVisit) -> GuestVisit:
     """Lock both groups and return the visit as it is now. Raises Refusal("no_visit")."""
-    lock_groups({visit.home_meeting.group_id, visit.host_meeting.group_id})
+    ids = {visit.home_meeting.group_id, visit.host_meeting.group_id}
+    lock_found(Group.objects.filter(pk__in=ids))
     return _find_open(pk=visit.pk)
 
 
