@@ -142,7 +142,7 @@ def add_member(guild: Guild, person: Mapping[str, Any]) -> None:
     user_id = person["id"]
     store_user(guild, {**account_fields(guild, user_id), **new_user(**person)})
     if user_id not in guild.state["members"]:
-        guild.state["members"][user_id] = {"joined_at": guild.timestamp(), "roles": []}
+        guild.state["members"][user_id] = members.new_member(guild)
         members.emit(guild, "GUILD_MEMBER_ADD", user_id)
 
 

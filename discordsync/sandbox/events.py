@@ -236,7 +236,7 @@ def serialize(guild: Guild, event: Mapping[str, Any], *, counted: bool = False) 
         "status": event["status"],
         "entity_type": VOICE_EVENT,
         "entity_id": None,
-        "entity_metadata": None,
+        "entity_metadata": {},
         "recurrence_rule": None,
         "guild_scheduled_event_exceptions": [],
     }

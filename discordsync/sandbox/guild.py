@@ -47,6 +47,15 @@ SETTINGS: dict[str, tuple[Any, fields.Check]] = {
     "in_too_many_guilds": ([], fields.listed(fields.snowflake, 1000)),
     # The guild requires two-factor sign-in and the bot's owner does not use it.
     "two_factor": (False, fields.flag),
+    # The other readings of assumptions: are hidden channels listed, and do they count; do edits
+    # check the category's bits; do channels follow their category; does a new role raise the
+    # others, and does it get the permissions of @everyone?
+    "hidden_listed": (False, fields.flag),
+    "hidden_counted": (True, fields.flag),
+    "edits_check_category": (True, fields.flag),
+    "channels_follow_category": (True, fields.flag),
+    "new_role_raises_others": (True, fields.flag),
+    "new_role_copies_everyone": (True, fields.flag),
     # An event that was not started is cancelled after this.
     "event_grace_hours": (3, fields.whole(0)),
     # How long a nonce is remembered.
@@ -187,7 +196,7 @@ class Guild:
 
     def require_below(self, actor: str, role: dict[str, Any]) -> None:
         """Refuse (403) unless the role is below the actor's highest; the owner is above all."""
-        if actor != self.owner_id and role["position"] >= permissions.top_position(
+        if actor != self.owner_id and permissions.rank(role) >= permissions.top_rank(
             self.state, actor
         ):
             raise refuse("missing_permissions")

@@ -26,8 +26,6 @@ def serialize_bot(guild: Guild) -> dict[str, Any]:
         "mfa_enabled": not guild.setting("two_factor"),
         "locale": "en-US",
         "premium_type": 0,
-        "banner": None,
-        "accent_color": None,
     }
 
 

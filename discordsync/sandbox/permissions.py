@@ -244,7 +244,11 @@ def names(bits: int) -> list[str]:
     return [name for name, bit in NAMED if bit & bits]
 
 
-def top_position(guild_state: State, member_id: str) -> int:
-    """Return the position of the member's highest role: only roles below it can be managed."""
-    roles = own_roles(guild_state, member_id)
-    return max(int(guild_state["roles"][role_id]["position"]) for role_id in roles)
+def top_rank(guild_state: State, member_id: str) -> tuple[int, int]:
+    """Return the rank of the member's highest role: only roles below it can be managed."""
+    return max(rank(guild_state["roles"][role]) for role in own_roles(guild_state, member_id))
+
+
+def rank(role: Mapping[str, Any]) -> tuple[int, int]:
+    """Return a sort key: of two roles at one position the older one is higher."""
+    return int(role["position"]), -int(role["id"])

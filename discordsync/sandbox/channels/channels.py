@@ -8,7 +8,12 @@ from discordsync.sandbox import audit_log, events, fields, permissions
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.channels import overwrites
-from discordsync.sandbox.channels.serializers import emit_changes, serialize, serialize_for_gateway
+from discordsync.sandbox.channels.serializers import (
+    emit_changes,
+    is_seen,
+    serialize,
+    serialize_for_gateway,
+)
 from discordsync.sandbox.errors import form_error, refuse, unsupported
 from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import voice
@@ -55,7 +60,8 @@ def list_channels(guild: Guild, call: Call) -> Answer:
     return 200, [
         serialize(guild, channel)
         for channel in guild.state["channels"].values()
-        if permissions.sees(guild.state, call.actor, channel["id"])
+        if guild.setting("hidden_listed")
+        or permissions.sees(guild.state, call.actor, channel["id"])
     ]
 
 
@@ -87,7 +93,11 @@ def create_channel(guild: Guild, call: Call) -> Answer:
 
 def check_room(guild: Guild, kind: int) -> None:
     """Check the guild's limits.  Channels that the bot cannot see count as well."""
-    kinds = [channel["type"] for channel in guild.state["channels"].values()]
+    kinds = [
+        channel["type"]
+        for channel in guild.state["channels"].values()
+        if guild.setting("hidden_counted") or is_seen(guild, channel["id"])
+    ]
     full = kind == CATEGORY and kinds.count(CATEGORY) >= CATEGORIES
     if full or len(kinds) >= IN_GUILD:
         raise refuse("too_many_channels")

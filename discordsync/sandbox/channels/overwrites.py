@@ -69,7 +69,7 @@ def settable_in(guild: Guild, actor: str, channel: Mapping[str, Any]) -> int:
         return permissions.ALL
     bits = guild.guild_bits(actor)
     parent = guild.state["channels"].get(channel["parent_id"])
-    if parent is not None:
+    if parent is not None and guild.setting("edits_check_category"):
         bits &= permissions.overwritten(guild.state, actor, parent, bits)
     return bits
 
@@ -91,7 +91,9 @@ def set_all(guild: Guild, channel: dict[str, Any], given: Overwrites) -> None:
     synced = [
         child
         for child in guild.state["channels"].values()
-        if child["parent_id"] == channel["id"] and child["overwrites"] == channel["overwrites"]
+        if guild.setting("channels_follow_category")
+        and child["parent_id"] == channel["id"]
+        and child["overwrites"] == channel["overwrites"]
     ]
     for target in [channel, *synced]:
         target["overwrites"] = {target_id: dict(o) for target_id, o in given.items()}

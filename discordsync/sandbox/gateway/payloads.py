@@ -13,6 +13,15 @@ from discordsync.sandbox.members import members, voice
 API_VERSION = 10
 IN_CHUNK = 1000
 MATCHES = 100
+# READY has these for people's own clients; for bots they are empty.
+OF_PEOPLE: dict[str, Any] = {
+    "user_settings": {},
+    "relationships": [],
+    "private_channels": [],
+    "presences": [],
+    "guild_join_requests": [],
+    "geo_ordered_rtc_regions": [],
+}
 
 
 def ready(guild: Guild, session_id: str, address: str) -> dict[str, Any]:
@@ -27,6 +36,7 @@ def ready(guild: Guild, session_id: str, address: str) -> dict[str, Any]:
             "id": guild.state["application_id"],
             "flags": guild_routes.application_flags(guild),
         },
+        **OF_PEOPLE,
     }
 
 
@@ -62,6 +72,10 @@ def guild_create(guild: Guild, request: Identify) -> dict[str, Any]:
             if request.intents & Intent.GUILD_SCHEDULED_EVENTS
             and events.is_shown(guild, guild.bot_id, event)
         ],
+        "lazy": True,
+        "hub_type": None,
+        "application_command_count": len(guild.state["commands"]),
+        "embedded_activities": [],
         "threads": [],
         "presences": [],
         "stage_instances": [],

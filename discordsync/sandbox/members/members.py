@@ -76,11 +76,15 @@ def add_member(guild: Guild, call: Call) -> Answer:
         raise refuse("banned")
     if user_id in guild.setting("in_too_many_guilds"):
         raise refuse("too_many_guilds")
-    member = {"joined_at": guild.timestamp(), "roles": [role["id"] for role in roles]}
-    pending = {"pending": True} if guild.setting("membership_screening") else {}
-    guild.state["members"][user_id] = member | pending
+    guild.state["members"][user_id] = new_member(guild, *(role["id"] for role in roles))
     emit(guild, "GUILD_MEMBER_ADD", user_id)
     return 201, serialize(guild, user_id)
+
+
+def new_member(guild: Guild, *role_ids: str) -> dict[str, Any]:
+    """Return someone who joins now; they are pending if the guild requires to accept its rules."""
+    pending = {"pending": True} if guild.setting("membership_screening") else {}
+    return {"joined_at": guild.timestamp(), "roles": list(role_ids)} | pending
 
 
 def check_grant(guild: Guild, token: str, user_id: str) -> None:
@@ -155,6 +159,9 @@ def serialize_user(guild: Guild, user_id: str) -> dict[str, Any]:
         "global_name": user.get("global_name"),
         "discriminator": "0",
         "avatar": user.get("avatar"),
+        "avatar_decoration_data": None,
+        "banner": None,
+        "accent_color": None,
         "public_flags": 0,
         "flags": 0,
         "primary_guild": None,

@@ -58,11 +58,11 @@ def create_role(guild: Guild, call: Call) -> Answer:
     if len(guild.state["roles"]) >= IN_GUILD:
         raise refuse("too_many_roles")
     everyone = guild.state["roles"][guild.guild_id]
-    role = new_role(
-        guild.new_id(), name="new role", permissions=everyone["permissions"], position=1
-    )
+    copied = everyone["permissions"] if guild.setting("new_role_copies_everyone") else 0
+    role = new_role(guild.new_id(), name="new role", permissions=copied, position=1)
     role.update(changes)
-    move_others_up(guild)
+    if guild.setting("new_role_raises_others"):
+        move_others_up(guild)
     guild.state["roles"][role["id"]] = role
     emit(guild, "GUILD_ROLE_CREATE", role)
     audit_log.write(guild, call, Action.ROLE_CREATE, role["id"], {"name": role["name"]})

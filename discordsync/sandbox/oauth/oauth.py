@@ -183,8 +183,6 @@ def authenticate_bearer(guild: Guild, token: str) -> dict[str, Any]:
         "mfa_enabled": False,
         "locale": "en-US",
         "premium_type": 0,
-        "banner": None,
-        "accent_color": None,
     }
     if "email" in grant["scopes"]:
         shown |= {"email": user.get("email"), "verified": user.get("verified", False)}
