@@ -3,6 +3,7 @@
     account linked   what the last comparisons of their groups say           state
     ---------------  ------------------------------------------------------  -------------
     no               any                                                     no account
+    yes              some group: has not accepted the server's rules         rules pending
     yes              some group: in the server                               joined
     yes              no group: in the server; some group: not in it          not in server
     yes              nothing, or the members could not be listed             unknown
@@ -24,7 +25,7 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, User
 from cohorts.reconcile.models import ProviderState
-from discordsync.plan.review import UNSEEN
+from discordsync.plan.review import RULES_PENDING, UNSEEN
 from meetings.join_steps import JoinStep
 
 PROVIDER = "discord"
@@ -37,6 +38,7 @@ INSIDE = (State.GRANTED, State.PENDING, State.WITHHELD, State.FAILED)
 
 class JoinState(Enum):
     JOINED = "In the server"
+    RULES_PENDING = "Has not accepted the server's rules"
     NO_ACCOUNT = "No Discord account linked"
     NOT_IN_SERVER = "Not in the Discord server"
     UNKNOWN = "Not known yet"
@@ -69,6 +71,8 @@ def classify_access(discord_id: int | None, rows: Collection[ReportedAccess]) ->
     """Return the state by the table above.  Pure."""
     if discord_id is None:
         return JoinState.NO_ACCOUNT
+    if any(row.reason == RULES_PENDING for row in rows):
+        return JoinState.RULES_PENDING
     if any(is_inside(row) for row in rows):
         return JoinState.JOINED
     if any(row.state == State.NOT_JOINED for row in rows):

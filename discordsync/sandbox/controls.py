@@ -57,6 +57,7 @@ VOICE_MOVE = fields.shape(
     {"user": fields.snowflake, "channel_id": fields.nullable(fields.snowflake)},
     required=("user", "channel_id"),
 )
+PERSON_ID = fields.shape({"id": fields.snowflake}, required=("id",))
 CHANNEL = fields.shape({"channel_id": fields.snowflake}, required=("channel_id",))
 
 
@@ -66,6 +67,7 @@ def all_controls(guild: Guild) -> dict[str, Control]:
         "members": set_members,
         "join": join,
         "leave": leave,
+        "accept_rules": accept_rules,
         "account": change_account,
         "create": create,
         "edit": edit,
@@ -117,12 +119,20 @@ def join(guild: Guild, data: Any) -> dict[str, str]:
 
 def leave(guild: Guild, data: Any) -> dict[str, str]:
     """Let one person leave.  Roles end; overwrites remain, as on Discord: {"id"}."""
-    user_id = fields.shape({"id": fields.snowflake}, required=("id",))(data)["id"]
+    user_id = PERSON_ID(data)["id"]
     if user_id in (guild.bot_id, guild.owner_id):
         raise ValueError("The bot and the owner cannot be removed.")
     guild.member(user_id)
     remove_member(guild, user_id)
     return {"left": user_id}
+
+
+def accept_rules(guild: Guild, data: Any) -> dict[str, str]:
+    """Let a pending member accept the guild's rules: {"id"}."""
+    user_id = PERSON_ID(data)["id"]
+    guild.member(user_id).pop("pending", None)
+    members.emit(guild, "GUILD_MEMBER_UPDATE", user_id)
+    return {"accepted": user_id}
 
 
 def remove_member(guild: Guild, user_id: str) -> None:

@@ -16,7 +16,6 @@ from cohorts.outbox.rendering.links import hide_unsubscribe_links
 from cohorts.reconcile.models import ProviderState
 from cohorts.zones import city_of, find_zone, known_zone
 from discordsync.joining.states import PROVIDER, JoinState, classify, was_read
-from discordsync.plan.review import RULES_PENDING
 from guestvisits.joining.joinable import next_place
 from guestvisits.selectors import MyVisit
 from meetings.selectors import MyMeeting, upcoming_meetings
@@ -41,13 +40,12 @@ def left_server_at(person: User) -> datetime | None:
 
 def describe_discord(
     person: User, reports: Iterable[AccessState], state: ProviderState | None, now: datetime
-) -> tuple[JoinState, bool]:
-    """Return whether the person has joined, and whether the server's rules are not accepted."""
-    rows = [row for row in reports if row.provider == PROVIDER]
-    joined = classify(person, rows)
+) -> JoinState:
+    """Return whether the person has joined."""
+    joined = classify(person, [row for row in reports if row.provider == PROVIDER])
     if joined is not JoinState.NO_ACCOUNT and not was_read(state, now):
-        joined = JoinState.UNKNOWN
-    return joined, any(row.reason == RULES_PENDING for row in rows)
+        return JoinState.UNKNOWN
+    return joined
 
 
 # -- memberships ---------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def test_what_only_a_person_can_fix_is_explained_in_a_sentence_and_to_staff(
     assert said in f"{check.status.words} {check.status.fix}"
 
 
-def test_b9_refused_commands_are_reported_and_tried_later_and_everything_else_works(
+def test_d7_b9_refused_commands_are_reported_and_tried_later_and_everything_else_works(
     start, sandbox, alice, client
 ):
     sandbox.post("discord/settings", {"commands_scope": False})

@@ -59,7 +59,7 @@ def test_it_is_offered_only_if_the_bot_may_create_invites(walk, ada, sandbox):
         assert walk.client.post("/sign-in/discord/join/").status_code == expected
 
 
-def test_whoever_consents_is_in_the_server_without_roles_and_no_token_is_kept(
+def test_d8_whoever_consents_is_in_the_server_without_roles_and_no_token_is_kept(
     walk, ada, members, caplog
 ):
     note_adding(may=True)
@@ -111,7 +111,7 @@ def test_each_answer_of_discord_has_its_sentence(walk, ada, sandbox, changed, se
     assert sentence in press(walk)
 
 
-def test_who_has_to_accept_the_rules_is_shown_as_such(walk, ada, sandbox, members):
+def test_d9_who_has_to_accept_the_rules_is_shown_as_such(walk, ada, sandbox, members):
     note_adding(may=True)
     sandbox.post("discord/settings", {"membership_screening": True})
     assert "Accept its rules in Discord" in press(walk)
