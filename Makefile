@@ -12,7 +12,7 @@ PIP := $(IN) -m pip install -qq --disable-pip-version-check
 # A check must not depend on what a shell is set up for, nor touch a database.
 BARE := env -u DISCORD_BOT_TOKEN -u GOOGLE_CALENDAR_CREDENTIALS_FILE DEBUG=1 DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run fresh test test-matrix modes bench docs mutants lint check
+.PHONY: help run fresh test test-matrix modes chaos soak bench docs mutants lint check
 
 help:
 	@echo "make run          the whole system on this machine, with a sample (PORT, SANDBOX_PORT, VAR)"
@@ -20,6 +20,8 @@ help:
 	@echo "make test         all tests, with a sample of each large matrix (ARGS for pytest)"
 	@echo "make test-matrix  the large matrices, and a part of the very largest"
 	@echo "make modes        every case of the very largest (about an hour, not in CI)"
+	@echo "make chaos        three minutes of random acts, kills, restarts and faults; CI runs two"
+	@echo "make soak         an hour of that"
 	@echo "make bench        figures: how long things take"
 	@echo "make mutants      mutation tests of the pure modules (not in CI)"
 	@echo "make docs         write the alarms' table into docs/operations.md"
@@ -39,6 +41,13 @@ test: $(VENV)/.dev
 test-matrix: $(VENV)/.dev
 	$(IN) -m tests.programs
 	$(IN) -m pytest -n 2 --maxschedchunk 4 -m "matrix and not modes" $(ARGS)
+
+chaos: $(VENV)/.dev
+	$(IN) -m tests.programs
+	CHAOS_SECONDS=$${CHAOS_SECONDS:-180} $(IN) -m pytest -q tests/chaos $(ARGS)
+
+soak:
+	CHAOS_SECONDS=3600 $(MAKE) chaos
 
 modes: $(VENV)/.dev
 	$(IN) -m tests.programs

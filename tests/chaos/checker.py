@@ -1,0 +1,217 @@
+"""Whether the outside is what the database says, read without any code of Lens.
+
+The database is read by SQL, Discord and Google by their own API, e-mails from their files.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from email import message_from_bytes
+from typing import Any
+
+from tests.chaos.installation import ChaosInstallation
+from tests.chaos.people import People
+
+GUILD = "/api/v10/guilds/100000000000000001"
+CALENDAR = "/calendar/v3/calendars/lens@sandbox.example/events"
+GOOGLE = "Bearer checker"
+
+UNFINISHED = """
+    SELECT 'group ' || group_id || ' in ' || provider || ': ' || issue FROM sync_groupsync
+     WHERE generation > observed_generation OR has_waiting_work OR failures > 0
+    UNION ALL
+    SELECT provider || ': ' || issue FROM sync_providerstate WHERE issue <> ''
+    UNION ALL
+    SELECT 'message ' || key || ': ' || not_sent_reason FROM outbox_message
+     WHERE state IN ('pending', 'sending') AND due_at <= now() AND next_try_at <= now()
+"""
+# Who has which group's role now: members, and guests within their days.
+ACCESS = """
+    SELECT m.group_id, u.discord_id::text FROM cohorts_membership m
+      JOIN cohorts_user u ON u.id = m.user_id
+     WHERE m.status = 'active' AND u.discord_id IS NOT NULL
+    UNION
+    SELECT host.group_id, u.discord_id::text FROM guestvisits_guestvisit v
+      JOIN cohorts_user u ON u.id = v.user_id
+      JOIN meetings_meeting host ON host.id = v.host_meeting_id
+      JOIN cohorts_group g ON g.id = host.group_id JOIN cohorts_cohort c ON c.id = g.cohort_id
+     WHERE v.ended_at IS NULL AND u.discord_id IS NOT NULL
+       AND now() BETWEEN host.starts_at - c.guest_days_before * interval '1 day'
+                     AND host.starts_at + c.guest_days_after * interval '1 day'
+"""
+RECORDED = """
+    SELECT kind, group_id, outside_id::text FROM discordsync_discordobject
+     WHERE gone_at IS NULL AND outside_id IS NOT NULL
+"""
+INVITED = """
+    SELECT m.id, u.email FROM meetings_meeting m
+      JOIN cohorts_membership s ON s.group_id = m.group_id AND s.status = 'active'
+      JOIN cohorts_user u ON u.id = s.user_id
+     WHERE m.status = 'scheduled' AND m.starts_at > now() AND u.email IS NOT NULL
+    UNION
+    SELECT v.host_meeting_id, u.email FROM guestvisits_guestvisit v
+      JOIN cohorts_user u ON u.id = v.user_id JOIN meetings_meeting m ON m.id = v.host_meeting_id
+     WHERE v.ended_at IS NULL AND m.starts_at > now() AND u.email IS NOT NULL
+"""
+
+
+class Checker:
+    def __init__(self, installation: ChaosInstallation, people: People) -> None:
+        self.installation, self.people = installation, people
+        self.sql, self.outside = installation.sql, installation.outside
+
+    def find_unfinished(self) -> list[str]:
+        """What a worker still has to do."""
+        return [line for (line,) in self.sql(UNFINISHED)]
+
+    def find_faults(self) -> list[str]:
+        """Every difference, as a sentence."""
+        return [
+            *self._check_discord(),
+            *self._check_channels(),
+            *self._check_calendar(),
+            *self._check_promises(),
+            *self._check_mails(),
+        ]
+
+    # -- Discord -----------------------------------------------------------------------------
+
+    def _check_discord(self) -> Iterator[str]:
+        roles = self.outside(f"{GUILD}/roles")
+        members = self.outside(f"{GUILD}/members?limit=1000")
+        recorded = self.sql(RECORDED)
+        role_of = {group: key for kind, group, key in recorded if kind == "role"}
+        yield from differ(
+            "roles",
+            {key for kind, _, key in recorded if kind == "role"},
+            {one["id"] for one in roles if not one["managed"] and one["name"] != "@everyone"},
+        )
+        present = {one["user"]["id"] for one in members}
+        wanted = {(role_of[group], person) for group, person in self.sql(ACCESS)}
+        found = {
+            (role, one["user"]["id"])
+            for one in members
+            for role in one["roles"]
+            if role in role_of.values()
+        }
+        yield from differ("access", {pair for pair in wanted if pair[1] in present}, found)
+
+    def _check_channels(self) -> Iterator[str]:
+        """No channel twice; and each message in the channel where it belongs, once."""
+        recorded = self.sql(RECORDED)
+        ours = {key for kind, _, key in recorded if kind in CHANNELS}
+        channels = self.outside(f"{GUILD}/channels")
+        marked = {one["id"] for one in channels if one["parent_id"] in ours or one["id"] in ours}
+        yield from differ("channels", ours, marked)
+        sent = {
+            key
+            for (key,) in self.sql(
+                "SELECT outside_id FROM outbox_message"
+                " WHERE state = 'sent' AND channel = 'discord_channel'"
+            )
+        }
+        there = {
+            message["id"]
+            for one in channels
+            if one["id"] in ours and one["type"] == 0
+            for message in self.outside(f"/api/v10/channels/{one['id']}/messages?limit=100")
+            if message["author"].get("bot")
+        }
+        yield from differ("messages in channels", sent, there)
+
+    # -- Google Calendar ---------------------------------------------------------------------
+
+    def _check_calendar(self) -> Iterator[str]:
+        events = [one for one in self._list("") if one["status"] != "cancelled"]
+        series = {one["id"] for one in events if "recurrence" in one}
+        rows = self.sql("SELECT event_id FROM calendarsync_calendarseries WHERE gone_at IS NULL")
+        yield from differ("series", {key for (key,) in rows}, series)
+        found = {
+            (meeting, guest["email"])
+            for meeting, body in self._occurrences(series)
+            for guest in body.get("attendees", ())
+        }
+        invited = {(meeting, email.lower()) for meeting, email in self.sql(INVITED)}
+        owner = "lens@sandbox.example"
+        yield from differ("invitations", invited, {pair for pair in found if pair[1] != owner})
+
+    def _occurrences(self, series: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each future meeting with its occurrence, found by its time."""
+        meetings = {
+            (event_id, int(moment)): meeting
+            for event_id, meeting, moment in self.sql(
+                "SELECT s.event_id, m.id, extract(epoch FROM m.starts_at) FROM meetings_meeting m"
+                " JOIN calendarsync_calendarseries s ON s.group_id = m.group_id"
+                " WHERE s.gone_at IS NULL AND m.status = 'scheduled' AND m.starts_at > now()"
+            )
+        }
+        for event_id in series:
+            for body in self._list(f"/{event_id}/instances"):
+                moment = parse(body["start"]["dateTime"]) if "start" in body else 0
+                if body["status"] != "cancelled" and (event_id, moment) in meetings:
+                    yield meetings[event_id, moment], body
+
+    def _list(self, path: str) -> list[dict[str, Any]]:
+        return list(self.outside(f"{CALENDAR}{path}?maxResults=2500", GOOGLE)["items"])
+
+    # -- what people were told ---------------------------------------------------------------
+
+    def _check_promises(self) -> Iterator[str]:
+        rows = self.sql(
+            "SELECT user_id, home_meeting_id, host_meeting_id FROM guestvisits_guestvisit"
+            " WHERE ended_at IS NULL"
+        )
+        open_visits = {(person, home): host for person, home, host in rows}
+        if len(open_visits) != len(rows):
+            yield "someone has two visits in place of one meeting"
+        for key, host in self.people.promises.items():
+            if open_visits.get(key, 0) != host:
+                yield f"{key} was told {host or 'cancelled'}, and has {open_visits.get(key)}"
+        given = {
+            (person, meeting): rsvp
+            for person, meeting, rsvp in self.sql(
+                "SELECT user_id, meeting_id, rsvp FROM meetings_attendance WHERE NOT is_guest"
+            )
+        }
+        for key, rsvp in self.people.answers.items():
+            if given.get(key) != rsvp:
+                yield f"{key} answered {rsvp}, and the database says {given.get(key)}"
+
+    def _check_mails(self) -> Iterator[str]:
+        """Each e-mail that was sent is there, and as many twice at most as processes were killed:
+        a worker that dies before it records what the server took sends it again, unchanged."""
+        found = Counter(
+            str(message_from_bytes(part)["Message-ID"])
+            for file in self.installation.local.mail.glob("*")
+            for part in file.read_bytes().split(b"\n" + b"-" * 79 + b"\n")
+            if part.strip()
+        )
+        by_state = dict(
+            self.sql(
+                "SELECT state, count(*) FROM outbox_message WHERE channel = 'email' GROUP BY state"
+            )
+        )
+        # One that a killed worker was sending waits for 15 minutes, and may have arrived.
+        sent, open_ = by_state.get("sent", 0), by_state.get("sending", 0)
+        if not sent <= len(found) <= sent + open_:
+            yield f"{sent} e-mails were sent, {open_} may have been, and {len(found)} are there"
+        twice = found.total() - len(found)
+        if twice > self.installation.kills:
+            yield f"{twice} e-mails were sent again, with {self.installation.kills} kills"
+
+
+CHANNELS = {"category", "cohort_channel", "text_channel", "voice_channel"}
+
+
+def parse(text: str) -> int:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def differ(what: str, wanted: set[Any], found: set[Any]) -> Iterator[str]:
+    if missing := wanted - found:
+        yield f"{what}: missing {sorted(missing, key=str)}"
+    if extra := found - wanted:
+        yield f"{what}: too many {sorted(extra, key=str)}"

@@ -1,0 +1,233 @@
+"""An installation in processes of its own, which can be killed, frozen and restarted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from lens.demo.local import Local
+from tests.postgres import start_cluster
+from tests.programs import find_postgresql
+from tests.support.processes import ROOT, wait_until
+
+START_SECONDS = 120
+# As short as a busy machine allows: what fails is tried again within the run.
+PACE = {
+    "SYNC_LEASE_SECONDS": "20",
+    "SYNC_RENEW_BELOW_SECONDS": "14",
+    "SYNC_CALL_SECONDS": "10",
+    "SYNC_PROBE_SECONDS": "5",
+    "SYNC_BACKOFF_SECONDS": "5",
+    "WATCH_LOOK_SECONDS": "1",
+    "WATCH_PATIENCE_SECONDS": "10",
+    "WATCH_SCHEDULE_LATE_SECONDS": "60",
+    "WEB_CONCURRENCY": "1",
+    "LOG_LEVEL": "INFO",
+    **{f"RATE_{name}": "off" for name in ("GENERAL", "VISITS", "MOVES", "GUESSES")},
+}
+COMMANDS = {
+    "web": ("-m", "gunicorn", "lens.wsgi"),
+    "worker": ("manage.py", "worker"),
+    "bot": ("manage.py", "run_discord_bot"),
+}
+# What may happen to calls, for a few seconds; each service is hit in turn.
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "unreachable", "every": 2},
+    {"kind": "error", "status": 500, "every": 3},
+    {"kind": "error", "status": 503, "every": 2},
+    {"kind": "rate_limit", "retry_after": 1, "every": 4},
+    {"kind": "drop", "every": 3},
+    {"kind": "drop_after", "wrote": True, "every": 2},
+    {"kind": "error_after", "status": 500, "wrote": True, "every": 3},
+    {"kind": "slow", "seconds": 1.5, "every": 3},
+    {"kind": "garble", "form": "html", "every": 3},
+    {"kind": "garble", "form": "cut", "every": 3},
+    {"kind": "truncate", "keep": 0.5, "every": 2},
+)
+
+
+class ChaosInstallation:
+    """Everything runs from `start` to `end`; `log` says what was done to it."""
+
+    def __init__(self, folder: Path, chance: random.Random, ports: tuple[int, int]) -> None:
+        self.folder, self.chance = folder, chance
+        self.local = Local(port=ports[0], sandbox_port=ports[1], var=folder)
+        self.log: list[str] = []
+        self.kills = 0
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.frozen: set[int] = set()
+        programs = find_postgresql()
+        assert programs
+        self.programs = programs
+        self.database = start_cluster(programs)
+        with psycopg.connect(self.database.replace("/lens?", "/postgres?"), autocommit=True) as db:
+            db.execute("CREATE DATABASE lens")
+        self.environment = {
+            **self.local.environment(os.environ),
+            **PACE,
+            "DATABASE_URL": self.database,
+            "PORT": str(self.local.port),
+            "PYTHONPATH": str(ROOT),
+        }
+
+    # -- its life ----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        self._launch("sandbox", "manage.py", "sandbox", "--port", str(self.local.sandbox_port))
+        self.run("migrate", "-v", "0")
+        self.run("createcachetable")
+        self.run("demo_data")
+        for name in COMMANDS:
+            self.ensure(name)
+        wait_until(self.is_ready, START_SECONDS, f"nothing answers\n{self.read_log('web')}")
+
+    def is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.local.site_url}/healthz?ready", timeout=5).ok
+        except OSError:
+            return False
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def ensure(self, name: str) -> None:
+        """Start a process that is not running, as systemd does."""
+        process = self.running.get(name)
+        if process is None or process.poll() is not None:
+            self._launch(name, *COMMANDS[name])
+
+    def _launch(self, name: str, *command: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def read_log(self, name: str, most: int = 4000) -> str:
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8")[-most:]
+
+    def stop(self) -> None:
+        """End everything but the services outside and the database."""
+        self._end(*COMMANDS)
+
+    def end(self) -> None:
+        self.thaw()
+        self._end(*self.running)
+
+    def _end(self, *names: str) -> None:
+        for process in (self.running[name] for name in names):
+            for pid in (process.pid, *family(process.pid)):
+                send(pid, signal.SIGKILL)
+            process.wait()
+
+    # -- what happens to it ------------------------------------------------------------------
+
+    def strike(self) -> None:
+        """Do one random thing to it."""
+        for name in COMMANDS:
+            self.ensure(name)
+        self.thaw()
+        self.calm()
+        act = self.chance.choice(
+            (self._kill, self._kill, self._freeze, self._fail, self._fail, self._restart_database)
+        )
+        self.log.append(act())
+
+    def _victim(self) -> tuple[str, int]:
+        name = self.chance.choice(list(COMMANDS))
+        root = self.running[name].pid
+        return name, self.chance.choice([root, *family(root)])
+
+    def _kill(self) -> str:
+        name, pid = self._victim()
+        send(pid, signal.SIGKILL)
+        self.kills += 1
+        return f"killed {pid} of {name}"
+
+    def _freeze(self) -> str:
+        name, pid = self._victim()
+        send(pid, signal.SIGSTOP)
+        self.frozen.add(pid)
+        return f"froze {pid} of {name}"
+
+    def thaw(self) -> None:
+        while self.frozen:
+            send(self.frozen.pop(), signal.SIGCONT)
+
+    def _fail(self) -> str:
+        fault = {**self.chance.choice(FAULTS), "service": self.chance.choice(["discord", "google"])}
+        self.control("faults", [fault])
+        return f"fault {fault}"
+
+    def calm(self) -> None:
+        self.control("faults", [])
+
+    def _restart_database(self) -> str:
+        data = Path(self.database.partition("host=")[2]) / "data"
+        command = [self.programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "restart"]
+        owner = data.stat().st_uid if os.geteuid() == 0 else None
+        subprocess.run(
+            command, user=owner, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=60
+        )
+        self.kills += 1
+        return "restarted PostgreSQL"
+
+    # -- reading it --------------------------------------------------------------------------
+
+    def control(self, door: str, body: Any) -> None:
+        answer = requests.post(f"{self.local.sandbox_url}/_sandbox/{door}", json=body, timeout=30)
+        assert answer.ok, answer.text
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def outside(self, path: str, token: str = "Bot sandbox-local") -> Any:  # noqa: S107
+        """Read the services by their own API."""
+        url = f"{self.local.sandbox_url}{path}"
+        answer = requests.get(url, headers={"Authorization": token}, timeout=30)
+        assert answer.ok, f"{path}: {answer.text}"
+        return answer.json()
+
+
+def family(root: int) -> list[int]:
+    """The processes below this one."""
+    found, waiting = [], [root]
+    while waiting:
+        pid = waiting.pop()
+        try:
+            listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        except OSError:
+            continue
+        children = [int(child) for child in listed.split()]
+        found += children
+        waiting += children
+    return found
+
+
+def send(pid: int, what: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, what)

@@ -1,0 +1,190 @@
+"""What learners and facilitators do over HTTP, and what they were told.
+
+An answer that never came leaves open what happened, so the promise is forgotten; what was confirmed
+must be true at the end.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import requests
+
+from tests.chaos.installation import ChaosInstallation
+
+PASSWORD = "sandbox"
+MISSED = (requests.RequestException, ValueError)
+
+
+@dataclass
+class People:
+    """`promises`: by (person's id, home meeting) the host meeting that was confirmed, 0 for none.
+
+    `answers`: by (person's id, meeting) the RSVP that was confirmed.
+    """
+
+    installation: ChaosInstallation
+    chance: random.Random
+    promises: dict[tuple[int, int], int] = field(default_factory=dict)
+    answers: dict[tuple[int, int], str] = field(default_factory=dict)
+    confirmed: int = 0
+    missed: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    sessions: dict[int, requests.Session] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.learners = self._read("participant")
+        self.facilitators = self._read("facilitator")
+        self.accounts = dict(
+            self.installation.sql("SELECT id, discord_id FROM cohorts_user WHERE discord_id > 0")
+        )
+
+    def _read(self, role: str) -> list[tuple[int, str]]:
+        return self.installation.sql(
+            "SELECT u.id, u.email FROM cohorts_user u JOIN cohorts_membership m ON m.user_id = u.id"
+            f" WHERE m.role = '{role}' AND m.status = 'active' ORDER BY u.id"
+        )
+
+    def act(self) -> None:
+        """One of them does one thing."""
+        self.chance.choice(
+            (
+                self._book,
+                self._book,
+                self._book,
+                self._cancel,
+                self._answer,
+                self._move,
+                self._leave,
+            )
+        )()
+
+    # -- learners ----------------------------------------------------------------------------
+
+    def _book(self) -> None:
+        person = self.chance.choice(self.learners)
+        home = self._pick_meeting(person)
+        if not home:
+            return
+        options = self._call(person, "get", f"guest-visits/options?meeting_id={home}")
+        hosts = [one["meeting_id"] for one in (options or {}).get("alternatives", ())]
+        if not hosts:
+            return
+        host = self.chance.choice(hosts)
+        self._promise(
+            (person[0], home),
+            host,
+            self._call(
+                person, "post", "guest-visits", {"home_meeting_id": home, "host_meeting_id": host}
+            ),
+        )
+
+    def _cancel(self) -> None:
+        booked = [key for key, host in self.promises.items() if host]
+        if not booked:
+            return
+        key = self.chance.choice(booked)
+        person = next(one for one in self.learners if one[0] == key[0])
+        answer = self._call(person, "delete", f"guest-visits/{self.promises[key]}")
+        self._promise(key, 0, answer)
+
+    def _promise(self, key: tuple[int, int], host: int, answer: Any) -> None:
+        """`answer`: None if none came; {} if it was refused, which changes nothing."""
+        self.answers.pop(key, None)  # a visit answers by itself
+        if answer is None:
+            self.promises.pop(key, None)
+        elif answer:
+            self.promises[key] = host
+
+    def _answer(self) -> None:
+        person = self.chance.choice(self.learners)
+        meeting = self._pick_meeting(person)
+        if not meeting or self.promises.get((person[0], meeting)):
+            return  # a visit answers by itself
+        rsvp = self.chance.choice(["attending", "not_attending"])
+        answer = self._call(person, "post", f"meetings/{meeting}/answer", {"rsvp": rsvp})
+        if answer is None:
+            self.answers.pop((person[0], meeting), None)
+        elif answer:
+            self.answers[person[0], meeting] = rsvp
+
+    # -- facilitators, and Discord's members -------------------------------------------------
+
+    def _move(self) -> None:
+        """A facilitator moves a meeting by some minutes. Visits to it may end, so they are open."""
+        person = self.chance.choice(self.facilitators)
+        meeting = self._pick_meeting(person)
+        if not meeting:
+            return
+        rows = self._read_meetings(person)
+        starts_at = next(one["scheduled_at"] for one in rows if one["meeting_id"] == meeting)
+        moved = datetime.fromisoformat(starts_at) + timedelta(minutes=self.chance.choice([15, -15]))
+        for key, host in list(self.promises.items()):
+            if meeting in {key[1], host}:
+                del self.promises[key]
+        self._call(
+            person, "post", f"meetings/{meeting}/reschedule", {"starts_at": moved.isoformat()}
+        )
+
+    def _leave(self) -> None:
+        """Someone leaves the server and comes back at once, without their roles."""
+        account = str(self.chance.choice(list(self.accounts.values())))
+        members = self.installation.outside("/_sandbox/state")["discord"]["members"]
+        if account in members:
+            self.installation.control("leave", {"id": account})
+            self.installation.control("join", {"id": account, "username": f"back{account[-4:]}"})
+
+    # -- HTTP --------------------------------------------------------------------------------
+
+    def _read_meetings(self, person: tuple[int, str]) -> list[dict[str, Any]]:
+        found = self._call(person, "get", "users/me/meetings")
+        return list((found or {}).get("meetings", ()))
+
+    def _pick_meeting(self, person: tuple[int, str]) -> int:
+        rows = [one["meeting_id"] for one in self._read_meetings(person)]
+        return int(self.chance.choice(rows[:3])) if rows else 0
+
+    def _call(self, person: tuple[int, str], method: str, path: str, body: Any = None) -> Any:
+        """The answer's JSON; {} for a refusal; None if no answer came, or one of a failure."""
+        base = self.installation.local.site_url
+        try:
+            session = self.sessions.get(person[0]) or self._sign_in(person)
+            headers = {"X-CSRFToken": session.cookies.get("csrftoken", ""), "Referer": base}
+            answer = session.request(
+                method, f"{base}/api/{path}", json=body, headers=headers, timeout=15
+            )
+            if answer.status_code in {401, 403}:
+                self.sessions.pop(person[0], None)
+            if answer.status_code >= 500:
+                raise ValueError(answer.status_code)
+            found = answer.json() if answer.content else {"done": True}
+        except MISSED as error:
+            self.missed[type(error).__name__] += 1
+            time.sleep(0.1)  # as people would: the web may be starting
+            return None
+        if not answer.ok:
+            self.refused[found.get("code", str(answer.status_code))] += 1
+            return {}
+        self.confirmed += method != "get"
+        return found or {"done": True}
+
+    def _sign_in(self, person: tuple[int, str]) -> requests.Session:
+        session, url = requests.Session(), f"{self.installation.local.site_url}/sign-in/"
+        session.get(url, timeout=15).raise_for_status()
+        form = {
+            "username": person[1],
+            "password": PASSWORD,
+            "csrfmiddlewaretoken": session.cookies["csrftoken"],
+        }
+        answer = session.post(
+            url, data=form, headers={"Referer": url}, timeout=15, allow_redirects=False
+        )
+        if answer.status_code != 302:
+            raise ValueError(f"sign-in: {answer.status_code}")
+        self.sessions[person[0]] = session
+        return session
