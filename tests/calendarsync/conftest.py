@@ -9,6 +9,7 @@ import pytest
 from cohorts import clock
 from cohorts.reconcile.provider import providers
 from cohorts.services.installation import ensure_installation
+from tests.calendarsync.behaviour import USUAL, GoogleMode, run_in_modes
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
@@ -17,6 +18,7 @@ from tests.support.registries import Registered
 from tests.support.running_sandbox import RunningSandbox
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)  # a Monday
+pytest_generate_tests = run_in_modes
 GROUPS = {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}
 
 
@@ -37,11 +39,15 @@ def calendar(
     installed: None,
     sandbox: RunningSandbox,
     set_clock: SetClock,
+    google_mode: GoogleMode,
 ) -> SeenCalendar:
     """An empty calendar at NOW; the product's clock and the sandbox's agree."""
     set_clock(NOW)
     sandbox.set_clock(NOW)
-    return SeenCalendar(sandbox, set_clock)
+    calendar = SeenCalendar(sandbox, set_clock)
+    if google_mode != USUAL:
+        calendar.behave(**google_mode._asdict())
+    return calendar
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from cohorts.reconcile.models import GroupSync, SyncAction
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.terminal import write_plan
 from cohorts.services.memberships import add_member, end_membership, move_member
-from tests.calendarsync.behaviour import in_every_mode
+from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.moves import move_meeting
@@ -25,11 +25,10 @@ def people(academy: Academy) -> dict:
     return {m.user.name: m.user for m in Membership.objects.select_related("user")}
 
 
-@in_every_mode
+@in_pairs
 def test_a_new_member_leaves_every_answer_as_it_was(
-    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+    realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode
 ) -> None:
-    calendar.behave(exceptions=exceptions, mails=mails)
     group, who = realized.groups["A"], people(realized)
     calendar.respond(who["Ada"], "accepted", group)
     calendar.do(
@@ -58,7 +57,7 @@ def test_a_new_member_leaves_every_answer_as_it_was(
     assert calendar.writes_since(number) == ["PATCH"]
     notified = calendar.mails
     assert ("anne", "invitation") in notified
-    if mails == "concerned":
+    if google_mode.mails == "concerned":
         assert notified == [("anne", "invitation")]
 
 

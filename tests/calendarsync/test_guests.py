@@ -10,7 +10,7 @@ from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from tests.calendarsync.behaviour import in_every_mode
+from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.moves import move_meeting
@@ -65,11 +65,10 @@ def assert_quiet(calendar: SeenCalendar) -> None:
 
 
 @both_ways
-@in_every_mode
+@in_pairs
 def test_a_visit_is_one_invitation_and_goes_away_with_the_visit(
-    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str, way: str
+    realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode, way: str
 ) -> None:
-    calendar.behave(exceptions=exceptions, mails=mails)
     calendar.respond(person("Bea"), "accepted", realized.groups["B"])
     calendar.respond(person("Ben"), "declined", realized.groups["B"], realized.meeting("B", 2))
     before = calendar.occurrence(realized.meeting("B", 2))["attendees"]
@@ -84,7 +83,7 @@ def test_a_visit_is_one_invitation_and_goes_away_with_the_visit(
     attendees = calendar.occurrence(host)["attendees"]
     assert [one for one in attendees if one["email"] != "ada@example.org"] == before
     assert ("ada", "invitation") in calendar.mails
-    if mails == "concerned" or way == "own_event":
+    if google_mode.mails == "concerned" or way == "own_event":
         assert calendar.mails == [("ada", "invitation")]
     assert_quiet(calendar)
 
@@ -98,11 +97,10 @@ def test_a_visit_is_one_invitation_and_goes_away_with_the_visit(
 
 
 @both_ways
-@in_every_mode
+@in_pairs
 def test_a_new_member_of_the_host_group_leaves_the_guest_invited(
-    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str, way: str
+    realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode, way: str
 ) -> None:
-    calendar.behave(exceptions=exceptions, mails=mails)
     book(realized, calendar, "Ada", "B", 2)
     calendar.work()
     realized.add_member("Bob", "B")

@@ -15,7 +15,7 @@ from meetings.models import Meeting
 from meetings.moving.moves import ChangeSlot
 from meetings.moving.services import carry_out
 from meetings.rhythm import Slot
-from tests.calendarsync.behaviour import in_every_mode
+from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.moves import cancel_meeting, move_meeting
@@ -73,12 +73,12 @@ def test_before_the_first_meeting_the_older_series_goes_as_a_whole(
     assert_in_step(realized, calendar)
 
 
-@in_every_mode
+@in_pairs
 def test_from_a_week_on_the_rest_is_cut_and_what_was_before_is_left_to_the_letter(
-    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+    realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode
 ) -> None:
     # Where each event has an ETag of its own, that shows whether anything wrote the event.
-    calendar.behave(exceptions=exceptions, mails=mails, etags="own")
+    calendar.behave(etags="own")
     group = realized.groups["A"]
     calendar.respond(person("Ada"), "accepted", group)
     calendar.respond(person("Alan"), "declined", group, realized.meeting("A", 2))
