@@ -91,8 +91,13 @@ def edit_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def split_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
-    """Change "this and all following" as the owner, from the occurrence at `at`: `{event, at}`."""
-    return render(state, split(state, _text(body, "event"), _text(body, "at")))
+    """Change "this and all following" as the owner: `{event, at, to?}`.
+
+    `at` is the start of an occurrence. With `to` it and the following ones are also moved, to begin
+    at that time.
+    """
+    to = _text(body, "to") if "to" in body else None
+    return render(state, split(state, _text(body, "event"), _text(body, "at"), to))
 
 
 def expire_tokens(state: State, _body: dict[str, Any]) -> dict[str, Any]:

@@ -62,8 +62,11 @@ SETTINGS: dict[str, tuple[Any, Check]] = {
     "etags": ("family", _one_of("own", "family")),
     # Fields to leave out of answers: all except id and status may be missing.
     "left_out": ([], lambda value: _are_texts(value) and not {"id", "status"} & set(value)),
-    # How much a cancelled event contains.
-    "cancelled": ("detailed", _one_of("detailed", "named", "bare")),
+    # How much a cancelled event contains in a list: everything as in 2015 ("whole"), names as
+    # recorded since, details only of events that are no occurrences, or less than names ("bare").
+    "cancelled": ("named", _one_of("whole", "detailed", "named", "bare")),
+    # Whether a part split off with another time keeps our private properties: not known.
+    "moved_part": ("unmarked", _one_of("unmarked", "marked")),
     "google_domains": (["gmail.com"], _are_texts),
     "page_size": (2500, _is_count),
     "batch_limit": (50, _is_count),

@@ -8,6 +8,9 @@ from calendarsync.sandbox.events.recurrence import start_of
 from calendarsync.sandbox.state import Event, State
 from calendarsync.sandbox.times import localize
 
+# Who creates the events of a secondary calendar.
+USER = "owner@sandbox.example"
+
 
 def etag_of(revision: int) -> str:
     return f'"{3_300_000_000_000_000 + 2 * revision}"'
@@ -27,13 +30,14 @@ def render(
 ) -> dict[str, Any]:
     """Return one event as an answer.
 
-    With `details=False`, a cancelled one has only its identifiers.
+    A cancelled occurrence, and with `details=False` any cancelled event, has only its identifiers;
+    with other values of the setting `cancelled` even fewer, or all.
     """
     zone_name = zone_name or state.settings["time_zone"]
     shape = state.settings["cancelled"] if is_cancelled(state, event) else ""
     if shape == "bare":
         return _without(state, _bare(_name(state, event, zone_name)))
-    if shape and (event["series"] or not details or shape == "named"):
+    if shape in ("named", "detailed") and (event["series"] or not details):
         return _without(state, _name(state, event, zone_name))
     answer = {**_name(state, event, zone_name), **_about(state, event)}
     answer |= {key: value for key, value in event["fields"].items() if key != "attendees"}
@@ -60,6 +64,8 @@ def _name(state: State, event: Event, zone_name: str) -> dict[str, Any]:
     }
     if event["series"]:
         start = start_of(event["original"], _series_start(state, event))
+        own_zone = event["fields"]["start"].get("timeZone")
+        start |= {"timeZone": own_zone} if own_zone else {}
         name |= {
             "recurringEventId": event["series"],
             "originalStartTime": localize(start, zone_name),
@@ -73,20 +79,25 @@ def _series_start(state: State, event: Event) -> dict[str, str]:
 
 
 def _about(state: State, event: Event) -> dict[str, Any]:
-    owner = {"email": state.calendar_id, "self": True}
-    if state.calendar_id.endswith("@group.calendar.google.com"):
-        owner["displayName"] = state.settings["summary"]
     token = urlsafe_b64encode(f"{event['id']} {state.calendar_id}".encode()).decode().rstrip("=")
     return {
         "htmlLink": f"https://www.google.com/calendar/event?eid={token}",
         "created": event["created"],
         "updated": event["updated"],
-        "creator": dict(owner),
-        "organizer": dict(owner),
+        **_people_behind(state),
         "iCalUID": event["iCalUID"],
         "sequence": event["sequence"],
         "eventType": "default",
     }
+
+
+def _people_behind(state: State) -> dict[str, Any]:
+    """Return creator and organizer. A secondary calendar organizes what its user creates."""
+    calendar = {"email": state.calendar_id, "self": True}
+    if not state.calendar_id.endswith("@group.calendar.google.com"):
+        return {"creator": calendar, "organizer": dict(calendar)}
+    named = {**calendar, "displayName": state.settings["summary"]}
+    return {"creator": {"email": USER}, "organizer": named}
 
 
 def _attendees(event: Event, most: int | None) -> dict[str, Any]:
@@ -98,7 +109,10 @@ def _attendees(event: Event, most: int | None) -> dict[str, Any]:
 
 
 def render_ghost(state: State, ghost: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
-    """Return an occurrence that its series' rule no longer has, for clients that knew it."""
+    """Return an occurrence that its series' rule no longer has, for clients that knew it.
+
+    One that was cancelled before has only three fields, as recorded.
+    """
     zone_name = zone_name or state.settings["time_zone"]
     answer = {
         "kind": "calendar#event",
@@ -108,5 +122,5 @@ def render_ghost(state: State, ghost: dict[str, Any], zone_name: str | None) -> 
         "recurringEventId": ghost["series"],
         "originalStartTime": localize(ghost["start"], zone_name),
     }
-    is_bare = state.settings["cancelled"] == "bare"
+    is_bare = state.settings["cancelled"] == "bare" or ghost.get("was_cancelled")
     return _without(state, _bare(answer) if is_bare else answer)

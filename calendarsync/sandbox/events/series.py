@@ -10,7 +10,7 @@ A patch that names `start` or `end` also resets the times of exceptions. The set
 decides about their attendees.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from calendarsync.sandbox.events.attendees import inherit
@@ -42,7 +42,7 @@ def rewrite_exceptions(state: State, before: Event, after: Event, named: Iterabl
             moved["fields"].pop("attendees", None)
             moved["fields"] |= _attendees(state, event, before, after)
             state.events[moved["id"]] = moved
-    _leave_ghosts(state, before, after, {event["original"] for event in old})
+    _leave_ghosts(state, before, after, {event["original"]: event["status"] for event in old})
 
 
 def _moves(before: Event, after: Event) -> dict[str, str]:
@@ -70,11 +70,14 @@ def _attendees(state: State, own: Event, before: Event, after: Event) -> dict[st
     return {"attendees": attendees} if attendees else {}
 
 
-def _leave_ghosts(state: State, before: Event, after: Event, were_exceptions: set[str]) -> None:
+def _leave_ghosts(
+    state: State, before: Event, after: Event, were_exceptions: Mapping[str, str]
+) -> None:
+    """Leave a ghost of each occurrence that the rule lost. `were_exceptions`: stamp -> status."""
     now = set(stamps(after["fields"])) if is_series(after) else set()
     for stamp in now:
         _raise_ghost(state, after, stamp)
-    for stamp in set(stamps(before["fields"])) | were_exceptions:
+    for stamp in set(stamps(before["fields"])) | set(were_exceptions):
         if stamp not in now:
             ghost_id = instance_id(before["id"], stamp)
             state.ghosts[ghost_id] = {
@@ -82,6 +85,7 @@ def _leave_ghosts(state: State, before: Event, after: Event, were_exceptions: se
                 "series": before["id"],
                 "start": start_of(stamp, before["fields"]["start"]),
                 "was_exception": stamp in were_exceptions,
+                "was_cancelled": were_exceptions.get(stamp) == "cancelled",
                 "rev": after["rev"],
             }
 

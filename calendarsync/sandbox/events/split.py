@@ -1,5 +1,8 @@
 """Split a series as a person does in Google's own pages: "this and all following events"."""
 
+import secrets
+from datetime import UTC
+
 from calendarsync.sandbox.events.instances import (
     exceptions,
     find,
@@ -11,11 +14,15 @@ from calendarsync.sandbox.events.recurrence import cut_before, end_of, shorten, 
 from calendarsync.sandbox.events.responses import occurrence_id
 from calendarsync.sandbox.events.series import rewrite_exceptions, share_version
 from calendarsync.sandbox.state import Event, State, next_revision, next_serial
-from calendarsync.sandbox.times import timestamp
+from calendarsync.sandbox.times import instant, read_instant, timestamp, write
 
 
-def split(state: State, event_id: str, at: str) -> Event:
-    """Return the new series, with an id of the form `<id>_R<start in UTC>`; raise ValueError."""
+def split(state: State, event_id: str, at: str, to: str | None = None) -> Event:
+    """Return the new series; raise ValueError or GoogleError.
+
+    Its id has the form `<id>_R<start in UTC>`. If the occurrence is also moved, to begin at `to`,
+    the new series has an id of its own and none of the exceptions.
+    """
     series = find(state, event_id)
     if series is None or not is_series(series) or is_cancelled(state, series):
         raise ValueError(f"There is no series {event_id}.")
@@ -24,12 +31,14 @@ def split(state: State, event_id: str, at: str) -> Event:
     if not place:
         raise ValueError("A series cannot be split at its first occurrence.")
     later = _later(state, series, stamp, place)
-    moved = [event for event in exceptions(state, event_id) if event["original"] >= stamp]
+    if to is not None:
+        later = _moved(state, later, to)
+    kept = [event for event in exceptions(state, event_id) if event["original"] >= stamp]
     state.events[later["id"]] = later
     _shorten(state, series, stamp, later)
-    for event in moved:
+    for event in kept if to is None else ():
         _carry_over(state, event, later)
-    share_version(state, later)
+    share_version(state, state.events[event_id])
     return later
 
 
@@ -51,6 +60,22 @@ def _later(state: State, series: Event, stamp: str, place: int) -> Event:
         "updated": timestamp(state.now()),
         "fields": fields,
     }
+
+
+def _moved(state: State, later: Event, to: str) -> Event:
+    """Return the new series at another time. Nothing in its names leads back to the first one."""
+    fields, start = later["fields"], read_instant(to)
+    length = instant(fields["end"]) - instant(fields["start"])
+    fields = {
+        **fields,
+        "start": {**fields["start"], "dateTime": write(start, UTC)},
+        "end": {**fields["end"], "dateTime": write(start + length, UTC)},
+    }
+    if state.settings["moved_part"] == "unmarked":
+        fields.pop("extendedProperties", None)
+    own_id = secrets.token_hex(13)
+    uid = f"{secrets.token_hex(13)}@google.com"
+    return {**later, "id": own_id, "iCalUID": uid, "sequence": 0, "fields": fields}
 
 
 def _shorten(state: State, series: Event, stamp: str, later: Event) -> None:

@@ -79,13 +79,15 @@ def _check_query(state: State, query: Query) -> None:
 def _events(state: State, query: Query, changed: int | None) -> list[Row]:
     """Return the events that pass all filters.
 
-    With `changed`, only those written after that revision.
+    With `changed`, only those written after that revision, and of a deleted series it alone.
     """
     with_deleted = changed is not None or "updatedMin" in query
+    single = bool(query.get("singleEvents"))
     shown = [
         event
-        for event in _candidates(state, bool(query.get("singleEvents")))
+        for event in _candidates(state, single)
         if (changed is None or event["rev"] > changed)
+        and (changed is None or single or not _went_with_series(state, event))
         and _is_shown(state, event, query, with_deleted)
         and _passes(state, event, query, changed)
     ]
@@ -100,13 +102,17 @@ def _candidates(state: State, single: bool) -> Iterator[Event]:
             yield event
 
 
+def _went_with_series(state: State, event: Event) -> bool:
+    return bool(event["series"]) and is_cancelled(state, state.events[event["series"]])
+
+
 def _is_shown(state: State, event: Event, query: Query, with_deleted: bool) -> bool:
     if not is_cancelled(state, event) or query.get("showDeleted") or with_deleted:
         return True
     if not event["series"] or query.get("singleEvents"):
         return False
     # A cancelled occurrence of an existing series is included, or clients would not know of it.
-    return not is_cancelled(state, state.events[event["series"]])
+    return not _went_with_series(state, event)
 
 
 def _passes(state: State, event: Event, query: Query, changed: int | None) -> bool:
@@ -184,12 +190,13 @@ def _rows(state: State, query: Query, events: list[Event]) -> list[Row]:
 
 
 def _shown(state: State, event: Event, query: Query) -> dict[str, Any]:
+    in_detail = query.get("showDeleted") and state.settings["cancelled"] == "detailed"
     return render(
         state,
         event,
         zone_name=query.get("timeZone"),
         max_attendees=query.get("maxAttendees"),
-        details=bool(query.get("showDeleted")),
+        details=bool(in_detail),
     )
 
 

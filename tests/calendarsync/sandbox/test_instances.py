@@ -145,14 +145,3 @@ def test_an_all_day_series_has_all_day_occurrences(google: Google) -> None:
     assert [one["id"] for one in shown] == ["series1_20261007", "series1_20261014"]
     assert shown[1]["start"] == shown[1]["originalStartTime"] == {"date": "2026-10-14"}
     assert shown[1]["end"] == {"date": "2026-10-15"}
-
-
-def test_b15_a_write_renews_the_version_of_the_whole_family(google: Google) -> None:
-    google.insert(single())
-    google.insert(weekly())
-    google.patch(SECOND, {"summary": "Special"})
-    google.patch("series1", {"location": "Room 2"})
-    google.patch(SECOND, {"summary": "Very special"})
-    family = [google.get("series1"), google.get(SECOND)]
-    assert len({(one["etag"], one["updated"]) for one in family}) == 1
-    assert google.get("single1")["etag"] not in {one["etag"] for one in family}

@@ -148,23 +148,6 @@ def test_an_answer_to_the_series_reaches_exceptions_as_the_setting_says(
     assert answers(term.get(THIRD)) == {"ada": "accepted", "ben": "accepted"}
 
 
-def test_b16_a_split_leaves_two_series_with_everyone_and_their_exceptions(term: Google) -> None:
-    term.patch(FOURTH, {"summary": "Farewell"})
-    later = term.control("split", event="series1", at="2026-10-21T13:00:00Z")
-    assert later["id"] == "series1_R20261021T130000"
-    assert later["iCalUID"] == f"{later['id']}@google.com"
-    assert later["recurrence"] == ["RRULE:FREQ=WEEKLY;COUNT=2"]
-    assert term.get("series1")["recurrence"] == ["RRULE:FREQ=WEEKLY;UNTIL=20261020T215959Z"]
-    assert [one["summary"] for one in term.instances("series1")] == ["Group", "Special"]
-    shown = term.instances(later["id"])
-    assert [one["id"] for one in shown] == [f"series1_{stamp}" for stamp in STAMPS[2:]]
-    assert {one["recurringEventId"] for one in shown} == {later["id"]}
-    listed = {one["id"]: one for one in term.page(showDeleted=True)["items"]}
-    assert listed[FOURTH]["status"] == "confirmed"
-    assert [one["summary"] for one in shown] == ["Group", "Farewell"]
-    assert set(answers(shown[0])) == {"ada", "ben"}
-
-
 @pytest.mark.parametrize("write", ["patch", "update"])
 def test_the_rule_of_a_split_series_cannot_be_written(term: Google, write: str) -> None:
     later = term.control("split", event="series1", at="2026-10-21T13:00:00Z")
