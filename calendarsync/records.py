@@ -26,7 +26,7 @@ from calendarsync.models import (
     ObservedRsvp,
 )
 from calendarsync.plan.calls import CancelEvent, CreateEvent
-from calendarsync.rsvp.reading import is_rewritten
+from calendarsync.rsvp.dating import find_changes
 from calendarsync.rsvp.recording import record_rsvps
 from calendarsync.selectors import PROVIDER, current_series, read_addresses, recorded_ids
 from calendarsync.state import ids
@@ -66,40 +66,44 @@ def store_reading(
     One transaction, because Google reports a changed answer only once: if it cannot be processed,
     the token must not be stored either.
     """
-    rewritten = _find_rewritten(reading.events, read_addresses().aliases)
+    states = ProviderState.objects.of(PROVIDER)
+    since = states.values_list("listed_at", flat=True).first()
+    known = _load_copies(reading.events)
+    changes = find_changes(reading.events, known, since)
     if reading.full:
         CalendarCopy.objects.exclude(event_id__in=[e.id for e in reading.events]).delete()
+    lost = [event.id for event in known.values() if event.series_id in reading.gone]
+    CalendarCopy.objects.filter(event_id__in=lost).delete()
     CalendarCopy.objects.bulk_create(
         [_copy(event) for event in reading.events],
         update_conflicts=True,
         unique_fields=["event_id"],
         update_fields=["base_id", "original_start", "status", "body", "read_at"],
     )
-    cursor = f"{calendar_id} {reading.cursor}"
-    states = ProviderState.objects.of(PROVIDER)
-    states.exclude(cursor=cursor).update(cursor=cursor)
+    # When the listing began: an RSVP given in Lens while it is being stored is newer.
+    asked_at = now - timedelta(seconds=max(time.monotonic() - reading.asked_at, 0))
+    states.update(cursor=f"{calendar_id} {reading.cursor}", listed_at=asked_at)
     if reading.full:
         states.update(fully_observed_at=now)
     complete_records(reading.events)
-    # When the listing began: an RSVP given in Lens while it is being stored is newer.
-    asked_at = now - timedelta(seconds=max(time.monotonic() - reading.asked_at, 0))
-    event_ids = frozenset(ids.base_of(event.id) for event in reading.events)
-    record_rsvps(observed, event_ids, rewritten, asked_at)
+    record_rsvps(observed, changes, asked_at)
 
 
-def _find_rewritten(events: Iterable[ObservedEvent], aliases: Mapping[str, str]) -> frozenset[str]:
-    """Return the ids of series that their organizer (Lens) wrote since the last observation."""
-    series = {event.id: event for event in events if event.slot}
-    copies = CalendarCopy.objects.filter(event_id__in=series).values_list("body", flat=True)
-    known = [read_event(body, aliases) for body in copies] if series else []
-    before = {event.id: event for event in known}
-    return frozenset(pk for pk, event in series.items() if is_rewritten(before.get(pk), event))
+def _load_copies(events: Iterable[ObservedEvent]) -> Mapping[str, ObservedEvent]:
+    """Return the copies of these events' families, by id."""
+    families = {ids.base_of(event.id) for event in events}
+    if not families:
+        return {}
+    bodies = CalendarCopy.objects.filter(base_id__in=families).values_list("body", flat=True)
+    aliases = read_addresses().aliases
+    copies = [read_event(body, aliases) for body in bodies]
+    return {event.id: event for event in copies}
 
 
 def _copy(event: ObservedEvent) -> CalendarCopy:
     return CalendarCopy(
         event_id=event.id,
-        base_id=ids.base_of(event.id),
+        base_id=event.continues or ids.base_of(event.id),
         original_start=event.original,
         status=event.status,
         body=json.loads(event.raw),

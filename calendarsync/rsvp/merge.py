@@ -25,8 +25,8 @@ Then: does that answer replace the RSVP in Lens?
     none                never observed    an answer          replaced
     given               never observed    an answer          stays: it is unknown which is newer
     any                 any               a person answered  replaced
-      newer than        any               a person answered  stays
-      Google's write
+      newer than that   any               a person answered  stays
+      answer's date
 
 "Never observed" refers to the meeting. A person who is new on an observed list began without an
 answer, because we invite people that way. In every case the current answer is stored as the last
@@ -49,14 +49,15 @@ SLACK = timedelta(seconds=2)
 class GoogleRsvp:
     """One person's answer to one meeting in Google, in our terms; NO_ANSWER if there is no answer.
 
-    `own` is on the occurrence or single event, `series` on the series. `written_at`: when the event
-    whose entry counts was last written, by anyone.
+    `own` is on the occurrence or single event, `series` on the series. `written_at` is the moment
+    that dates the answer (see `dating`), on either; `series_at` that on the series, if it differs.
     """
 
     own: str = NO_ANSWER
     series: str = NO_ANSWER
     written_at: datetime | None = field(default=None, compare=False)
     copied: bool = field(default=False, compare=False)  # of the last observation: see is_copied
+    series_at: datetime | None = field(default=None, compare=False)
 
     @property
     def effective(self) -> str:
@@ -89,18 +90,21 @@ def find_replacement(
     """
     if last is None:
         return NO_ANSWER if decided.rsvp else now.effective
-    said = _find_new_answer(last, now, rewritten=rewritten)
-    return NO_ANSWER if said and _is_newer(decided, now) else said
+    said, given_at = _find_new_answer(last, now, rewritten=rewritten)
+    return NO_ANSWER if said and _is_newer(decided, given_at) else said
 
 
-def _find_new_answer(last: GoogleRsvp, now: GoogleRsvp, *, rewritten: bool) -> str:
-    """Return the person's new answer, by the first table, or NO_ANSWER."""
+def _find_new_answer(
+    last: GoogleRsvp, now: GoogleRsvp, *, rewritten: bool
+) -> tuple[str, datetime | None]:
+    """Return the person's new answer, by the first table, or NO_ANSWER, and what dates it."""
     is_same = now.own == last.own
     repeats = now.own == last.series and last.own in (NO_ANSWER, now.own)
     if now.own and not repeats and not (is_same and last.copied):
         spread = rewritten and now.own == now.series == last.series
-        return NO_ANSWER if is_same or spread else now.own
-    return now.series if now.series != last.series else NO_ANSWER
+        return NO_ANSWER if is_same or spread else now.own, now.written_at
+    said = now.series if now.series != last.series else NO_ANSWER
+    return said, now.series_at or now.written_at
 
 
 def is_copied(last: GoogleRsvp, now: GoogleRsvp) -> bool:
@@ -113,7 +117,7 @@ def is_copied(last: GoogleRsvp, now: GoogleRsvp) -> bool:
     return now.own in (last.series, now.series)
 
 
-def _is_newer(decided: LensRsvp, now: GoogleRsvp) -> bool:
-    if not decided.rsvp or decided.at is None or now.written_at is None:
+def _is_newer(decided: LensRsvp, given_at: datetime | None) -> bool:
+    if not decided.rsvp or decided.at is None or given_at is None:
         return False
-    return decided.at > now.written_at + SLACK
+    return decided.at > given_at + SLACK

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from calendarsync.rsvp.dating import CalendarChanges
 from calendarsync.rsvp.merge import NO_ANSWER, GoogleRsvp, read_response
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
+
+NO_CHANGES = CalendarChanges()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ def _holds(series: ObservedEvent, original: datetime, observed: ObservedCalendar
     return exception is None or not exception.is_cancelled
 
 
-def read_rsvps(place: EventPlace, observed: ObservedCalendar) -> dict[str, GoogleRsvp]:
+def read_rsvps(
+    place: EventPlace, observed: ObservedCalendar, changes: CalendarChanges = NO_CHANGES
+) -> dict[str, GoogleRsvp]:
     """Return the answer of each person on the meeting's lists, by address in lower case.
 
     Empty if a list was truncated, because its missing entries are unknown.
@@ -55,8 +60,8 @@ def read_rsvps(place: EventPlace, observed: ObservedCalendar) -> dict[str, Googl
     exception = _exception(series, place, observed)
     if any(event.omitted for event in (series, exception, *singles) if event):
         return {}
-    rsvps = dict(_of_series(series, exception)) if series else {}
-    return rsvps | dict(_of_singles(singles))
+    rsvps = dict(_of_series(series, exception, changes)) if series else {}
+    return rsvps | dict(_of_singles(singles, changes))
 
 
 def _exception(
@@ -68,35 +73,25 @@ def _exception(
 
 
 def _of_series(
-    series: ObservedEvent, exception: ObservedEvent | None
+    series: ObservedEvent, exception: ObservedEvent | None, changes: CalendarChanges
 ) -> Iterator[tuple[str, GoogleRsvp]]:
     """Yield the answer of everyone on either list."""
     on_series = _answers(series)
     on_own = _answers(exception) if exception else {}
     for address in on_series.keys() | on_own.keys():
         own, whole = on_own.get(address, NO_ANSWER), on_series.get(address, NO_ANSWER)
-        effective = exception if own and exception else series
-        yield address, GoogleRsvp(own, whole, effective.written_at)
+        series_at = changes.date(series, address)
+        own_at = changes.date(exception, address) if own and exception else series_at
+        yield address, GoogleRsvp(own, whole, own_at, series_at=series_at)
 
 
-def _of_singles(events: Iterable[ObservedEvent]) -> Iterator[tuple[str, GoogleRsvp]]:
+def _of_singles(
+    events: Iterable[ObservedEvent], changes: CalendarChanges
+) -> Iterator[tuple[str, GoogleRsvp]]:
     for event in events:
         for address, answer in _answers(event).items():
-            yield address, GoogleRsvp(answer, NO_ANSWER, event.written_at)
+            yield address, GoogleRsvp(answer, NO_ANSWER, changes.date(event, address))
 
 
 def _answers(event: ObservedEvent) -> dict[str, str]:
     return {one.address: read_response(one.answer) for one in event.attendees}
-
-
-def is_rewritten(before: ObservedEvent | None, after: ObservedEvent) -> bool:
-    """Return whether more than people's answers changed; then its organizer wrote the event."""
-    if before is None:
-        return True
-    return (before.details, before.slot, before.start, before.end, before.people) != (
-        after.details,
-        after.slot,
-        after.start,
-        after.end,
-        after.people,
-    )

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from calendarsync.models import CalendarEvent, CalendarSeries, ObservedRsvp
+from calendarsync.rsvp.dating import CalendarChanges
 from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement, is_copied
 from calendarsync.rsvp.reading import EventPlace, find_series, read_rsvps
 from calendarsync.state.observed import ObservedCalendar
@@ -38,24 +39,21 @@ class _ObservedAnswer:
 @transaction.atomic
 def record_rsvps(
     observed: ObservedCalendar,
-    event_ids: frozenset[str],
-    rewritten: frozenset[str],
+    changes: CalendarChanges,
     now: datetime,
 ) -> None:
-    """Compare the answers in these events with the last known ones, and record changes.
+    """Compare the answers in the changed families with the last known ones, and record changes.
 
-    `now` is when the observation began. `event_ids`: series and single events that were read, or of
-    which an occurrence was read. `rewritten`: series that the organizer has written since. Nothing
-    is locked if no answer has changed.
+    `now` is when the observation began. Nothing is locked if no answer has changed.
     """
-    meetings = _meetings_ahead(_groups_of(event_ids), now)
-    says = _read(meetings, observed, now) if meetings else {}
+    meetings = _meetings_ahead(_groups_of(changes.families), now)
+    says = _read(meetings, observed, changes, now) if meetings else {}
     rows = _stored_rsvps(meetings)
     last = {key: GoogleRsvp(row.own, row.series, copied=row.copied) for key, row in rows.items()}
     changed = {key: one for key, one in says.items() if last.get(key) != one.rsvp}
     if changed:
         lock_groups({meetings[meeting_id].group_id for meeting_id, _ in changed})
-        import_rsvps(list(_weigh(changed, last, rewritten)), now=now)
+        import_rsvps(list(_weigh(changed, last, changes.rewritten)), now=now)
         _remember(changed, last, now)
     listed = {meeting_id for meeting_id, _ in says}
     _forget([row for key, row in rows.items() if key[0] in listed and key not in says])
@@ -101,7 +99,10 @@ def _meetings_ahead(group_ids: Collection[int], now: datetime) -> dict[int, Meet
 
 
 def _read(
-    meetings: Mapping[int, Meeting], observed: ObservedCalendar, now: datetime
+    meetings: Mapping[int, Meeting],
+    observed: ObservedCalendar,
+    changes: CalendarChanges,
+    now: datetime,
 ) -> dict[Key, _ObservedAnswer]:
     """Return the answers by (meeting, person), of everyone who is expected there and on a list."""
     places = _places(meetings.values())
@@ -110,7 +111,7 @@ def _read(
     found: dict[Key, _ObservedAnswer] = {}
     for place in places:
         series = find_series(place, observed)
-        for address, rsvp in read_rsvps(place, observed).items():
+        for address, rsvp in read_rsvps(place, observed, changes).items():
             user_id = people.get(address)
             if user_id in expected.get(place.meeting_id, ()):
                 assert user_id is not None

@@ -151,6 +151,8 @@ class ProviderState(models.Model):
     cursor = models.TextField(blank=True)  # Google's syncToken
     # The last full read, as opposed to an incremental one.
     fully_observed_at = models.DateTimeField("last full comparison", null=True, blank=True)
+    # When the last listing that was stored began. Changes since then may be anyone's.
+    listed_at = models.DateTimeField("last listing", null=True, blank=True)
     # When to poll next although no group is due; read by the sweep, every minute.
     next_at = models.DateTimeField("next check", null=True, blank=True)
     # The last answer of the service.

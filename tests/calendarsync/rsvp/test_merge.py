@@ -107,6 +107,14 @@ def test_what_was_decided_here_meets_what_google_said_and_says(case: str) -> Non
     assert find_replacement(last, says, here) == taken
 
 
+def test_an_answer_to_the_series_is_dated_by_the_series() -> None:
+    """Where each event has an `updated` of its own, a copy on an exception is older."""
+    last = GoogleRsvp(YES, YES, copied=True)
+    says = GoogleRsvp(YES, NO, NOW - 2 * HOUR, series_at=NOW)
+    assert find_replacement(last, says, decided(YES)) == NO
+    assert find_replacement(last, says, LensRsvp(YES, NOW + HOUR)) == NONE
+
+
 def test_clocks_that_differ_by_a_second_make_no_answer_older() -> None:
     assert find_replacement(GoogleRsvp(), SAID, LensRsvp(NO, NOW + timedelta(seconds=2))) == YES
     assert find_replacement(GoogleRsvp(), SAID, LensRsvp(NO, NOW + timedelta(seconds=3))) == NONE

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calendarsync.plan.calls import CreateEvent
+from calendarsync.rsvp.dating import is_rewritten
 from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement
-from calendarsync.rsvp.reading import EventPlace, find_series, is_rewritten, read_rsvps
+from calendarsync.rsvp.reading import EventPlace, find_series, read_rsvps
 from calendarsync.state import ids
 from calendarsync.state.observed import (
     Attendee,
