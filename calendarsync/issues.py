@@ -20,6 +20,15 @@ ISSUES: dict[str, IssueText] = {
         needs_person=True,
         remedy="recreate",
     ),
+    "series_continued": IssueText(
+        "Another series in Google Calendar holds later meetings of the group: someone changed "
+        "“this and all following events” there, or copied the series. Lens leaves the other series "
+        "as it is, so its guests stay on it although they leave the group.",
+        "Delete the other series in Google Calendar. If it replaced meetings of the group's own "
+        "series, delete that too and press “Recreate”. To move a single meeting, move it in Lens.",
+        needs_person=True,
+        remedy="recreate",
+    ),
     "series_edited": IssueText(
         "The times of the group's series were changed in Google Calendar.",
         "Change them back in Google Calendar, or delete the series there and press “Recreate”. To "

@@ -107,7 +107,8 @@ class CalendarCopy(models.Model):
     """
 
     event_id = models.CharField("Google ID", max_length=300, unique=True)
-    # The series or single event that it belongs to: its id without what Google appended.
+    # The series or single event that it belongs to: its id without what Google appended, or for a
+    # later part of a series that has another id (`state.later_parts`) the id of that series.
     base_id = models.CharField(
         "Google ID of the series or single event", max_length=255, db_index=True
     )

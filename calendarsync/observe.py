@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from calendarsync.rest.client import CalendarClient
 from calendarsync.state import ids
+from calendarsync.state.later_parts import find_later_parts
 from calendarsync.state.observed import Body, ObservedCalendar, Reading, StoredState, absent
 from cohorts.reconcile.values import Finding, Orphans
 
@@ -37,11 +38,13 @@ def _find_orphans(observed: ObservedCalendar, stored: StoredState) -> Orphans:
 
 
 async def read(client: CalendarClient, stored: StoredState) -> Reading:
-    """Return our events that changed since the client's last listing."""
+    """Return our events that changed since the client's last listing, with later parts of them."""
     asked_at = time.monotonic()
     listing = await client.list()
-    ours = (client.read(body) for body in listing.bodies if _is_ours(body, stored))
-    return Reading(tuple(ours), listing.cursor, listing.full, asked_at)
+    ours = [client.read(body) for body in listing.bodies if _is_ours(body, stored)]
+    others = (body for body in listing.bodies if not _is_ours(body, stored))
+    parts = find_later_parts(others, ours, stored, client.read)
+    return Reading((*ours, *parts), listing.cursor, listing.full, asked_at)
 
 
 def _is_ours(body: Body, stored: StoredState) -> bool:

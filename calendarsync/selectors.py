@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
 from itertools import chain
@@ -12,8 +13,9 @@ from operator import or_
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
+from calendarsync.state import ids
 from calendarsync.state.facts import AddressBook
-from calendarsync.state.observed import StoredState, read_event
+from calendarsync.state.observed import Body, ObservedEvent, StoredState, read_event
 from cohorts.models import Installation, User
 from cohorts.reconcile.models import ProviderState
 from cohorts.selectors import addresses_of, people_to_erase
@@ -81,20 +83,35 @@ def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
         state and state.fully_observed_at and now - state.fully_observed_at < FULL_LISTING_EVERY
     )
     aliases = read_addresses().aliases
-    copies = [read_event(body, aliases) for body in _bodies(now)] if is_same else []
+    recorded = recorded_ids()
+    copies = [_read_copy(*row, aliases) for row in _bodies(now)] if is_same else []
     return StoredState(
         installation=Installation.objects.get(pk=1).installation_id,
         cursor=cursor if is_same and is_whole else "",
-        events={event.id: event for event in copies},
+        # A later part that staff have entered as the group's series is read again.
+        events={e.id: e for e in copies if not (e.continues and e.id in recorded)},
         aliases=aliases,
-        recorded=recorded_ids(),
+        recorded=recorded,
         awaited=_awaited(now),
+        ends=_ends(),
         adopt=bool(state and state.adopt_orphans),
         not_adopted=frozenset(pk for pk, _ in state.not_adopted) if state else frozenset(),
     )
 
 
-def _bodies(now: datetime) -> QuerySet[CalendarCopy, dict]:
+def _read_copy(body: Body, base_id: str, aliases: Mapping[str, str]) -> ObservedEvent:
+    event = read_event(body, aliases)
+    is_later_part = base_id != ids.base_of(event.id)
+    return replace(event, continues=base_id) if is_later_part else event
+
+
+def _ends() -> Mapping[str, datetime]:
+    rows = CalendarSeries.objects.values_list("event_id", "last_starts_at")
+    return {event_id: last for event_id, last in rows if last}
+
+
+def _bodies(now: datetime) -> QuerySet[CalendarCopy, tuple[Body, str]]:
+    """Return the copies that are still needed: body and base id."""
     over = now - HISTORY
     moved = Meeting.objects.filter(  # past the end of its series
         group=OuterRef("group"),
@@ -107,7 +124,7 @@ def _bodies(now: datetime) -> QuerySet[CalendarCopy, dict]:
         base_id__in=events
     )
     kept = copies | copies_with(addresses_to_erase())
-    return kept.values_list("body", flat=True)
+    return kept.values_list("body", "base_id")
 
 
 def _awaited(now: datetime) -> frozenset[str]:

@@ -21,6 +21,7 @@ ADVICE = (
 
 
 def find_drift(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Iterator[Drift]:
+    continued = {part.continues for part in observed.later_parts}
     for wanted in group.series if group.facts.live else ():
         series = series_of(wanted, observed)
         if series is None or (wanted.people is None and not wanted.ahead):
@@ -29,7 +30,9 @@ def find_drift(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Itera
             # An older series may have been cancelled on purpose.
             if wanted.people is not None:
                 yield _deleted(group, wanted)
-        elif series.id in observed.split:
+        elif series.id in observed.split or (
+            series.id in continued and not is_in_rhythm(wanted, series)
+        ):
             undo = "Delete the other part in Google Calendar"
             yield _edited(group, wanted, "split by “this and all following events”", undo)
         elif not is_in_rhythm(wanted, series):

@@ -161,10 +161,31 @@ def find_issues(
 ) -> list[Issue]:
     """Return the issues of this group's calendar, most serious first."""
     codes = dict.fromkeys(_codes(group, observed, may_create))
-    found = [Issue(group.facts.id, code) for code in codes]
+    parts = find_later_parts_of(group, observed)
+    names = ", ".join(sorted(_name_part(part) for part in parts))
+    found = [Issue(group.facts.id, "series_continued", names)] if parts else []
+    found += [Issue(group.facts.id, code) for code in codes]
     if refused := _refused(group):
         found.append(Issue(group.facts.id, "address_refused", ", ".join(refused)))
     return found
+
+
+def find_later_parts_of(
+    group: DesiredGroupCalendar, observed: ObservedCalendar
+) -> list[ObservedEvent]:
+    """Return the later parts of the group's series that Lens does not manage."""
+    series = {record.event_id for record in group.facts.all_series}
+    return [
+        part
+        for part in observed.later_parts
+        if part.continues in series
+        or ((mark := ids.read_id(part.continues)) and mark.group_id == group.facts.id)
+    ]
+
+
+def _name_part(part: ObservedEvent) -> str:
+    start = f"{part.start:%Y-%m-%d %H:%M} UTC" if part.start else "an unknown time"
+    return f"“{part.details.summary}” from {start}"
 
 
 def _refused(group: DesiredGroupCalendar) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from calendarsync.state.slots import SeriesSlot
 
 Body = Mapping[str, Any]
 WEEK = timedelta(weeks=1)
+UTC_STAMP = re.compile(r"\d{8}T\d{6}Z")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
@@ -79,7 +81,8 @@ class ObservedEvent:
     `series_id` and `original` (its original start) belong to an occurrence that differs from its
     series. `slot` belongs to a weekly series with a number of weeks; it is None for any other
     rhythm. An event without an `etag` was not read but derived from its series. `written_at`: when
-    anyone last changed it, including by answering. `raw` is Google's JSON.
+    anyone last changed it or its family, including by answering. `continues`: the id of our series
+    of which this is a later part (see `later_parts`). `raw` is Google's JSON.
     """
 
     id: str
@@ -94,6 +97,7 @@ class ObservedEvent:
     attendees: tuple[Attendee, ...] = ()
     omitted: bool = False  # Google left attendees out: writing the list would lose them
     written_at: datetime | None = field(default=None, compare=False)
+    continues: str = ""
     raw: str = field(default="", compare=False, repr=False)
 
     @property
@@ -149,6 +153,12 @@ class ObservedCalendar:
         parts = {event.whole_id for event in self.events.values() if not event.is_cancelled}
         return frozenset(ids.base_of(pk) for pk in parts if ids.is_split_off(pk) and self._has(pk))
 
+    @cached_property
+    def later_parts(self) -> tuple[ObservedEvent, ...]:
+        """Existing events that hold later meetings of one of our series and are not ours."""
+        events = self.events.values()
+        return tuple(event for event in events if event.continues and not event.is_cancelled)
+
     def _has(self, event_id: str) -> bool:
         """Return whether an event exists.
 
@@ -160,8 +170,8 @@ class ObservedCalendar:
     def orphans(self, recorded: frozenset[str]) -> Iterator[ObservedEvent]:
         """Yield our existing events, except occurrences, that no record or intent explains."""
         for event in self.events.values():
-            is_whole = event.series_id is None and not ids.is_split_off(event.id)
-            if is_whole and not event.is_cancelled and event.id not in recorded:
+            is_part = event.series_id or event.continues or ids.is_split_off(event.id)
+            if not is_part and not event.is_cancelled and event.id not in recorded:
                 yield event
 
     def with_written(self, event: ObservedEvent) -> ObservedCalendar:
@@ -184,7 +194,9 @@ class ObservedCalendar:
 
     def with_reading(self, reading: Reading) -> ObservedCalendar:
         kept = {} if reading.full else self.events
-        events = {**kept, **{event.id: event for event in reading.events}}
+        gone = reading.gone
+        events = {pk: event for pk, event in kept.items() if event.series_id not in gone}
+        events |= {event.id: event for event in reading.events}
         return replace(self, events=events, unread=frozenset())
 
 
@@ -213,14 +225,20 @@ class Reading:
     full: bool
     asked_at: float = field(default=math.inf, compare=False)
 
+    @property
+    def gone(self) -> frozenset[str]:
+        """Ids of deleted series. Google lists such a series alone, without its exceptions."""
+        return frozenset(e.id for e in self.events if e.is_cancelled and e.series_id is None)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
     """What earlier observations stored, and what an observation needs from our records.
 
     `recorded`: ids of everything that has a record. `awaited`: those that must be found or
-    confirmed as gone. `adopt`: staff have said that marked events without a record are ours;
-    `not_adopted`: those that could not be taken over then.
+    confirmed as gone. `ends`: the last start with which a series was made. `adopt`: staff have said
+    that marked events without a record are ours; `not_adopted`: those that could not be taken over
+    then.
     """
 
     installation: str
@@ -228,6 +246,7 @@ class StoredState:
     events: Mapping[str, ObservedEvent] = field(default_factory=dict)
     recorded: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()
+    ends: Mapping[str, datetime] = field(default_factory=dict)
     adopt: bool = False
     not_adopted: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -328,7 +347,7 @@ def _read_slot(body: Body) -> SeriesSlot | None:
     if not start or not end or not zone or len(rules) != 1:
         return None
     first = start.astimezone(zone).replace(tzinfo=None)
-    count = _read_count(rules[0], first)
+    count = _read_count(rules[0], first, zone)
     excluded = {moment for line in lines if line not in rules for moment in _read_excluded(line)}
     if not count or not excluded <= {start} or len(excluded) >= count:
         return None
@@ -353,13 +372,26 @@ def _read_zone(when: Body) -> ZoneInfo | None:
         return None
 
 
-def _read_count(line: str, first: datetime) -> int | None:
-    """Return how many weeks a rule runs, or None if it is not weekly or has no number."""
+def _read_count(line: str, first: datetime, zone: ZoneInfo) -> int | None:
+    """Return how many weeks a rule runs, or None if it is not weekly or runs for ever.
+
+    Lens writes COUNT. A cut in Google's interface replaces it by UNTIL, a moment in UTC.
+    """
     parts = dict(part.partition("=")[::2] for part in line.removeprefix("RRULE:").split(";"))
     day = WEEKDAYS[first.weekday()]
     # Google may add these to our rule without changing its meaning.
     plain = parts.pop("BYDAY", day) == day and parts.pop("INTERVAL", "1") == "1"
     parts.pop("WKST", None)
-    if not plain or set(parts) != {"FREQ", "COUNT"} or parts["FREQ"] != "WEEKLY":
+    if not plain or parts.pop("FREQ", "") != "WEEKLY" or len(parts) != 1:
         return None
-    return int(parts["COUNT"]) if parts["COUNT"].isdecimal() else None
+    if "UNTIL" in parts:
+        return _count_until(parts["UNTIL"], first, zone)
+    count = parts.get("COUNT", "")
+    return int(count) if count.isdecimal() else None
+
+
+def _count_until(until: str, first: datetime, zone: ZoneInfo) -> int | None:
+    if not UTC_STAMP.fullmatch(until):
+        return None
+    last = datetime.fromisoformat(until).astimezone(zone).replace(tzinfo=None)
+    return max((last - first) // WEEK + 1, 0)

@@ -6,9 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from calendarsync.models import CalendarCopy, CalendarSeries
-from calendarsync.state.observed import ObservedCalendar, read_event
-from cohorts.models import User
+from calendarsync.models import CalendarSeries
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
 from tests.calendarsync.seen import SeenCalendar
@@ -96,36 +94,6 @@ def test_a_split_series_is_reported_and_never_patched(
     calendar.work()
     (later,) = [one for one in calendar.all_series if "_R" in one["id"]]
     assert calendar.invited(later) == {"ada", "alan"}
-
-
-@pytest.mark.parametrize("status", ["confirmed", "cancelled", None])
-def test_b16_an_occurrence_of_a_split_part_is_known_by_the_series_that_it_names(
-    status: str | None,
-) -> None:
-    """Shapes as recorded: the id of such an occurrence names the whole series."""
-    part = "abcde_R20261118T140000"
-    bodies = [
-        {"id": "abcde_20261125T140000Z", "recurringEventId": part, "status": "confirmed"},
-        *([{"id": part, "status": status}] if status else []),
-    ]
-    observed = ObservedCalendar({body["id"]: read_event(body) for body in bodies})
-    assert observed.split == (set() if status == "cancelled" else {"abcde"})
-
-
-def test_b16_an_exception_that_a_split_carries_over_keeps_its_id(
-    realized: Academy, calendar: SeenCalendar
-) -> None:
-    group = realized.groups["A"]
-    ada = User.objects.get(name="Ada")
-    calendar.respond(ada, "accepted", group, realized.meeting("A", 4))
-    at = stamp(realized.meeting("A", 3).starts_at)
-    calendar.do("split", event=calendar.series_id(group), at=at)
-    calendar.look()
-    exception = CalendarCopy.objects.get(original_start=realized.meeting("A", 4).starts_at)
-    assert "_R" not in exception.event_id
-    assert exception.status == "confirmed"
-    assert "_R" in exception.body["recurringEventId"]
-    assert calendar.troubles() == {"Group A": "series_split"}
 
 
 def test_a_series_moved_by_hand_is_reported_and_its_list_still_kept(

@@ -9,7 +9,7 @@ import pytest
 from cohorts.models import Membership
 from cohorts.services.memberships import end_membership
 from meetings.models import Meeting
-from tests.calendarsync.behaviour import in_every_mode
+from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
@@ -139,11 +139,10 @@ def test_a_meeting_that_has_begun_is_never_patched(
     assert_quiet(calendar)
 
 
-@in_every_mode
+@in_pairs
 def test_an_occurrence_moved_or_deleted_by_hand_is_put_right(
-    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+    realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode
 ) -> None:
-    calendar.behave(exceptions=exceptions, mails=mails)
     first, second = realized.meeting("A", 1), realized.meeting("A", 2)
     series = calendar.series_id(realized.groups["A"])
     later = stamp(first.starts_at + timedelta(hours=5))
@@ -163,12 +162,11 @@ def test_an_occurrence_moved_or_deleted_by_hand_is_put_right(
     assert_quiet(calendar)
 
 
-@in_every_mode
+@in_pairs
 def test_every_exception_is_right_after_people_come_and_go(
-    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+    realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode
 ) -> None:
     """One meeting moved, one cancelled, one answered by itself; then one joins and one leaves."""
-    calendar.behave(exceptions=exceptions, mails=mails)
     group = realized.groups["A"]
     ada = Membership.objects.get(user__name="Ada").user
     moved = move(realized, calendar, "A", 2)
@@ -188,7 +186,7 @@ def test_every_exception_is_right_after_people_come_and_go(
     assert calendar.troubles() == {}
     invited = [name for name, kind in calendar.mails if kind == "invitation"]
     # One for the series; another for the moved meeting, where Google left its list alone.
-    assert invited == ["anne"] * (2 if exceptions == "left_alone" else 1)
+    assert invited == ["anne"] * (2 if google_mode.exceptions == "left_alone" else 1)
     assert_quiet(calendar)
 
 
@@ -233,12 +231,11 @@ def test_a_calendar_in_another_zone_makes_no_difference(
     assert_quiet(calendar)
 
 
-@in_every_mode
+@in_pairs
 def test_a_rename_puts_a_moved_meeting_back_where_it_was_moved_to(
-    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+    realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode
 ) -> None:
     """Writing the series may reset its exceptions: they are read again, and put right."""
-    calendar.behave(exceptions=exceptions, mails=mails)
     meeting = move(realized, calendar, "A", 2)
     calendar.work()
     group = realized.groups["A"]
@@ -246,27 +243,4 @@ def test_a_rename_puts_a_moved_meeting_back_where_it_was_moved_to(
     group.save()
     calendar.work()
     assert calendar.occurrence(meeting)["start"]["dateTime"] == stamp(meeting.starts_at)
-    assert_quiet(calendar)
-
-
-@pytest.mark.parametrize("etags", ["family", "own"])
-def test_b15_a_member_added_to_a_series_with_eight_exceptions_takes_one_pass(
-    calendar: SeenCalendar, etags: str
-) -> None:
-    calendar.behave(etags=etags)
-    academy = Academy(calendar.now, groups="AB", meetings=9)
-    academy.add_member("Ada", "A")
-    academy.add_member("Bea", "B")
-    for number in range(2, 10):
-        move(academy, calendar, "A", number)
-    calendar.realize(academy)
-
-    academy.add_member("Anne", "A")
-    academy.add_member("Ben", "B")
-    assert calendar.work() == 1
-
-    moved = Meeting.objects.filter(group=academy.groups["A"])
-    assert all(calendar.invited(calendar.occurrence(one)) == {"ada", "anne"} for one in moved)
-    assert calendar.invited(calendar.series(academy.groups["B"])) == {"bea", "ben"}
-    assert calendar.troubles() == {}
     assert_quiet(calendar)

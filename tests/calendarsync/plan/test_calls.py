@@ -127,7 +127,11 @@ def test_whether_google_reminds_anyone(reminders: dict, some: bool) -> None:
         ("RRULE:COUNT=4;INTERVAL=1;FREQ=WEEKLY", 4),
         ("RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=TH", None),
         ("RRULE:FREQ=WEEKLY;COUNT=4;INTERVAL=2", None),
-        ("RRULE:FREQ=WEEKLY;UNTIL=20261125T150000Z", None),
+        ("RRULE:FREQ=WEEKLY;UNTIL=20261125T150000Z", 4),
+        ("RRULE:FREQ=WEEKLY;UNTIL=20261125T145959Z", 3),
+        ("RRULE:FREQ=WEEKLY;UNTIL=20261104T145959Z", None),
+        ("RRULE:FREQ=WEEKLY;UNTIL=20261125", None),
+        ("RRULE:FREQ=WEEKLY", None),
         ("RRULE:FREQ=DAILY;COUNT=4", None),
     ],
 )
