@@ -68,7 +68,7 @@ FLIPS = (
     Flip("G12", "an exception has its own ETag", google={"etags": "own"}),
     Flip("G17", "a token is valid for a day", google={"token_days": 1}),
     Flip("G18", "fields are missing", google={"left_out": OPTIONAL, "cancelled": "bare"}),
-    Flip("G18", "cancelled ones are named", google={"cancelled": "named"}),
+    Flip("G18", "cancelled ones are whole", google={"cancelled": "whole"}),
     Flip("M02", "Lens is 50 s ahead", fault=LOST_CHANNEL, seconds=50, most_calls=12),
     Flip("M02", "Lens is 50 s behind", fault=LOST_CHANNEL, seconds=-50, most_calls=12),
 )
