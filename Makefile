@@ -9,10 +9,13 @@ export PORT SANDBOX_PORT VAR
 VENV := .venv
 IN := $(VENV)/bin/python
 PIP := $(IN) -m pip install -qq --disable-pip-version-check
+# The locked files name all packages, so nothing is left for pip to resolve.
+LOCKED := --require-hashes --no-deps
+UV := uv==0.13.9
 # A check must not depend on what a shell is set up for, nor touch a database.
 BARE := env -u DISCORD_BOT_TOKEN -u GOOGLE_CALENDAR_CREDENTIALS_FILE DEBUG=1 DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run fresh test test-matrix modes chaos soak bench docs mutants lint check
+.PHONY: help run fresh test test-matrix modes chaos soak bench docs lock mutants lint check
 
 help:
 	@echo "make run          the whole system on this machine, with a sample (PORT, SANDBOX_PORT, VAR)"
@@ -23,8 +26,9 @@ help:
 	@echo "make chaos        three minutes of random acts, kills, restarts and faults; CI runs two"
 	@echo "make soak         an hour of that"
 	@echo "make bench        figures: how long things take"
+	@echo "make lock         pin all packages of pyproject.toml, with hashes, in requirements*.txt"
 	@echo "make mutants      mutation tests of the pure modules (not in CI)"
-	@echo "make docs         write the alarms' table into docs/operations.md"
+	@echo "make docs         write the alarms' table into docs/operations.md, and docs/openapi.yaml"
 	@echo "make lint         ruff, mypy, the layers, migrations, Django's checks"
 	@echo "make check        lint and test"
 
@@ -59,6 +63,16 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BARE) $(IN) -m tests.lens.alarms
+	$(BARE) $(IN) manage.py spectacular --validate --file docs/openapi.yaml
+
+# One lock for all systems and Pythons. Versions that are locked stay, if pyproject.toml allows them.
+LOCK = $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command "make lock"
+
+lock: | $(IN)
+	@$(PIP) $(UV)
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) --group pyproject.toml:dev -c requirements.txt -o requirements-dev.txt
 
 # The tests of these modules need no database.
 mutants: $(VENV)/.dev
@@ -80,12 +94,12 @@ check: lint test
 
 $(VENV)/.run: requirements.txt | $(IN)
 	@echo "Installing what Lens needs (about half a minute) …"
-	@$(PIP) -r requirements.txt
+	@$(PIP) $(LOCKED) -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@echo "Installing what its tests need …"
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) $(LOCKED) -r requirements-dev.txt
 	@touch $@
 
 $(IN):
