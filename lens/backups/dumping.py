@@ -1,0 +1,46 @@
+"""Backups: one dump and its manifest, written under another name until both are complete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from lens.backups.manifest import describe_database, hash_file, manifest_path
+from lens.backups.pg_programs import BackupRefused, find_program, run_program
+
+
+def back_up(folder: Path, now: datetime) -> Path:
+    """Write a backup into a folder.  Return the dump's path.  Raises BackupRefused.
+
+    The dump shows the database at one moment, whatever is written meanwhile.
+    """
+    manifest = describe_database(now)
+    program = find_program("pg_dump", least=manifest.postgresql)
+    path = folder / f"lens-{now:%Y%m%dT%H%M%S}.dump"
+    unfinished = path.with_suffix(".part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            raise BackupRefused(f"{path} exists already.")
+        unfinished.touch(mode=0o600)  # it contains everyone's data
+        wrong = run_program(program, "--format=custom", f"--file={unfinished}")
+        if wrong:
+            raise BackupRefused(f"pg_dump failed: {wrong}. {folder} has only its former backups.")
+        replace(manifest, sha256=hash_file(unfinished)).write(path)
+        unfinished.rename(path)
+    except OSError as error:
+        manifest_path(path).unlink(missing_ok=True)
+        raise BackupRefused(f"{folder} cannot be written: {error.strerror}.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def delete_old(folder: Path, keep: int) -> list[Path]:
+    """Delete all backups in a folder but the newest `keep`.  Return the deleted dumps."""
+    old = sorted(folder.glob("lens-*T*.dump"), reverse=True)[keep:]
+    for dump in old:
+        dump.unlink()
+        manifest_path(dump).unlink(missing_ok=True)
+    return old
