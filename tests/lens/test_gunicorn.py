@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from tests.support.processes import ROOT, wait_until
 
@@ -100,6 +102,17 @@ def test_a12_forwarded_headers_count_where_the_operator_says_so(
     )
     answer = ask(port, "/meetings/", **{"X-Forwarded-Proto": "https"})
     assert answer.status == status, answer.headers
+
+
+def test_a_probe_of_the_web_process_shows_whether_it_answers(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, _ = serve(WEB_CONCURRENCY="1")
+    monkeypatch.setenv("WEB_BIND", f"0.0.0.0:{port}")
+    call_command("probe", "web")
+    monkeypatch.setenv("WEB_BIND", "127.0.0.1:9")
+    with pytest.raises(CommandError, match="ConnectionRefusedError"):
+        call_command("probe", "web")
 
 
 def test_a8_the_access_log_holds_no_tokens_codes_or_addresses(serve: Serve) -> None:

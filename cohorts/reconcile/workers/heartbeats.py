@@ -36,6 +36,7 @@ def forget_lost() -> None:
     WorkerHeartbeat.objects.filter(last_seen_at__lt=Now() - KEEP).delete()
 
 
-def is_worker_alive() -> bool:
-    """Return whether a worker reported within 90 seconds."""
-    return WorkerHeartbeat.objects.filter(last_seen_at__gte=Now() - HEARD_WITHIN).exists()
+def is_worker_alive(host: str = "") -> bool:
+    """Return whether a worker, of this host if one is named, reported within 90 seconds."""
+    recent = WorkerHeartbeat.objects.filter(last_seen_at__gte=Now() - HEARD_WITHIN)
+    return recent.filter(name__startswith=f"{host[:70]}:" if host else "").exists()

@@ -1,0 +1,102 @@
+"""`manage.py upgrade` in order, repeated, and stopped; `manage.py probe`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django_q.models import Schedule
+
+from cohorts.reconcile.workers import heartbeats
+from discordsync.bot.gateway import heartbeats as bot_heartbeats
+from lens.schedules import ENTRIES
+from tests.support.processes import ROOT
+
+
+@pytest.fixture
+def static(settings: Any, tmp_path: Path, db: None) -> Path:
+    settings.STATIC_ROOT = tmp_path / "static"
+    return tmp_path / "static"
+
+
+def upgrade(*options: str) -> list[str]:
+    said = StringIO()
+    call_command("upgrade", *options, stdout=said)
+    return [line for line in said.getvalue().splitlines() if line.endswith("…")]
+
+
+def test_an_upgrade_does_its_steps_in_order_and_can_be_repeated(static: Path) -> None:
+    for _ in range(2):
+        assert upgrade() == ["Settings …", "Database …", "Static files …", "Schedules …"]
+        assert Schedule.objects.count() == len(ENTRIES)
+        assert (static / "app.css").exists()
+
+
+def test_a_container_has_its_static_files_already(static: Path) -> None:
+    assert upgrade("--no-static") == ["Settings …", "Database …", "Schedules …"]
+    assert not static.exists()
+
+
+def test_settings_that_cannot_work_stop_it_before_the_database(static: Path, settings: Any) -> None:
+    settings.DISCORD_CLIENT_SECRET = ""
+    with pytest.raises(CommandError, match=r"^Settings: .*DISCORD_CLIENT_SECRET.*then repeat the"):
+        upgrade()
+    assert not static.exists()
+    assert not Schedule.objects.exists()
+
+
+def test_a_folder_that_cannot_be_written_stops_it_with_what_to_do(static: Path) -> None:
+    static.write_text("a file in the way")
+    with pytest.raises(CommandError, match=r"^Static files: .*writable for this user"):
+        upgrade()
+    assert not Schedule.objects.exists()
+
+
+def test_going_back_to_a_version_before_the_databases_own_is_refused(static: Path) -> None:
+    MigrationRecorder(connection).record_applied("cohorts", "9999_of_the_next_release")
+    with pytest.raises(CommandError, match=r"cohorts.9999_of_the_next_release.*restore the backup"):
+        upgrade()
+    assert not static.exists()
+    assert "### Going back by one release" in (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_a_database_that_is_not_there_is_a_sentence_without_its_password() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "upgrade"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "postgres://lens:swordfish@127.0.0.1:9/none"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "CommandError: Database: " in done.stderr
+    assert "then repeat the upgrade" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "swordfish" not in done.stdout + done.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("process", "record"),
+    [
+        ("worker", heartbeats.record_heartbeat),
+        ("bot", bot_heartbeats.record_heartbeat),
+    ],
+)
+def test_a_probe_asks_for_the_process_of_its_own_container(process: str, record: Any) -> None:
+    record("another:1:ab")
+    with pytest.raises(CommandError, match=f"The {process} does not work"):
+        call_command("probe", process)
+    record(f"{socket.gethostname()[:70]}:1:ab")
+    call_command("probe", process)
