@@ -5,6 +5,8 @@ PORT ?= 8000
 SANDBOX_PORT ?= 8001
 VAR ?= var
 export PORT SANDBOX_PORT VAR
+# Otherwise each process that a test starts compiles 700 modules: 0.6 seconds of CPU time.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 IN := $(VENV)/bin/python

@@ -12,6 +12,7 @@ from django.conf import settings
 
 OBJECTS = 50_000  # made before Python looks for lost cycles; 700 otherwise
 
+gc.set_threshold(OBJECTS)
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -19,4 +20,3 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(OBJECTS)
