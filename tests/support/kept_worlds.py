@@ -8,6 +8,8 @@ The first test that asks for a world builds it, as a worker and people would.  E
 one, gets a copy of what the function returned, and finds the rows as they were when the world was
 finished; a test with a sandbox also what stands outside, the calls so far and the time.
 
+A world may begin with another one that was put back, so that what many tests do first is done once.
+
 What is in neither place does not belong into the function.  Whatever was there before is part of a
 world: after other rows, calls or wishes to the sandbox, under other settings of a worker and with
 other things registered, it is built again.

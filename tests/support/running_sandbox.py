@@ -33,8 +33,9 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class KeptSandbox:
-    """What a sandbox held at a moment of its own clock."""
+    """What a sandbox held at a moment of its own clock, and what had been done until then."""
 
+    done: str
     services: dict[str, Json]
     calls: tuple[Call, ...]
     now: datetime
@@ -69,20 +70,25 @@ class RunningSandbox:
 
     @property
     def done_so_far(self) -> str:
-        """What was wished of the sandbox and how many calls came since it was reset or put back."""
+        """What was wished of the sandbox, and how many calls came, since it was reset.
+
+        It is the same for a world that was put back as for one that was just built.
+        """
         assert self._do, "only in the sandbox's own process"
         return repr((self._wishes, self._do(lambda sandbox: sandbox.journal.last)))
 
     def keep(self) -> KeptSandbox:
         """Return all that the sandbox holds; faults and limits are not included."""
         assert self._do, "only in the sandbox's own process"
-        kept: KeptSandbox = self._do(_keep)
+        done = self.done_so_far
+        kept: KeptSandbox = self._do(lambda sandbox: _keep(sandbox, done))
+        self._wishes = [("as kept", done)]
         return kept
 
     def put_back(self, kept: KeptSandbox) -> None:
         assert self._do, "only in the sandbox's own process"
         self._do(lambda sandbox: _put_back(sandbox, kept))
-        self._wishes.clear()
+        self._wishes = [("as kept", kept.done)]
 
     @property
     def last(self) -> int:
@@ -182,9 +188,9 @@ def sandbox_running(
         loop.close()
 
 
-def _keep(sandbox: Sandbox) -> KeptSandbox:
+def _keep(sandbox: Sandbox, done: str) -> KeptSandbox:
     services = {service.name: service.dump() for service in sandbox.services}
-    return KeptSandbox(services, tuple(sandbox.journal.since(0)), sandbox.clock.now())
+    return KeptSandbox(done, services, tuple(sandbox.journal.since(0)), sandbox.clock.now())
 
 
 def _put_back(sandbox: Sandbox, kept: KeptSandbox) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pytest
 
 
-def thin(cases: Iterable[Any], every: int = 3) -> list[Any]:
-    """Return all cases, marked: one in `every` for the matrix, the rest for `make modes`."""
-    return [pytest.param(case, marks=_mark(i, every)) for i, case in enumerate(cases)]
+def thin(cases: Iterable[Any], every: int = 3, always: Sequence[Any] = ()) -> list[Any]:
+    """Return all cases, marked: one in `every` for the matrix, the rest for `make modes`.
+
+    Those in `always` have no mark: `make test` runs them.
+    """
+    rest = [case for case in cases if case not in always]
+    return [*always, *(pytest.param(one, marks=_mark(i, every)) for i, one in enumerate(rest))]
 
 
-def spread(rows: Iterable[Any], columns: Iterable[Any], every: int = 3) -> list[Any]:
+def spread(
+    rows: Iterable[Any], columns: Iterable[Any], every: int = 3, always: Collection[Any] = ()
+) -> list[Any]:
     """Return every pair, marked as by `thin`.
 
     The matrix goes through the grid diagonally: with `every` at most the number of rows and of
@@ -21,7 +27,7 @@ def spread(rows: Iterable[Any], columns: Iterable[Any], every: int = 3) -> list[
     """
     columns = list(columns)
     return [
-        pytest.param(row, column, marks=_mark(i + j, every))
+        pytest.param(row, column, marks=() if (row, column) in always else _mark(i + j, every))
         for i, row in enumerate(rows)
         for j, column in enumerate(columns)
     ]

@@ -12,6 +12,7 @@ from discordsync.state import permissions
 from guestvisits.models import Substitution
 from guestvisits.substitutes.services import update_all_substitutions
 from tests.guestvisits.effects.world import World
+from tests.support.kept_worlds import BuildOnce
 from tests.support.moves import move_meeting
 from tests.support.workers import bury, start
 
@@ -23,14 +24,18 @@ WRITES = 3  # the role and two overwrites
 
 
 @pytest.fixture
-def led(world: World) -> World:
+def led(world: World, build_once: BuildOnce) -> World:
     """Fay leads group A and is away in week 1; Gus leads group B and is in the server."""
+    build_once("Fay and Gus lead groups in both services", lambda: add_facilitators(world))
+    return world
+
+
+def add_facilitators(world: World) -> None:
     for name, group in (("Fay", "A"), ("Gus", "B")):
         person = world.add(name, group)
         Membership.objects.filter(user=person).update(role="facilitator")
     world.hour()
     assert rights(world, "Fay") == {TEXT, VOICE}
-    return world
 
 
 def rights(world: World, name: str) -> set[int]:

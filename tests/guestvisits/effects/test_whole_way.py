@@ -174,7 +174,10 @@ def test_with_the_worker_down_when_access_begins_it_begins_a_minute_later(world)
     assert world.invited("Ada", "B") == [2]
 
 
-@pytest.mark.parametrize("away", [timedelta(hours=1), 2 * DAY, 30 * DAY])
+@pytest.mark.parametrize(
+    "away",
+    [2 * DAY, *(pytest.param(n, marks=pytest.mark.matrix) for n in (timedelta(hours=1), 30 * DAY))],
+)
 def test_with_the_worker_down_when_access_ends_it_ends_a_minute_later(world, away):
     world.book("Ada", "B")
     world.work()

@@ -21,6 +21,7 @@ from tests.guestvisits.effects.world import World
 from tests.guestvisits.merging.test_kills import FAILING
 from tests.meetings.outside.failing import fail_once, work_through
 from tests.meetings.outside.looking import assert_rests, events
+from tests.support.kept_worlds import BuildOnce
 from tests.support.spread import thin
 from tests.support.workers import bury, worker
 from tests.support.worlds import describe_guild
@@ -37,8 +38,13 @@ def _facts_alone() -> None:
 
 
 @pytest.fixture
-def running(world: World) -> World:
+def running(world: World, build_once: BuildOnce) -> World:
     """Week 1 is over. Fay leads group A; Bea comes to all of B's meetings, Ben not to the third."""
+    build_once("week 1 of three groups is over", lambda: pass_week_1(world))
+    return world
+
+
+def pass_week_1(world: World) -> None:
     fay = world.add("Fay", "A")
     Membership.objects.filter(user=fay).update(role="facilitator")
     world.minute()
@@ -50,7 +56,6 @@ def running(world: World) -> World:
     world.calendar.forget_mails()
     mail.outbox.clear()
     assert world.troubles() == []
-    return world
 
 
 def outside(world: World) -> dict[str, Any]:
@@ -110,8 +115,15 @@ def keep(key: str, world: World) -> None:
     assert decide(shown, {key: KEEP}, by=0, now=world.now).kept == 1
 
 
-@pytest.mark.parametrize("groups", ["", "B"])
-@pytest.mark.parametrize("after", [timedelta(minutes=5), timedelta(days=3)])
+@pytest.mark.parametrize(
+    ("groups", "after"),
+    [
+        ("", timedelta(days=3)),
+        pytest.param("B", timedelta(days=3), marks=pytest.mark.matrix),
+        pytest.param("", timedelta(minutes=5), marks=pytest.mark.matrix),
+        pytest.param("B", timedelta(minutes=5), marks=pytest.mark.matrix),
+    ],
+)
 def test_reopening_brings_back_the_same_state_outside(running, groups, after) -> None:
     before, said = outside(running), answers(running)
     assert said["Ben"]["Group B 3"] == "not_attending"
@@ -138,12 +150,16 @@ def test_reopening_brings_back_the_same_state_outside(running, groups, after) ->
 # -- an end that has taken effect, disturbed at every call ---------------------------------------
 
 WRITES = 26  # of the end; a test below holds the number to the truth
-SAMPLE = {9}  # the kill that always runs
 
 
 @pytest.fixture
-def ended(running: World) -> World:
+def ended(running: World, build_once: BuildOnce) -> World:
     """The end has taken effect, and no one has begun to do anything about it."""
+    build_once("three groups that have ended", lambda: end(running))
+    return running
+
+
+def end(running: World) -> None:
     running.book("Carl", "B", 3)
     running.minute(2)
     running.calendar.forget_mails()
@@ -154,7 +170,6 @@ def ended(running: World) -> World:
     assert carry_out_due(running.now) == 1
     update_all_visits(running.now)
     running.lose_queue()
-    return running
 
 
 def assert_as_ended(world: World) -> None:
@@ -203,8 +218,10 @@ def test_an_end_undisturbed(ended: World) -> None:
     assert_as_ended(ended)
 
 
-def check_killed_at(world: World, n: int) -> None:
+@pytest.mark.parametrize("n", thin(range(1, WRITES + 1), always=(9,)))
+def test_a_worker_killed_after_any_write_of_an_end(ended: World, n: int) -> None:
     """The worker's process is killed right after its n-th write had its effect."""
+    world = ended
     world.sandbox.set_faults({"kind": "hold_after", "wrote": True, "nth": n})
     with worker("discord", "calendar") as process:
         world.sandbox.wait_for_call(held=True)
@@ -212,16 +229,6 @@ def check_killed_at(world: World, n: int) -> None:
     world.sandbox.set_faults()
     world.minute(3)
     assert_as_ended(world)
-
-
-@pytest.mark.parametrize("n", sorted(SAMPLE))
-def test_a_worker_killed_after_a_write_of_an_end(ended: World, n: int) -> None:
-    check_killed_at(ended, n)
-
-
-@pytest.mark.parametrize("n", thin(n for n in range(1, WRITES + 1) if n not in SAMPLE))
-def test_a_worker_killed_after_any_write_of_an_end(ended: World, n: int) -> None:
-    check_killed_at(ended, n)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from tests.guestvisits.effects.world import World
 from tests.meetings.outside import failing
 from tests.meetings.outside.failing import fail_once, work_through
 from tests.meetings.outside.looking import assert_rests, events, times
+from tests.support.kept_worlds import BuildOnce
 from tests.support.spread import thin
 from tests.support.workers import bury, worker
 
@@ -32,8 +33,13 @@ SAMPLE = {7, 19}  # kills that always run: one amid Discord's writes, one amid G
 
 
 @pytest.fixture
-def merged(world: World) -> World:
+def merged(world: World, build_once: BuildOnce) -> World:
     """The merge has taken effect, and no one has begun to do anything about it."""
+    build_once("a merge of A into B", lambda: merge(world))
+    return world
+
+
+def merge(world: World) -> None:
     fay = world.add("Fay", "A")
     Membership.objects.filter(user=fay).update(role="facilitator")
     world.minute()
@@ -50,7 +56,6 @@ def merged(world: World) -> World:
     assert carry_out_due(world.now) == 1
     update_all_visits(world.now)
     world.lose_queue()
-    return world
 
 
 def ask_for_merge(world: World) -> CohortStep:

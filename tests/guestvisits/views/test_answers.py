@@ -207,7 +207,7 @@ def test_the_api_names_what_it_refuses(client, academy, visit):
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.matrix)])
 def test_answering_in_chromium(browser, live_server, sign_in, academy, alice, javascript):
     context = browser.new_context(
         base_url=live_server.url,

@@ -60,8 +60,8 @@ def visit_from_the_page(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("You're visiting Group B in week 1.")
 
 
-@pytest.mark.parametrize("javascript", [True, False])
-@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.matrix)])
+@pytest.mark.parametrize("size", [pytest.param(DESK, marks=pytest.mark.matrix), PHONE])
 def test_two_clicks_make_a_visit_and_one_ends_it(open_as, alice, javascript, size):
     page = open_as(alice, java_script_enabled=javascript, viewport=size)
     visit_from_the_page(page)
@@ -299,7 +299,10 @@ def test_the_page_to_try_the_api_works_without_the_internet(open_as, alice, live
     assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "viewport",
+    [pytest.param(DESK, id="desktop", marks=pytest.mark.matrix), pytest.param(PHONE, id="phone")],
+)
 def test_a_substitute_is_found_by_one_click_each(academy, open_as, viewport):
     bob = academy.add_facilitator("Bob", "B")
     carl = academy.add_facilitator("Carl", "C", discord_id=200000000000000007)

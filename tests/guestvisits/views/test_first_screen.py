@@ -61,7 +61,7 @@ def alice(academy, channels) -> User:
     return academy.add_member("Alice", "A", timezone="America/Argentina/ComodRivadavia")
 
 
-both = pytest.mark.parametrize("javascript", [True, False])
+both = pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.matrix)])
 
 
 def is_on_first_screen(wanted: Locator) -> bool:
