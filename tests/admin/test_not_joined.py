@@ -16,7 +16,7 @@ from cohorts.outbox.rendering.render import render
 from cohorts.reconcile.models import ProviderState
 from tests.admin.reading import text_of
 from tests.support.academy import Academy
-from tests.support.accessibility import SIZES, picture
+from tests.support.accessibility import SIZES, both_sizes, picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_providers")]
 
@@ -121,7 +121,7 @@ def test_choosing_nobody_and_an_ended_cohort_say_so(staff, address):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_remind_one_person_in_a_browser(size, olgas_page: Page, live_server, address):
     width, height = SIZES[size]
     olgas_page.set_viewport_size({"width": width, "height": height})

@@ -12,10 +12,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+# `make test` takes the size at which more goes wrong; the matrix the other.
+both_sizes = pytest.mark.parametrize(
+    "size", ["phone", pytest.param("desktop", marks=pytest.mark.matrix)]
+)
 # How wide the window is, and which colours the person prefers.
 MODES = {
     "light": ("desktop", "light"),

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from cohorts.models import CohortStep
 from tests.support.academy import Academy
-from tests.support.accessibility import SIZES, check_page
+from tests.support.accessibility import SIZES, both_sizes, check_page
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_skip_a_week_read_a_letter_confirm_and_undo(size, olgas_page, live_server):
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     academy = Academy(now, groups="AB")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from cohorts.models import Cohort, CohortStep, Group
 from cohorts.steps.tasks import carry_out_due
 from guestvisits.services.booking import book_visit
-from tests.support.accessibility import SIZES, check_page, tab_to
+from tests.support.accessibility import both_sizes, check_page, tab_to
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,7 +23,7 @@ def statuses() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_end_a_cohort_with_their_own_letter_and_undo_it(
     size, open_page, academy, cohort_page
 ):
@@ -60,7 +60,7 @@ def test_staff_end_a_cohort_with_their_own_letter_and_undo_it(
     assert statuses() == {"open", "active"}
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_reopen_a_cohort_that_has_ended(size, open_page, academy, cohort_page):
     page = open_page(size, f"/admin/cohorts/cohort/{academy.cohort.pk}/steps/end/")
     page.get_by_role("button", name="Preview").click()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.accessibility import SIZES, check_page, tab_to
+from tests.support.accessibility import SIZES, both_sizes, check_page, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,7 +20,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_axe_finds_nothing_on_the_pages_of_the_frame(open_page, academy, size):
     for name, path in PAGES.items():
         check_page(open_page(size, path), f"frame-{name}-{size}")

@@ -10,7 +10,7 @@ from cohorts.steps.tasks import carry_out_due
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from tests.support.academy import Academy
-from tests.support.accessibility import SIZES, check_page, tab_to
+from tests.support.accessibility import both_sizes, check_page, tab_to
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,7 +32,7 @@ def groups_of(name: str) -> list[str]:
     return sorted(active.values_list("group__name", flat=True))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_merge_a_group_into_another_with_its_facilitator(
     size, open_page, academy, cohort_page
 ):

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cohorts.models import Membership, User
-from tests.support.accessibility import SIZES, check_page
+from tests.support.accessibility import both_sizes, check_page
 
 pytestmark = [
     pytest.mark.browser,
@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_add_a_person_from_the_page_of_a_group(size, open_page, academy):
     page = open_page(size, f"/groups/{academy.groups['B'].pk}/")
     check_page(page, f"add-{size}-0-group")
@@ -31,7 +31,7 @@ def test_staff_add_a_person_from_the_page_of_a_group(size, open_page, academy):
     assert [one.group.name for one in dora.memberships.all()] == ["Group B"]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_move_several_people_from_the_list(size, open_page, academy):
     page = open_page(size, "/admin/cohorts/membership/?status__exact=active")
     check_page(page, f"move-{size}-0-list")

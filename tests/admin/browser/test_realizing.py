@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cohorts.reconcile.models import GroupSync
-from tests.support.accessibility import SIZES, check_page, picture
+from tests.support.accessibility import SIZES, both_sizes, check_page, picture
 from tests.support.cohort import join, make_cohort
 from tests.support.processes import wait_until
 
@@ -21,7 +21,7 @@ def has_looked() -> bool:
     return not GroupSync.objects.filter(observed_generation=0).exists()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_realize_a_cohort_from_the_list_to_the_end(size, olgas_page, live_server, sandbox):
     made = make_cohort(groups=3, members=3)
     join(sandbox, made.people[:8])

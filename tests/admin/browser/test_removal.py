@@ -16,7 +16,7 @@ from cohorts.reconcile.models import WorkerHeartbeat
 from cohorts.services.groups import end_group
 from discordsync.models import DiscordObject
 from tests.lens.desk.test_browser import Clicks
-from tests.support.accessibility import SIZES, check_page
+from tests.support.accessibility import both_sizes, check_page
 from tests.support.cohort import MadeCohort, join, make_cohort, realize, work
 from tests.support.processes import wait_until
 
@@ -59,7 +59,7 @@ def names_in_discord(sandbox) -> set[str]:
     return {one["name"] for one in [*guild["channels"].values(), *guild["roles"].values()]}
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_staff_keep_one_channel_and_approve_the_rest(size, open_page, sandbox, made, working):
     page = open_page(size, LIST)
     check_page(page, f"removal-{size}-1-list")

@@ -132,13 +132,18 @@ def read(url: str) -> str:
         return answer.read().decode()
 
 
-def test_a_second_run_keeps_what_the_first_one_made_and_names_a_process_that_dies(
-    start: Callable[..., Demo],
-) -> None:
-    """One test, since each run starts six processes, which load all of Lens."""
+def test_everything_that_it_prints_answers(start: Callable[..., Demo]) -> None:
+    demo = start()
+    demo.wait_until_ready()
+    urls = re.findall(r"http://\S+", demo.said())
+    assert len(urls) == 3
+    for url in urls:
+        assert "<html" in read(url).lower()
+
+
+def test_a_second_run_keeps_what_the_first_one_made(start: Callable[..., Demo]) -> None:
     first = start()
     first.wait_until_ready()
-    assert_that_what_it_prints_answers(first)
     before = first.count_members()
     first.process.send_signal(signal.SIGTERM)
     assert first.process.wait(ENDED_SOON) == 0
@@ -152,18 +157,6 @@ def test_a_second_run_keeps_what_the_first_one_made_and_names_a_process_that_die
     assert not (second.var / "before").exists()
     assert second.count_members() == before > 1
 
-    os.kill(second.find("worker"), signal.SIGKILL)
-    assert second.process.wait(ENDED_SOON) == 1
-    assert "worker was ended by signal 9. Its last lines:\n  " in second.said()
-    second.wait_until_nothing_is_left()
-
-
-def assert_that_what_it_prints_answers(demo: Demo) -> None:
-    urls = re.findall(r"http://\S+", demo.said())
-    assert len(urls) == 3
-    for url in urls:
-        assert "<html" in read(url).lower()
-
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("times", [1, 2])
@@ -176,7 +169,6 @@ def test_ctrl_c_in_a_terminal_ends_all_of_it(start: Callable[..., Demo], times: 
     demo.wait_until_nothing_is_left()
 
 
-@pytest.mark.matrix
 def test_a_signal_to_make_ends_all_of_it(start: Callable[..., Demo]) -> None:
     demo = start("make", "run")
     demo.wait_until_ready()
@@ -190,6 +182,15 @@ def test_a_signal_while_it_starts_ends_all_of_it(start: Callable[..., Demo]) -> 
     wait_until(lambda: "Starting" in demo.said(), SOON, demo.said())
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(ENDED_SOON) == 0
+    demo.wait_until_nothing_is_left()
+
+
+def test_one_that_dies_is_named_and_the_rest_is_ended(start: Callable[..., Demo]) -> None:
+    demo = start()
+    demo.wait_until_ready()
+    os.kill(demo.find("worker"), signal.SIGKILL)
+    assert demo.process.wait(ENDED_SOON) == 1
+    assert "worker was ended by signal 9. Its last lines:\n  " in demo.said()
     demo.wait_until_nothing_is_left()
 
 

@@ -22,7 +22,7 @@ from meetings.attendance.ledger import read_cohort_records
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
 from tests.support.academy import Academy
-from tests.support.accessibility import SIZES, check_page
+from tests.support.accessibility import SIZES, both_sizes, check_page
 from tests.support.in_memory import LinkAdmin, LinkProvider
 from tests.support.roster import make_file, make_line
 
@@ -107,7 +107,7 @@ GOOD_FILE = make_file(
 )
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_job_1_a_file_with_mistakes_is_corrected_and_imported_in_three_clicks(
     desk, live_server, clicks, registered, size, tmp_path
 ):
@@ -328,7 +328,7 @@ def test_an_item_is_snoozed_with_the_keyboard(desk, academy):
     expect(desk.locator(".desk-sentence")).to_contain_text("Everything is fine.")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_axe_finds_nothing_and_the_page_does_not_scroll_sideways(desk, academy, size):
     width, height = SIZES[size]
     desk.set_viewport_size({"width": width, "height": height})

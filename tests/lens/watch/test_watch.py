@@ -38,6 +38,7 @@ def wait_until_gone(group: int, worker: RunningWorker) -> None:
 # -- doing nothing -----------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 def test_a_cluster_that_takes_nothing_is_replaced(start_worker: Start, due_work: DueWork) -> None:
     worker = start_worker(patience=5)
     due_work.wait_until_done(due_work.add())
@@ -91,6 +92,7 @@ with transaction.atomic():
 """
 
 
+@pytest.mark.matrix
 def test_o2_a_process_that_is_frozen_inside_a_transaction_stops_no_schedule(
     start_worker: Start,
 ) -> None:
@@ -167,6 +169,7 @@ def test_o1_an_outage_of_the_database_is_two_lines_in_the_log(
     assert "Check DATABASE_URL" in loud[0]
 
 
+@pytest.mark.matrix
 def test_o12_workers_share_the_memory_of_what_their_tasks_need(
     start_worker: Start, due_work: DueWork
 ) -> None:
@@ -204,7 +207,13 @@ def holding(start_worker: Start, due_work: DueWork) -> RunningWorker:
     return worker
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        *(pytest.param(n, marks=pytest.mark.matrix) for n in (signal.SIGINT, signal.SIGHUP)),
+    ],
+)
 def test_a_call_under_way_is_finished_before_the_end(
     holding: RunningWorker, due_work: DueWork, number: signal.Signals
 ) -> None:
@@ -228,6 +237,7 @@ def test_a_second_signal_ends_it_at_once(holding: RunningWorker) -> None:
     assert ProviderState.objects.get(provider="toy").holder == "", "what it held is given back"
 
 
+@pytest.mark.matrix
 def test_a_call_that_does_not_finish_is_cut_off_after_the_time_of_grace(
     start_worker: Start, due_work: DueWork
 ) -> None:
@@ -242,6 +252,7 @@ def test_a_call_that_does_not_finish_is_cut_off_after_the_time_of_grace(
     assert "Stopping it now" in worker.said()
 
 
+@pytest.mark.matrix
 def test_nothing_is_left_of_a_cluster_whose_watcher_was_killed(
     start_worker: Start, due_work: DueWork
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from cohorts.models import User
 from cohorts.outbox.models import Message
 from tests.lens.desk.test_browser import Clicks, academy, clicks, desk, max_  # noqa: F401
-from tests.support.accessibility import SIZES, check_page, tab_to
+from tests.support.accessibility import SIZES, both_sizes, check_page, tab_to
 
 pytestmark = [
     pytest.mark.browser,
@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_a_letter_to_the_cohort_takes_five_clicks_from_today(
     desk,  # noqa: F811
     academy,  # noqa: F811

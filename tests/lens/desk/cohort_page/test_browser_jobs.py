@@ -20,7 +20,7 @@ from meetings.models import Attendance, Meeting
 from tests.lens.desk.cohort_page.test_header import ask, end_whole
 from tests.lens.desk.test_browser import Clicks, academy, clicks, desk, max_  # noqa: F401
 from tests.support.academy import Academy
-from tests.support.accessibility import SIZES, check_page, tab_to
+from tests.support.accessibility import SIZES, both_sizes, check_page, tab_to
 from tests.support.processes import wait_until
 
 # ruff: noqa: F811 - fixtures
@@ -165,7 +165,7 @@ def test_people_are_ticked_and_moved_with_the_keyboard(desk: Page, academy: Acad
 
 
 @pytest.mark.usefixtures("without_providers")
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_axe_finds_nothing_on_any_tab_and_none_scrolls_sideways(
     desk: Page, academy: Academy, live_server: Any, size: str
 ):

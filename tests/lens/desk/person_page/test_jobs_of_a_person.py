@@ -24,7 +24,7 @@ from guestvisits.models import GuestVisit
 from lens.frame.roles import make_roles
 from meetings.models import Attendance
 from tests.lens.desk.test_browser import Clicks
-from tests.support.accessibility import SIZES, check_page, tab_to
+from tests.support.accessibility import SIZES, both_sizes, check_page, tab_to
 from tests.support.cohort import MadeCohort, add_member, join, make_cohort, realize, work
 
 pytestmark = [
@@ -200,7 +200,7 @@ def test_the_jobs_of_a_person_are_done_with_the_keyboard_alone(found, made):
     }
 
 
-@pytest.mark.parametrize("size", SIZES)
+@both_sizes
 def test_axe_finds_nothing_on_the_pages_of_a_person_and_a_group(found, made, live_server, size):
     width, height = SIZES[size]
     now = clock.now()
