@@ -22,7 +22,17 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Subquery, Value
+from django.db.models import (
+    Case,
+    DateTimeField,
+    F,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Concat, Left, Trim
 
 from cohorts.activity.recording import one_act, record
@@ -74,11 +84,22 @@ def begin(
     sent: do not start a call then.
     """
     unsent = Message.objects.filter(may_send(), pk=message_id, state__in=UNSENT, channel=channel)
-    unsent.filter(body="").update(subject=subject, body=body, html=html)
-    unsent.filter(state=Message.State.PENDING).update(tried_at=None)
+    has_text, may_have_arrived = ~Q(body=""), Q(state=Message.State.SENDING)
     return bool(
-        unsent.update(state=Message.State.SENDING, tried_at=Coalesce(F("tried_at"), Value(now)))
+        unsent.update(
+            state=Message.State.SENDING,
+            subject=_if(has_text, "subject", subject),
+            body=_if(has_text, "body", body),
+            html=_if(has_text, "html", html),
+            tried_at=Coalesce(_if(may_have_arrived, "tried_at", now), Value(now)),
+        )
     )
+
+
+def _if(condition: Q, field: str, otherwise: str | datetime) -> Case:
+    """Return the value that a field keeps under a condition, or another one."""
+    output = DateTimeField() if isinstance(otherwise, datetime) else TextField()
+    return Case(When(condition, then=F(field)), default=Value(otherwise), output_field=output)
 
 
 def mark_sent(message_id: int, *, outside_id: str = "", now: datetime) -> None:
