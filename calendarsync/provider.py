@@ -69,7 +69,9 @@ class CalendarProvider:
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
         return _connect(check, load_stored_state(settings.GOOGLE_CALENDAR_ID, clock.now()))
 
-    def snapshot(self, now: datetime) -> CalendarSnapshot:
+    def snapshot(
+        self, now: datetime, earlier: CalendarSnapshot | None = None, changed: Collection[int] = ()
+    ) -> CalendarSnapshot:
         return take_snapshot(now)
 
     def desired(self, snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:

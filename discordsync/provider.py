@@ -32,9 +32,10 @@ from discordsync.observe.observe import observe
 from discordsync.plan.diff import Diff
 from discordsync.plan.plan import find_budget, plan
 from discordsync.plan.removals import find_removable
+from discordsync.plan.replan import replan
 from discordsync.plan.review import review
 from discordsync.rest.client import DiscordClient, connect
-from discordsync.snapshot import take_snapshot
+from discordsync.snapshot import take_snapshot, update_snapshot
 from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild
@@ -65,8 +66,10 @@ class DiscordProvider:
         """Store new messages: Discord delivers those to channels and direct messages."""
         return collect(group_ids, now=now)
 
-    def snapshot(self, now: datetime) -> DiscordSnapshot:
-        return take_snapshot(now)
+    def snapshot(
+        self, now: datetime, earlier: DiscordSnapshot | None = None, changed: Collection[int] = ()
+    ) -> DiscordSnapshot:
+        return update_snapshot(earlier, changed, now) if earlier else take_snapshot(now)
 
     def desired(self, snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
         return desired_state(snapshot, now)
@@ -82,6 +85,16 @@ class DiscordProvider:
     def plan(self, desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
         return plan(desired, observed, policy)
 
+    def replan(
+        self,
+        plan: Plan,
+        action: Action,
+        desired: DesiredGuild,
+        observed: ObservedGuild,
+        policy: Policy,
+    ) -> Plan | None:
+        return replan(plan, action, desired, observed, policy)
+
     def intend(self, action: Action) -> None:
         records.intend(action)
 
@@ -92,7 +105,7 @@ class DiscordProvider:
         self, action: Action, result: Outcome | CallFailed, observed: ObservedGuild
     ) -> ObservedGuild:
         if isinstance(result, CallFailed):
-            records.record_failure(action, result)
+            records.record_failure(action, result, observed)
             return observed
         records.record(action, result)
         return absorb(observed, action, result)

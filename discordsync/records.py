@@ -71,19 +71,22 @@ def intend(action: Action) -> None:
     elif action.verb == "delete" and action.kind in REMOVED:
         begin_removal(call.key, now=clock.now())
     elif action.verb == "create":
-        DiscordObject.objects.update_or_create(
-            key=call.key,
-            defaults={
-                **_place(action, call.key),
-                "outside_id": None,
-                "gone_at": None,  # of the object that this one replaces
-                "decisions": {},
-                "name_sent": str((call.body or {})["name"]),
-                "name_returned": "",
-                # Real time: it is compared with the creation time that Discord encodes in an id.
-                "intended_at": datetime.now(UTC),
-                "existed_before": list(call.names),
-            },
+        values = {
+            **_place(action, call.key),
+            "outside_id": None,
+            "gone_at": None,  # of the object that this one replaces
+            "decisions": {},
+            "name_sent": str((call.body or {})["name"]),
+            "name_returned": "",
+            # Real time: it is compared with the creation time that Discord encodes in an id.
+            "intended_at": datetime.now(UTC),
+            "existed_before": list(call.names),
+        }
+        DiscordObject.objects.bulk_create(
+            [DiscordObject(key=call.key, **values)],
+            update_conflicts=True,
+            unique_fields=["key"],
+            update_fields=list(values),
         )
 
 
@@ -137,14 +140,15 @@ def _forget_decision(key: str, part: str) -> None:
         row.save(update_fields=["decisions"])
 
 
-def record_failure(action: Action, error: CallFailed) -> None:
+def record_failure(action: Action, error: CallFailed, observed: ObservedGuild) -> None:
     """Store why a message was not sent, that the guild has no room, or that nothing was removed.
 
     A guild that is full although the plan saw room contains objects that the bot cannot see.
     """
     call: Call = action.payload
     if action.verb == "create" and error.code == "guild_full":
-        record_refusal(action.kind, LIMITS[action.kind] - call.listed, now=clock.now())
+        hidden = LIMITS[action.kind] - observed.count_listed(action.kind)
+        record_refusal(action.kind, hidden, now=clock.now())
     if action.verb == "delete" and action.kind in REMOVED and not isinstance(error, Unclear):
         withdraw_removal(call.key)
     if action.verb != "send":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,7 @@ from discordsync.state.facts import (
     Member,
     MessageFacts,
     Record,
+    SentPost,
     Window,
 )
 from guestvisits.windows import access_windows
@@ -58,14 +59,46 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
     The others are history and cost nothing. What an observation finds of them is looked up then
     (`discordsync.records.look_up`).
     """
-    messages, to_people = _messages(now), _directs(now)
-    posts, tries = posts_to_delete(), _next_tries(now)
-    groups = _read_groups({*also, *to_people, *posts, *tries}, now)
+    waiting = _Waiting.read(now)
+    return _read(_read_groups({*also, *waiting.groups}, now), waiting, now)
+
+
+def update_snapshot(
+    earlier: DiscordSnapshot, changed: Collection[int], now: datetime
+) -> DiscordSnapshot:
+    """Return an earlier snapshot of this run with the facts of the groups `changed`, and of those
+    with messages, read again."""
+    waiting = _Waiting.read(now)
+    ids = {*changed, *waiting.groups, *waiting.messages, *earlier.waiting_groups}
+    groups = _read_groups(waiting.groups, now, only=ids) if ids else []
+    return earlier.updated(_read(groups, waiting, now), ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What waits for a group, by its id. `groups`: also if they have ended."""
+
+    messages: dict[int, list[MessageFacts]]
+    to_people: dict[int, list[DirectMessageFacts]]
+    posts: dict[int, list[SentPost]]
+    tries: dict[int, datetime]
+
+    @classmethod
+    def read(cls, now: datetime) -> _Waiting:
+        return cls(_messages(now), _directs(now), posts_to_delete(), _next_tries(now))
+
+    @property
+    def groups(self) -> set[int]:
+        return {*self.to_people, *self.posts, *self.tries}
+
+
+def _read(groups: list[Any], waiting: _Waiting, now: datetime) -> DiscordSnapshot:
+    """Return the facts of these groups, and those that belong to no group."""
     ids = [group.pk for group in groups]
     rows, windows = _membership_rows(ids, now), _window_rows(ids, now)
     people = _People(
         {row[1] for row in rows} | {row[1] for row in windows},
-        {direct.person for directs in to_people.values() for direct in directs},
+        {direct.person for directs in waiting.to_people.values() for direct in directs},
     )
     members, former, last = _memberships(people, rows)
     let_go = _find_let_go(groups, now)
@@ -97,10 +130,10 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
                 former=tuple(former[group.pk]),
                 windows=tuple(open_windows[group.pk]),
                 meetings=tuple(meetings[group.pk]),
-                messages=tuple(messages[group.pk]),
-                direct_messages=tuple(to_people[group.pk]),
-                posts_to_delete=tuple(posts.get(group.pk, ())),
-                next_try_at=tries.get(group.pk),
+                messages=tuple(waiting.messages.get(group.pk, ())),
+                direct_messages=tuple(waiting.to_people.get(group.pk, ())),
+                posts_to_delete=tuple(waiting.posts.get(group.pk, ())),
+                next_try_at=waiting.tries.get(group.pk),
                 archive=group.archive,
                 last_members=_readers(group, last[group.pk], let_go),
             )
@@ -110,12 +143,14 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
         released=frozenset(released_ids()),
         approvals=read_approvals(now),
         known_people=people.names,
-        new_dm_channels=count_allowed(now) if to_people else 0,
+        new_dm_channels=count_allowed(now) if waiting.to_people else 0,
         hidden=read_hidden(now),
     )
 
 
-def _read_groups(also: Collection[int], now: datetime) -> list[Any]:
+def _read_groups(
+    also: Collection[int], now: datetime, only: Collection[int] | None = None
+) -> list[Any]:
     """Return the groups of a snapshot, in the order of their cohorts, each with its position.
 
         live                                                 what is desired
@@ -133,6 +168,8 @@ def _read_groups(also: Collection[int], now: datetime) -> list[Any]:
     count = earlier.values("cohort").annotate(count=Count("pk")).values("count")
     is_first = Exists(shared) & ~Exists(earlier)
     kept = Group.objects.filter(live_group() | Q(pk__in=also) | Exists(own) | is_first)
+    if only is not None:
+        kept = kept.filter(pk__in=only)
     kept = kept.annotate(position=Coalesce(Subquery(count), 0))
     return list(kept.select_related("cohort__course").order_by("cohort_id", "pk"))
 
@@ -341,6 +378,8 @@ def _records(ids: Collection[int], cohort_ids: Collection[int], now: datetime) -
             name_returned=row.name_returned,
             intended_at=row.intended_at,
             existed_before=frozenset(row.existed_before),
+            group_id=row.group_id,
+            cohort_id=row.cohort_id,
             gone=row.gone_at is not None,
             gone_lately=row.gone_at is not None and row.gone_at > now - GONE_FOR,
             decisions={part: (choice, value) for part, (choice, value) in row.decisions.items()},

@@ -13,11 +13,12 @@ from django.conf import settings
 
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, LeaseLost, Refused
-from cohorts.reconcile.provider import CollectsWork, Provider, providers
+from cohorts.reconcile.provider import CollectsWork, Provider, Replans, providers
 from cohorts.reconcile.runs import plan_requests, provider_state, run_log, status
-from cohorts.reconcile.runs.policy import restrict
+from cohorts.reconcile.runs.planned_work import PlannedWork
+from cohorts.reconcile.runs.policy import restrict, restrict_part
 from cohorts.reconcile.runs.running_calls import Calls
-from cohorts.reconcile.values import Due, IssueCode, Plan, Policy
+from cohorts.reconcile.values import Action, Due, IssueCode, Plan, Policy
 from cohorts.reconcile.workers import lease
 from cohorts.reconcile.workers.nudges import nudge
 from cohorts.reconcile.workers.this_worker import is_stopping
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 PAUSE = 3.0  # minimum seconds between two observations
 NEVER = float("-inf")
+SHARE = 0.1  # of a run's time, at most, for reading facts and comparing all groups
+MOST = 5  # usual pauses between two readings, even if those take a larger share
 
 
 def run_once(name: str, *, plans_only: bool = False) -> bool:
@@ -57,9 +60,15 @@ class Reconciler:
         self.calls = Calls(provider, held, self.log)
         self.ends = lease.boot_seconds() + settings.SYNC["run_seconds"]
         self.due: dict[int, Due] = {}
+        self.policy = Policy(frozenset())
+        self.snapshot: Any = None  # the facts as last read, None: not since the last observation
+        self.known: set[tuple[int, int]] = set()  # (due group, generation) whose facts it contains
+        self.suspect: set[int] = set()  # groups whose facts a failure may have changed
         self.desired: Any = None
+        self.work: PlannedWork | None = None  # None: all groups are to be planned
         self.read_only = ""  # the issue code that forbids all writes
         self.read_at = self.observed_at = NEVER
+        self.read_every: float = settings.SYNC["read_seconds"]
         self.is_outdated = False  # a change outside was reported since the observation
         self.changes = 0  # changes outside that were reported before the observation
         self.collected: set[tuple[int, int]] = set()  # (group, generation) whose work is stored
@@ -68,11 +77,13 @@ class Reconciler:
     def run_once(self) -> None:
         """Observe once; then, until nothing is left or the time is up:
 
-        1. Every second read which groups are due, remembering their generation, and the facts.
-        2. Compare with the observation: a plan, filtered by the policy.
-        3. Update the status of groups with nothing left to do.
-        4. Start what is ready: one call at a time in each lane, lowest rank first.
-        5. Wait for a result, record it, and add it to the observation.
+        1. Every second read which groups are due, remembering their generation, and the facts of
+           those that changed.
+        2. Compare with the observation: a plan for all groups, filtered by the policy. Then update
+           the status of groups with nothing left to do.
+        3. Start what is ready: one call at a time in each lane, lowest rank first.
+        4. Wait for a result, record it, add it to the observation, and plan the groups that it
+           concerns again. Before the run ends, and after a failure, 2. follows at once.
 
         If a change outside is reported meanwhile, wait for the calls in flight and observe again:
         nothing is started or finished from an old observation.
@@ -81,21 +92,8 @@ class Reconciler:
             try:
                 self.calls.connect()
                 self._observe()
-                while True:
-                    self.lease.keep()
-                    self._read_facts()
-                    plan = self._plan()
-                    if self.is_outdated and not self.calls.in_flight and self._may_start():
-                        self._observe()
-                        continue
-                    if not self.is_outdated:
-                        self._update_statuses(plan)
-                        if self._may_start():
-                            self.calls.start(plan)
-                    if self.calls.in_flight:
-                        self._wait()
-                    elif not self._has_become_due():
-                        break
+                while self._take_step():
+                    pass
             except CallFailed as error:
                 self.calls.stop(error)
             except LeaseLost as error:
@@ -104,6 +102,29 @@ class Reconciler:
                 logger.exception("The sync of %s failed", self.spec.name)
                 self.calls.stop(Refused(type(error).__name__, code=IssueCode.BUG))
         self.log.close(self.calls.stopped, self.calls.finding)
+
+    def _take_step(self) -> bool:
+        """Carry out steps 1 to 4 once; return False if nothing is left or the time is up."""
+        began = time.monotonic()
+        self.lease.keep()
+        self._read_facts()
+        is_whole = self.work is None
+        work = self.work = self.work or self._plan()
+        if self.is_outdated and not self.calls.in_flight and self._may_start():
+            self._observe()
+            return True
+        if is_whole and not self.is_outdated:
+            self._update_statuses(work.plan)
+            self._limit_reading(began)
+        if self._may_start() and not self.is_outdated:
+            self.calls.start(work)
+        if self.calls.in_flight:
+            self._wait(work)
+            return True
+        if not is_whole:
+            self.work = None  # compare all groups before any is reported as finished
+            return True
+        return self._has_become_due()
 
     def _may_start(self) -> bool:
         return not (self.calls.stopped or is_stopping() or lease.boot_seconds() >= self.ends)
@@ -115,18 +136,32 @@ class Reconciler:
         self.calls.observe(self.provider.snapshot(clock.now()))
         self.log.note_observation(self.calls.finding, self.spec)
         self.observed_at, self.read_at = time.monotonic(), NEVER
+        self.snapshot = None  # storing what was found has changed records
 
     def _read_facts(self) -> None:
-        if time.monotonic() - self.read_at < settings.SYNC["read_seconds"]:
+        if time.monotonic() - self.read_at < self.read_every:
             return
         now, name = clock.now(), self.spec.name
         self.due = self._read_due(now)  # before the facts: see Due.generation
         self.is_outdated = provider_state.count_changes(name) != self.changes
-        snapshot, self.read_at = self.provider.snapshot(now), time.monotonic()
+        self.snapshot, self.read_at = self._read_changed(now), time.monotonic()
         self.read_only = provider_state.find_write_ban(name) or self.calls.finding.issue
         self.calls.parked = provider_state.parked_lanes(name)
-        self.desired = self.provider.desired(snapshot, now)
+        self.desired = self.provider.desired(self.snapshot, now)
+        self.work = None
         plan_requests.answer_open(self.provider, self.desired, self.calls.finding, now)
+
+    def _limit_reading(self, began: float) -> None:
+        """Read less often than every second if that would take too much of the run's time."""
+        wanted, least = (time.monotonic() - began) / SHARE, settings.SYNC["read_seconds"]
+        self.read_every = max(least, min(wanted, MOST * least))
+
+    def _read_changed(self, now: datetime) -> Any:
+        """Return the facts, after reading again those of groups that became due or changed."""
+        due = {(row.group_id, row.generation) for row in self.due.values()}
+        changed = {group_id for group_id, _ in due - self.known} | self.suspect
+        self.known, self.suspect = due, set()
+        return self.provider.snapshot(now, self.snapshot, changed)
 
     def _read_due(self, now: datetime) -> dict[int, Due]:
         """Return what is due, after storing the work that its facts require: a farewell is sent
@@ -145,12 +180,27 @@ class Reconciler:
             return self.provider.collect(group_ids, now)
         return 0
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> PlannedWork:
+        """Compare all groups, so that the removal guard sees everything."""
         finding, due = self.calls.finding, self.due.values()
-        plan = self.provider.plan(self.desired, finding.observed, Policy.of(due))
+        self.policy = Policy.of(due)
+        plan = self.provider.plan(self.desired, finding.observed, self.policy)
         plan = restrict(plan, due, finding.orphans, self.read_only)
         self.log.note_left(len(plan.actions))
-        return plan
+        return PlannedWork(plan)
+
+    def _replan(self, work: PlannedWork, action: Action) -> bool:
+        """Compare the groups that the outcome of an action concerns; return False if that is not
+        enough."""
+        if not isinstance(self.provider, Replans):
+            return False
+        finding = self.calls.finding
+        part = self.provider.replan(work.plan, action, self.desired, finding.observed, self.policy)
+        if part is None:
+            return False
+        due = [self.due[group_id] for group_id in part.groups or () if group_id in self.due]
+        work.replace(restrict_part(part, work.plan, due, finding.orphans, self.read_only))
+        return True
 
     def _update_statuses(self, plan: Plan) -> None:
         """Update the status of groups for which this run can do nothing more.
@@ -178,13 +228,18 @@ class Reconciler:
             if took is not None:
                 self.log.count_effect(took)
             self.finished.add((due.group_id, due.generation))
+            self.known.discard((due.group_id, due.generation))
             del self.due[due.group_id]
 
-    def _wait(self) -> None:
-        """Wait for a result or the next reading of the facts, which a failure may have changed."""
-        pause = self.read_at + settings.SYNC["read_seconds"] - time.monotonic()
-        if self.calls.wait(max(pause, 0)):
+    def _wait(self, work: PlannedWork) -> None:
+        """Wait for results or the next reading of the facts, which a failure may have changed."""
+        pause = self.read_at + self.read_every - time.monotonic()
+        returned = self.calls.wait(min(max(pause, 0), settings.SYNC["read_seconds"]))
+        if failed := [action for action in returned if action.key in self.calls.failed]:
             self.read_at = NEVER
+            self.suspect |= {action.group_id for action in failed if action.group_id}
+        elif not all(self._replan(work, action) for action in returned):
+            self.work = None
 
     def _has_become_due(self) -> bool:
         """Whether finishing a group has made something due, such as the welcome of a group that

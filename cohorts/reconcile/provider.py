@@ -58,11 +58,13 @@ class Provider(Protocol):
         """Return a client for one run. `check` is called at the start of each request, including
         the client's own retries, and raises LeaseLost if no call may be started."""
 
-    def snapshot(self, now: datetime) -> Any:
+    def snapshot(self, now: datetime, earlier: Any = None, changed: Collection[int] = ()) -> Any:
         """Return the groups that are live, requested, or have something outside, as frozen plain
         values. Groups that ended and have nothing outside cost nothing.
 
-        A constant number of queries for any number of groups. It is read every second of a run.
+        A constant number of queries for any number of groups. `earlier` is a snapshot of the same
+        run, since which at most the facts of the groups `changed` and what belongs to no group have
+        changed: the rest need not be read again. It is read every second of a run.
         """
 
     def desired(self, snapshot: Any, now: datetime) -> Any:
@@ -94,6 +96,24 @@ class Provider(Protocol):
 
     def review(self, desired: Any, observed: Any, group_id: int, now: datetime) -> Review:
         """Return the status of one group for which nothing is left to do now. Pure."""
+
+
+@runtime_checkable
+class Replans(Protocol):
+    """An optional part of a provider that need not plan all groups again after every call.
+
+    Without it, each outcome is followed by a whole plan, so realizing n groups takes time in n².
+    """
+
+    def replan(
+        self, plan: Plan, action: Action, desired: Any, observed: Any, policy: Policy
+    ) -> Plan | None:
+        """Return the part of the plan that the outcome of an action can have changed: what is left
+        now for the groups in its `groups`; or None if a whole plan is needed. Pure.
+
+        `plan` is the last whole plan, made for the same desired state and policy. Replacing these
+        groups in it gives what `plan` would return now, except that the guard's numbers are older.
+        """
 
 
 @runtime_checkable

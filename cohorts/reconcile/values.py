@@ -72,6 +72,9 @@ class Plan:
     The removal guard judges the provider as a whole. For it, `people` counts everyone with desired
     or observed access, and `removals` holds (group id, outside person) of every removal that no
     dated fact explains, also in groups that are not due.
+
+    `groups`: the groups that a part of a plan is for (`Replans.replan`), None for a whole plan. A
+    part has no `people` and `removals`: only a whole plan is enough for the guard.
     """
 
     actions: tuple[Action, ...] = ()
@@ -79,6 +82,8 @@ class Plan:
     issues: tuple[Issue, ...] = ()
     people: int = 0
     removals: frozenset[tuple[int, str]] = frozenset()
+    groups: frozenset[int] | None = None
+    basis: Any = field(default=None, compare=False)  # the provider's own value, for `replan`
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -45,25 +45,38 @@ def _changes(diff: Diff, group: DesiredGroup, role_id: int) -> Iterator[Action]:
 # A farewell message can delay a revocation briefly; the person's grants then wait as well.
 
 
-def revoke_before_granting(actions: Iterable[Action]) -> list[Action]:
-    """Order each grant after the same person's revocations, if those are attempted at all."""
-    found = list(actions)
-    revoked: dict[int, set[str]] = defaultdict(set)
-    for action in found:
-        if action.verb == "revoke":
-            revoked[action.payload.subject].add(action.key)
-    return [
-        replace(action, after=frozenset(revoked[action.payload.subject]))
-        if action.verb == "grant" and action.payload.subject in revoked
-        else action
-        for action in found
-    ]
+def revoke_before_granting(
+    actions: Iterable[Action], revoking: Mapping[int, frozenset[int]]
+) -> Iterator[Action]:
+    """Order each grant after the same person's revocations, if those are attempted at all.
+
+    `revoking`: the groups whose role a person loses.
+    """
+    for action in actions:
+        if action.verb == "grant" and (groups := revoking.get(action.payload.subject)):
+            keys_to_revoke = (_key_to_revoke(pk, action.payload.subject) for pk in groups)
+            yield replace(action, after=frozenset(keys_to_revoke))
+        else:
+            yield action
+
+
+def find_access(actions: Iterable[Action], verb: str) -> dict[int, frozenset[int]]:
+    """Return the groups whose role a person is to get or lose ("grant", "revoke")."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for action in actions:
+        if action.kind == "access" and action.verb == verb:
+            found[action.payload.subject].add(action.group_id or 0)
+    return {person: frozenset(groups) for person, groups in found.items()}
+
+
+def _key_to_revoke(group_id: int, person: int) -> str:
+    return f"revoke {group_id} {person}"
 
 
 def _revoke(diff: Diff, group: DesiredGroup, person: int, role_id: int) -> Action:
     ended = group.why_ended(person)
     return Action(
-        key=f"revoke {group.id} {person}",
+        key=_key_to_revoke(group.id, person),
         kind="access",
         verb="revoke",
         target=f"“{group.name}” from {diff.person_name(person)}",

@@ -25,7 +25,6 @@ class Call:
     subject: int = 0  # the person or message that it is about
     to: int = 0  # of a direct message: the person
     names: tuple[int, ...] = field(default=())  # same-named objects that exist before a create
-    listed: int = 0  # objects of this kind that the bot sees before a create
     last_message: int | None = None  # a channel is deleted only while this is its last one
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -18,6 +18,7 @@ from discordsync.state.observed import (
     ObservedGuild,
     ObservedRole,
     Overwrite,
+    ScheduledEvent,
 )
 
 
@@ -46,9 +47,12 @@ class ObjectStatus(Enum):
 
 @dataclass(frozen=True)
 class Diff:
+    """`creatable`: of an earlier diff of the same desired state and policy, for a few groups."""
+
     desired: DesiredGuild
     observed: ObservedGuild
     policy: Policy
+    creatable: Mapping[int, Sequence[DesiredGroup]] | None = None
 
     def id_of(self, key: str) -> int | None:
         """Return the Discord id, from our own call in this run or else from the record."""
@@ -102,21 +106,28 @@ class Diff:
 
     # -- which groups ------------------------------------------------------------------------
 
+    @cached_property
     def due_groups(self) -> list[DesiredGroup]:
         found = [self.desired.groups.get(pk) for pk in sorted(self.policy.groups)]
         return [group for group in found if group is not None]
 
-    def groups_to_create(self, cohort_id: int) -> list[DesiredGroup]:
-        """Return the due groups of a cohort for which objects may be created."""
-        return [
-            group
-            for group in self.due_groups()
-            if group.cohort_id == cohort_id and self.is_creatable(group)
-        ]
+    def groups_to_create(self, cohort_id: int) -> Sequence[DesiredGroup]:
+        """Return the due groups of a cohort for which objects may be created, by position."""
+        return self.all_to_create.get(cohort_id, ())
+
+    @cached_property
+    def all_to_create(self) -> Mapping[int, Sequence[DesiredGroup]]:
+        if self.creatable is not None:
+            return self.creatable
+        found: dict[int, list[DesiredGroup]] = defaultdict(list)
+        for group in sorted(self.due_groups, key=lambda one: one.position):
+            if self.is_creatable(group):
+                found[group.cohort_id].append(group)
+        return found
 
     def first_live(self, cohort_id: int) -> DesiredGroup | None:
         """Return the group that answers for what its cohort shares."""
-        return min(self.live_groups(cohort_id), key=lambda group: group.id, default=None)
+        return next((group for group in self._groups_of(cohort_id) if group.live), None)
 
     def live_groups(self, cohort_id: int) -> list[DesiredGroup]:
         return [group for group in self._groups_of(cohort_id) if group.live]
@@ -141,6 +152,16 @@ class Diff:
         """Return whether all parents of an object exist or are about to be created."""
         return all(self.will_exist(parent, group) for parent in parents_of(key, group))
 
+    @cached_property
+    def marked_events(self) -> Mapping[str, list[ScheduledEvent]]:
+        """Return the observed events that carry a mark of this installation, by its key."""
+        found: dict[str, list[ScheduledEvent]] = defaultdict(list)
+        for seen in self.observed.events.values():
+            installation, key = keys.read_mark(seen.description) or ("", "")
+            if installation == self.desired.installation:
+                found[key].append(seen)
+        return found
+
     # -- roles -------------------------------------------------------------------------------
 
     def can_manage(self, role: ObservedRole) -> bool:
@@ -149,7 +170,12 @@ class Diff:
 
     def holders(self, role_id: int) -> frozenset[int]:
         """Return the people who hold a role, without the bot."""
+        if self.creatable is not None:  # for a few groups, an index is not worth it
+            return self.observed.holders(role_id) - {self.observed.bot_id}
         return self._holders.get(role_id, frozenset())
+
+    def holds_role(self, person: int, group_id: int) -> bool:
+        return self.id_of(keys.role(group_id)) in self.observed.members.get(person, ())
 
     @cached_property
     def _holders(self) -> Mapping[int, frozenset[int]]:
@@ -225,8 +251,8 @@ class Diff:
         """Return the keys of the channels whose overwrites the group answers for: its own, and for
         the first group of a cohort, live or ended, also the cohort channel."""
         own = keys.text_channel(group.id), keys.voice_channel(group.id)
-        first = min(g.id for g in self._groups_of(group.cohort_id))
-        return (*own, keys.cohort_channel(group.cohort_id)) if group.id == first else own
+        first = self._groups_of(group.cohort_id)[0]
+        return (*own, keys.cohort_channel(group.cohort_id)) if group.id == first.id else own
 
     def entitled(self, group: DesiredGroup, key: str) -> frozenset[int]:
         """Return the people who have access to a channel by a role."""
@@ -235,7 +261,7 @@ class Diff:
         return frozenset().union(*(g.people for g in self._groups_of(group.cohort_id)))
 
     def _groups_of(self, cohort_id: int) -> list[DesiredGroup]:
-        return [g for g in self.desired.groups.values() if g.cohort_id == cohort_id]
+        return self.desired.by_cohort.get(cohort_id, [])
 
     def stray_overwrites(self, group: DesiredGroup, key: str) -> list[Overwrite]:
         """Return overwrites that let people into a channel for no known reason.

@@ -31,7 +31,7 @@ def plan_direct_messages(diff: Diff) -> Iterator[Action]:
     """
     if diff.observed.dms_disabled:
         return
-    waiting = [(direct, group) for group in diff.due_groups() for direct in group.direct_messages]
+    waiting = [(direct, group) for group in diff.due_groups for direct in group.direct_messages]
     room = diff.desired.new_dm_channels - _count_opened(diff)
     requested: set[int] = set()
     for direct, group in sorted(waiting, key=lambda pair: pair[0].message.id):

@@ -11,8 +11,8 @@ duplicate (our mark, another id)       listed, not begun    delete the one that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator
+from itertools import islice, takewhile
 
 from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.plan import calls
@@ -20,7 +20,7 @@ from discordsync.plan.actions import keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
 from discordsync.state.desired_state import DesiredGroup, DesiredScheduledEvent
-from discordsync.state.observed import ACTIVE, SCHEDULED, ObservedGuild, ScheduledEvent
+from discordsync.state.observed import SCHEDULED, ScheduledEvent
 
 EVENTS = 100  # scheduled or active in a guild
 NAMES = {  # of Discord's fields, for people
@@ -32,36 +32,29 @@ NAMES = {  # of Discord's fields, for people
 }
 
 
-def plan_events(diff: Diff) -> Iterator[Action | Withheld | Issue]:
-    """Yield actions for due groups; events of all groups count to the limit."""
-    due = {group.id: group for group in diff.due_groups()}
-    for event in _select_events(diff):
-        if event.group_id in due:
-            yield from _plan_event(diff, due[event.group_id], event)
-    for key, group_id in sorted(diff.desired.over.items()):
-        if group_id in due:
-            yield from _delete_obsolete(diff, due[group_id], key)
-    yield from _delete_duplicates(diff, due)
-
-
-def _select_events(diff: Diff) -> list[DesiredScheduledEvent]:
-    """Return the existing events, and the earliest of the others for which the guild has room."""
-    hidden = diff.desired.hidden.counts.get("events", 0)
-    room, chosen = EVENTS - count_listed(diff.observed) - hidden, []
-    for event in diff.desired.events:
+def plan_events(
+    diff: Diff, group: DesiredGroup, chosen: Collection[str]
+) -> Iterator[Action | Withheld | Issue]:
+    """Yield actions for a group's events; `chosen` are the keys of events that may be created."""
+    for event in diff.desired.events_of.get(group.id, ()):
         if diff.exists(event.key):
-            chosen.append(event)
-        elif (
-            room > 0 and event.starts_at <= diff.desired.horizon and _has_voice_channel(diff, event)
-        ):
-            chosen.append(event)
-            room -= 1
-    return chosen
+            yield from _compare(diff, group, event)
+        elif event.key in chosen:
+            yield from _create(diff, group, event)
+    for key in diff.desired.over_of.get(group.id, ()):
+        yield from _delete_obsolete(diff, group, key)
+    yield from _delete_duplicates(diff, group)
 
 
-def count_listed(observed: ObservedGuild) -> int:
-    """Return how many of the events that the bot sees count to the limit."""
-    return sum(event.status in {SCHEDULED, ACTIVE} for event in observed.events.values())
+def choose_events(diff: Diff) -> frozenset[str]:
+    """Return the keys of the earliest events that do not exist and for which the guild has room;
+    events of all groups count to the limit."""
+    hidden = diff.desired.hidden.counts.get("events", 0)
+    room = max(EVENTS - diff.observed.count_listed("events") - hidden, 0)
+    ahead = takewhile(lambda event: event.starts_at <= diff.desired.horizon, diff.desired.events)
+    lacking = (event for event in ahead if not diff.exists(event.key))
+    possible = (event.key for event in lacking if _has_voice_channel(diff, event))
+    return frozenset(islice(possible, room))
 
 
 def _has_voice_channel(diff: Diff, event: DesiredScheduledEvent) -> bool:
@@ -70,22 +63,11 @@ def _has_voice_channel(diff: Diff, event: DesiredScheduledEvent) -> bool:
     return diff.will_exist(keys.voice_channel(group.id), group)
 
 
-def _plan_event(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
-    match diff.status(event.key):
-        case ObjectStatus.EXISTS:
-            yield from _compare(diff, group, event)
-        case ObjectStatus.NOT_CREATED | ObjectStatus.GONE:
-            voice = keys.voice_channel(group.id)
-            call = calls.create_event(diff.observed.guild_id, event, diff.id_of(voice) or 0)
-            call = replace(call, listed=count_listed(diff.observed))
-            yield _action(
-                group,
-                "create",
-                event.name,
-                "the meeting is coming up",
-                call,
-                needs=keys_to_create(voice),
-            )
+def _create(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
+    if diff.status(event.key) in {ObjectStatus.NOT_CREATED, ObjectStatus.GONE}:
+        voice, why = keys.voice_channel(group.id), "the meeting is coming up"
+        call = calls.create_event(diff.observed.guild_id, event, diff.id_of(voice) or 0)
+        yield _action(group, "create", event.name, why, call, needs=keys_to_create(voice))
 
 
 def _compare(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
@@ -123,16 +105,13 @@ def _delete_obsolete(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Acti
         yield _action(group, "delete", seen.name, "the meeting is cancelled", call)
 
 
-def _delete_duplicates(diff: Diff, due: dict[int, DesiredGroup]) -> Iterator[Action]:
-    wanted = {event.key: event.group_id for event in diff.desired.events}
-    for seen in diff.observed.events.values():
-        installation, key = keys.read_mark(seen.description) or ("", "")
-        group = due.get(wanted.get(key, 0))
-        if installation != diff.desired.installation or group is None:
-            continue
-        if diff.exists(key) and diff.id_of(key) != seen.id and _is_ahead(diff, seen):
-            call = calls.delete_event(diff.observed.guild_id, seen.id, "")
-            yield _action(group, "delete", seen.name, "duplicate event", call)
+def _delete_duplicates(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
+    for event in diff.desired.events_of.get(group.id, ()):
+        for seen in diff.marked_events.get(event.key, ()):
+            is_other = diff.exists(event.key) and diff.id_of(event.key) != seen.id
+            if is_other and _is_ahead(diff, seen):
+                call = calls.delete_event(diff.observed.guild_id, seen.id, "")
+                yield _action(group, "delete", seen.name, "duplicate event", call)
 
 
 def _is_ahead(diff: Diff, seen: ScheduledEvent) -> bool:

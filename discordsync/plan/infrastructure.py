@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -69,10 +70,10 @@ def _find_predecessors(diff: Diff, group: DesiredGroup) -> frozenset[str]:
     if diff.desired.hidden.is_known:
         return frozenset()
     groups_to_create = diff.groups_to_create(group.cohort_id)
-    earlier = [other for other in groups_to_create if other.position < group.position]
-    if not earlier:
+    place = bisect_left(groups_to_create, group.position, key=lambda other: other.position)
+    if not place:
         return keys_to_create(group.category, keys.cohort_channel(group.cohort_id))
-    last = max(earlier, key=lambda other: other.position)
+    last = groups_to_create[place - 1]
     channels = keys.text_channel(last.id), keys.voice_channel(last.id)
     return keys_to_create(group.category, *channels)
 
@@ -264,7 +265,7 @@ def _report_to_cohort(
 ) -> Iterator[Issue]:
     """Report a missing or hidden object to every due group of the cohort."""
     if code := status.issue:
-        for group in diff.due_groups():
+        for group in diff.due_groups:
             if group.cohort_id == owner.cohort_id and group.live:
                 yield Issue(group.id, code, f"the {what} (Discord ID {diff.id_of(key)})")
 

@@ -27,17 +27,24 @@ Finally, `_withhold_impossible` withholds actions for which permissions or room 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from cohorts.reconcile.values import Action, Budget, Issue, Plan, Policy, Withheld
 from discordsync.plan import calls
-from discordsync.plan.access import find_people, find_removals, plan_access, revoke_before_granting
+from discordsync.plan.access import (
+    find_access,
+    find_people,
+    find_removals,
+    plan_access,
+    revoke_before_granting,
+)
 from discordsync.plan.actions import Item, key_to_send, rank
 from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_direct_messages
-from discordsync.plan.events import EVENTS, count_listed, plan_events
+from discordsync.plan.events import EVENTS, choose_events, plan_events
 from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
 from discordsync.plan.removals import count_removable, plan_removals
 from discordsync.state import keys, permissions
@@ -50,32 +57,87 @@ IN_CATEGORY = 50
 MINOR = frozenset({"renamed", "channel_moved", "unconfirmed"})
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a whole plan decides for several groups at once, for the parts that follow it.
+
+    The outcomes of creations, grants and messages leave it as it is: what is created counts as used
+    instead of as added. `reports`: issues with what cohorts share, by group. `chosen`: the keys of
+    events for which there is room. `full`: cohorts for which there is none. `revoking`, `granting`:
+    the groups whose role a person loses or gets, for people who lose any.
+    """
+
+    creatable: Mapping[int, Sequence[DesiredGroup]]
+    reports: Mapping[int, Sequence[Issue]]
+    chosen: frozenset[str]
+    full: Mapping[int | None, str]
+    revoking: Mapping[int, frozenset[int]]
+    granting: Mapping[int, frozenset[int]]
+
+
 def plan(desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
     diff = Diff(desired, observed, policy)
-    items = list(_items(diff))
-    found = revoke_before_granting(item for item in items if isinstance(item, Action))
-    actions, withheld = _withhold_impossible(diff, found)
+    chosen, shared = choose_events(diff), list(_plan_shared(diff))
+    items = [*shared, *plan_groups(diff, diff.due_groups, chosen)]
+    actions = [item for item in items if isinstance(item, Action)]
+    full = _find_full(diff, [action for action in actions if action.creates])
+    revoking, granting = find_access(actions, "revoke"), find_access(actions, "grant")
+    return replace(
+        combine(diff, items, revoking, full),
+        people=len(find_people(diff)),
+        removals=find_removals(diff),
+        basis=Basis(
+            creatable=diff.all_to_create,
+            reports=_by_group(item for item in shared if isinstance(item, Issue)),
+            chosen=chosen,
+            full=full,
+            revoking=revoking,
+            granting={person: granting.get(person, frozenset()) for person in revoking},
+        ),
+    )
+
+
+def _plan_shared(diff: Diff) -> Iterator[Item]:
+    for cohort_id in sorted({group.cohort_id for group in diff.due_groups}):
+        yield from plan_cohort(diff, cohort_id)
+    yield from plan_removals(diff)
+    yield from plan_direct_messages(diff)
+
+
+def plan_groups(
+    diff: Diff, groups: Iterable[DesiredGroup], chosen: frozenset[str]
+) -> Iterator[Item]:
+    for group in groups:
+        yield from plan_infrastructure(diff, group)
+        yield from plan_access(diff, group)
+        yield from _messages(diff, group)
+        yield from _posts_to_delete(diff, group)
+        yield from plan_events(diff, group, chosen)
+
+
+def _by_group(issues: Iterable[Issue]) -> Mapping[int, list[Issue]]:
+    found: dict[int, list[Issue]] = defaultdict(list)
+    for issue in issues:
+        found[issue.group_id].append(issue)
+    return found
+
+
+def combine(
+    diff: Diff,
+    items: Iterable[Item],
+    revoking: Mapping[int, frozenset[int]],
+    full: Mapping[int | None, str],
+) -> Plan:
+    """Return the plan of these items, without what concerns the provider as a whole."""
+    items = list(items)
+    found = revoke_before_granting((one for one in items if isinstance(one, Action)), revoking)
+    actions, withheld = _withhold_impossible(diff, found, full)
     issues = (item for item in items if isinstance(item, Issue))
     return Plan(
         actions=tuple(actions),
         withheld=(*withheld, *(item for item in items if isinstance(item, Withheld))),
         issues=tuple(sorted(issues, key=lambda issue: issue.code in MINOR)),
-        people=len(find_people(diff)),
-        removals=find_removals(diff),
     )
-
-
-def _items(diff: Diff) -> Iterator[Item]:
-    for cohort_id in sorted({group.cohort_id for group in diff.due_groups()}):
-        yield from plan_cohort(diff, cohort_id)
-    for group in diff.due_groups():
-        yield from plan_infrastructure(diff, group)
-        yield from plan_access(diff, group)
-        yield from _messages(diff, group)
-        yield from _posts_to_delete(diff, group)
-    yield from plan_removals(diff)
-    yield from plan_direct_messages(diff)
-    yield from plan_events(diff)
 
 
 # -- messages ------------------------------------------------------------------------------------
@@ -124,32 +186,34 @@ def _posts_to_delete(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
 # -- permissions and limits ----------------------------------------------------------------------
 
 
-def _withhold_impossible(diff: Diff, actions: list[Action]) -> tuple[list[Action], list[Withheld]]:
+def _withhold_impossible(
+    diff: Diff, actions: Iterable[Action], full: Mapping[int | None, str]
+) -> tuple[list[Action], list[Withheld]]:
     """Withhold actions for which the bot lacks permissions or the guild lacks room.
 
     The check comes before the first call, so that nothing is left half-done: a cohort is created
     completely or not started.  Actions that need neither are kept.
     """
-    full = _find_full(diff, [action for action in actions if action.creates])
+    held = diff.observed.bot_permissions
     kept, withheld = [], []
     for action in actions:
         needed = permissions.ALL_NEEDED if action.creates else permissions.needed_for(action.kind)
-        if lacking := permissions.lacking(diff.observed.bot_permissions, needed):
+        if lacking := permissions.lacking(held, needed):
             detail = f"missing: {', '.join(lacking)}"
             withheld.append(Withheld(action, "missing_permissions", detail))
         elif action.creates and action.cohort_id in full:
             withheld.append(Withheld(action, "guild_full", full[action.cohort_id]))
         else:
-            kept.append(_with_listed(diff, action) if action.creates else action)
+            kept.append(action)
     return kept, withheld
 
 
-def _find_full(diff: Diff, creations: list[Action]) -> dict[int | None, str]:
+def _find_full(diff: Diff, creations: Iterable[Action]) -> dict[int | None, str]:
     """Return cohorts for which there is no room, with the numbers; lower ids get room first."""
     used = find_used(diff.desired, diff.observed)
     full: dict[int | None, str] = {}
-    for cohort_id in sorted({action.cohort_id or 0 for action in creations}):
-        own = [action for action in creations if action.cohort_id == cohort_id]
+    for cohort_id, actions in groupby(sorted(creations, key=_cohort_of), key=_cohort_of):
+        own = list(actions)
         adds = Counter(action.kind for action in own)
         adds["categories"] = sum(action.payload.body.get("type") == CATEGORY for action in own)
         short = [kind for kind in LIMITS if adds[kind] and used[kind] + adds[kind] > LIMITS[kind]]
@@ -160,6 +224,10 @@ def _find_full(diff: Diff, creations: list[Action]) -> dict[int | None, str]:
         else:
             used = {kind: used[kind] + adds[kind] for kind in used}
     return full
+
+
+def _cohort_of(action: Action) -> int:
+    return action.cohort_id or 0
 
 
 def find_used(desired: DesiredGuild, observed: ObservedGuild) -> dict[str, int]:
@@ -181,7 +249,7 @@ def find_budget(desired: DesiredGuild, observed: ObservedGuild, plan: Plan) -> t
         return sum(action.verb == "create" and action.kind == kind for action in actions)
 
     used = find_used(desired, observed)
-    events = count_listed(observed) + desired.hidden.counts.get("events", 0)
+    events = observed.count_listed("events") + desired.hidden.counts.get("events", 0)
     return (
         Budget("channels", used["channels"], adds("channels"), LIMITS["channels"]),
         Budget("roles", used["roles"], adds("roles"), LIMITS["roles"]),
@@ -200,19 +268,13 @@ def _shortage(diff: Diff, kind: str, used: dict[str, int], adds: int) -> str:
 def _find_full_category(diff: Diff, creations: Iterable[Action]) -> str:
     """Describe an existing category that would hold too many channels, or return ""."""
     adds = Counter((action.payload.body or {}).get("parent_id") for action in creations)
-    for category in diff.observed.channels.values():
-        held = sum(c.parent_id == category.id for c in diff.observed.channels.values())
-        held += diff.desired.hidden.by_category.get(category.id, 0)
-        if (added := adds[str(category.id)]) and held + added > IN_CATEGORY:
+    channels = diff.observed.channels
+    inside = Counter(channel.parent_id for channel in channels.values())
+    for category_id in (pk for pk in channels if adds[str(pk)]):
+        held = inside[category_id] + diff.desired.hidden.by_category.get(category_id, 0)
+        if held + adds[str(category_id)] > IN_CATEGORY:
             return (
-                f"the category “{category.name}” has {held} of {IN_CATEGORY} channels, {added} "
-                "would be added"
+                f"the category “{channels[category_id].name}” has {held} of {IN_CATEGORY} "
+                f"channels, {adds[str(category_id)]} would be added"
             )
     return ""
-
-
-def _with_listed(diff: Diff, action: Action) -> Action:
-    """Store how many objects the bot sees, so that a "full" error shows how many are hidden."""
-    listed = {"channels": diff.observed.channels, "roles": diff.observed.roles}
-    call = replace(action.payload, listed=len(listed[action.kind]))
-    return replace(action, payload=call)

@@ -86,7 +86,7 @@ def _shared_keys(diff: Diff, cohort_id: int) -> list[str]:
 
 def _due_keys(diff: Diff) -> list[tuple[str, DesiredGroup]]:
     """Return the removable keys of the due groups, and what their cohorts share."""
-    due = diff.due_groups()
+    due = diff.due_groups
     groups, cohorts = {group.id for group in due}, {group.cohort_id for group in due}
     return [
         (key, group)

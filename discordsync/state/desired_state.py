@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from discordsync.state import keys
 from discordsync.state.facts import (
@@ -80,7 +82,7 @@ class DesiredCohort:
         return self.name if ordinal == 1 else f"{self.name[:95].strip()} ({ordinal})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DesiredGuild:
     """The desired state of the whole guild at `now`.
 
@@ -100,3 +102,35 @@ class DesiredGuild:
     known_people: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
     new_dm_channels: int = 0
     hidden: Hidden = field(default_factory=Hidden)
+
+    # Each is computed once for a desired state: a plan asks for them group by group.
+
+    @cached_property
+    def by_cohort(self) -> Mapping[int, list[DesiredGroup]]:
+        """Return each cohort's groups by their ids, lowest first."""
+        found: dict[int, list[DesiredGroup]] = defaultdict(list)
+        for group in sorted(self.groups.values(), key=lambda one: one.id):
+            found[group.cohort_id].append(group)
+        return found
+
+    @cached_property
+    def by_role_name(self) -> Mapping[str, frozenset[int]]:
+        found: dict[str, set[int]] = defaultdict(set)
+        for group in self.groups.values():
+            found[group.role_name].add(group.id)
+        return {name: frozenset(ids) for name, ids in found.items()}
+
+    @cached_property
+    def events_of(self) -> Mapping[int, list[DesiredScheduledEvent]]:
+        """Return the events of each group, the earliest first."""
+        found: dict[int, list[DesiredScheduledEvent]] = defaultdict(list)
+        for event in self.events:
+            found[event.group_id].append(event)
+        return found
+
+    @cached_property
+    def over_of(self) -> Mapping[int, list[str]]:
+        found: dict[int, list[str]] = defaultdict(list)
+        for key, group_id in sorted(self.over.items()):
+            found[group_id].append(key)
+        return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -98,6 +98,12 @@ class DiscordGroup:
     archive: ArchiveWindow | None = None  # of a group that has ended
     last_members: tuple[DiscordPerson, ...] = ()  # of a group that has ended
 
+    @property
+    def has_messages(self) -> bool:
+        return bool(
+            self.messages or self.direct_messages or self.posts_to_delete or self.next_try_at
+        )
+
     def is_archive(self, now: datetime) -> bool:
         """Return whether its last members can read its channels."""
         return not self.live and self.archive is not None and self.archive.is_open(now)
@@ -137,6 +143,8 @@ class Record:
     existed_before: frozenset[int] = frozenset()
     gone: bool = False
     gone_lately: bool = False
+    group_id: int | None = None  # None: the whole cohort shares the object
+    cohort_id: int = 0
     decisions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -177,6 +185,34 @@ class DiscordSnapshot:
     known_people: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
     new_dm_channels: int = 0  # how many new direct-message channels may be opened
     hidden: Hidden = field(default_factory=Hidden)
+
+    def updated(self, fresh: DiscordSnapshot, ids: Collection[int]) -> DiscordSnapshot:
+        """Return this snapshot with `fresh`, a newer one of only the groups with these ids.
+
+        Names of people who no longer have anything to do with a group are kept.
+        """
+        kept = {pk: group for pk, group in self.groups.items() if pk not in ids}
+        groups = sorted({**kept, **fresh.groups}.values(), key=lambda one: (one.cohort_id, one.id))
+        cohort_ids = {group.cohort_id for group in groups}
+        cohorts = {**self.cohorts, **fresh.cohorts}
+        others = cohort_ids - fresh.cohorts.keys()
+        records = {
+            key: record
+            for key, record in self.records.items()
+            if (record.group_id in kept if record.group_id else record.cohort_id in others)
+        }
+        return replace(
+            fresh,
+            cohorts={pk: cohorts[pk] for pk in sorted(cohort_ids)},
+            groups={group.id: group for group in groups},
+            records={**records, **fresh.records},
+            known_people={**self.known_people, **fresh.known_people},
+        )
+
+    @property
+    def waiting_groups(self) -> frozenset[int]:
+        """Return the groups with messages or posts, which change without their facts."""
+        return frozenset(pk for pk, group in self.groups.items() if group.has_messages)
 
     @property
     def meetings_ahead(self) -> frozenset[int]:

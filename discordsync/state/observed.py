@@ -119,6 +119,16 @@ class ObservedGuild:
     def holders(self, role_id: int) -> frozenset[int]:
         return frozenset(pk for pk, roles in self.members.items() if role_id in roles)
 
+    def count_listed(self, kind: str) -> int:
+        """Return how many objects of a lane that the bot sees count to the guild's limit."""
+        match kind:
+            case "roles":
+                return len(self.roles)
+            case "channels":
+                return len(self.channels)
+            case _:
+                return sum(one.status in {SCHEDULED, ACTIVE} for one in self.events.values())
+
     def name_of(self, outside_id: int) -> str:
         """Return the name of a role, channel or event, or ""."""
         found = (

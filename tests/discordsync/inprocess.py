@@ -27,10 +27,12 @@ from discordsync.sandbox import DiscordSandbox
 from discordsync.sandbox.calls import Call
 from discordsync.sandbox.discord_service import ROUTES
 from discordsync.sandbox.errors import Refusal
+from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.facts import DiscordSnapshot, Record
 from discordsync.state.observed import ObservedGuild
 
 GUILD_ID = 100000000000000001
+Watch = Callable[[Action | None, Plan, DesiredGuild, ObservedGuild, Policy], object]
 _PATTERNS = [
     (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), handler)
     for method, path, handler in ROUTES
@@ -115,12 +117,14 @@ def work(
     groups: Collection[int] | None = None,
     may_create: Collection[int] | None = None,
     choose: Callable[[Sequence[Action]], Action] = lambda ready: ready[0],
+    watch: Watch = lambda *_: None,
 ) -> Work:
     """Look once, then carry out what is ready until nothing is; everything is asked for unless
-    said otherwise.  `choose` picks among the first ready action of each lane."""
+    said otherwise.  `choose` picks among the first ready action of each lane.  `watch` sees each
+    whole plan, after the outcome of which action it was made (None: of none, or it failed)."""
     due = frozenset(facts.groups if groups is None else groups)
     policy = Policy(due, due if may_create is None else frozenset(may_create))
-    return asyncio.run(_work(guild, facts, now, policy, choose))
+    return asyncio.run(_work(guild, facts, now, policy, choose, watch))
 
 
 async def _look(guild: Any, facts: DiscordSnapshot) -> tuple[DiscordSnapshot, ObservedGuild]:
@@ -136,17 +140,23 @@ async def _work(
     now: datetime,
     policy: Policy,
     choose: Callable[[Sequence[Action]], Action],
+    watch: Watch,
 ) -> Work:
     facts, observed = await _look(guild, facts)
     result = Work(facts, [], {}, Plan(), observed)
     # Records are read again only each second: within a look, own outcomes must do without them.
     wanted = desired_state(facts, now)
+    action = None
     while True:
-        result.plan = hold_removals(compare(wanted, result.observed, policy))
+        whole = compare(wanted, result.observed, policy)
+        succeeded = action if action and action.key not in result.failed else None
+        watch(succeeded, whole, wanted, result.observed, policy)
+        result.plan = hold_removals(whole)
         ready = find_ready(result.plan, result.failed)
         if not ready:
             return result
-        await _carry_out(guild, result, choose(ready))
+        action = choose(ready)
+        await _carry_out(guild, result, action)
 
 
 async def _carry_out(guild: Any, result: Work, action: Action) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from cohorts import clock
 from cohorts.models import Cohort, Group, Membership, User
+from cohorts.outbox.models import Message
 from cohorts.reconcile.runs.policy import restrict
 from cohorts.reconcile.values import Due, Finding, Plan, Policy
 from cohorts.services.installation import ensure_installation
@@ -25,7 +26,7 @@ from discordsync.observe.confirm import _unlisted
 from discordsync.plan.plan import plan
 from discordsync.plan.review import review
 from discordsync.provider import DiscordProvider
-from discordsync.snapshot import find_names, take_snapshot
+from discordsync.snapshot import find_names, take_snapshot, update_snapshot
 from discordsync.state import keys, permissions
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import (
@@ -43,7 +44,7 @@ from discordsync.state.observed import (
     ScheduledEvent,
 )
 from meetings.models import Meeting
-from tests.support.cohort import MadeCohort, make_cohort
+from tests.support.cohort import MadeCohort, add_member, make_cohort
 
 pytestmark = pytest.mark.django_db
 
@@ -287,6 +288,65 @@ def test_groups_that_have_ended_with_nothing_outside_are_not_read() -> None:
     assert len(found.known_people) == len(live.people) + 4
     assert len(after) == len(before)
     assert found.groups[history.groups[5].pk].position == 5
+
+
+def test_reading_only_what_changed_gives_what_reading_everything_gives() -> None:
+    made, other = make_cohort(groups=4), make_cohort(groups=2, name="Autumn")
+    first, second, third, fourth = made.groups
+    record("role", first, 1)
+    record("text_channel", fourth, 2)
+    record("role", fourth, 3)
+    earlier = take_snapshot(clock.now())
+
+    add_member(first)
+    record("text_channel", first, 4)
+    DiscordObject.objects.filter(key=keys.role(first.pk)).delete()
+    Group.objects.filter(pk=second.pk).update(name="Renamed")
+    Group.objects.filter(pk__in=[third.pk, fourth.pk]).update(status="completed")
+    new = make_cohort(groups=1, name="New")
+    now = clock.now()
+    changed = [first.pk, second.pk, third.pk, fourth.pk, *new.ids]
+
+    whole, updated = take_snapshot(now), update_snapshot(earlier, changed, now)
+    assert set(updated.groups) == {first.pk, second.pk, fourth.pk, *other.ids, *new.ids}
+    assert replace(updated, known_people=whole.known_people) == whole
+    assert updated.known_people == earlier.known_people | whole.known_people
+
+
+def test_a_message_is_read_though_its_group_did_not_change_and_is_left_out_once_sent() -> None:
+    made = make_cohort(groups=3)
+    earlier, now = take_snapshot(clock.now()), clock.now()
+    Message.objects.create(
+        key="welcome:1",
+        kind="welcome",
+        channel="discord_channel",
+        group=made.groups[1],
+        body="Hello",
+        due_at=now,
+        next_try_at=now,
+        cutoff_at=now + timedelta(days=1),
+        created_at=now,
+    )
+    waiting = update_snapshot(earlier, [], now)
+    assert waiting == take_snapshot(now)
+    assert [m.text for m in waiting.groups[made.groups[1].pk].messages] == ["Hello"]
+    Message.objects.update(state=Message.State.SENT)
+    assert update_snapshot(waiting, [], now) == take_snapshot(now)
+
+
+def test_reading_again_where_nothing_changed_reads_no_group() -> None:
+    make_cohort(groups=3)
+    earlier = take_snapshot(clock.now())
+    with CaptureQueriesContext(connection) as queries:
+        assert update_snapshot(earlier, [], clock.now()) == earlier
+    assert not [query for query in queries if Membership._meta.db_table in query["sql"]]
+    assert len(queries) <= 13
+
+
+def record(kind: str, group: Group, outside_id: int) -> None:
+    DiscordObject.objects.create(
+        key=f"{kind}:{group.pk}", kind=kind, cohort=group.cohort, group=group, outside_id=outside_id
+    )
 
 
 def _people(snapshot: DiscordSnapshot):

@@ -123,7 +123,9 @@ class LinkProvider:
     async def connect(self, check: Callable[[], None]) -> AsyncIterator[LinkService]:
         yield self.service
 
-    def snapshot(self, now: datetime) -> dict[int, LinkGroup]:
+    def snapshot(
+        self, now: datetime, earlier: Any = None, changed: Collection[int] = ()
+    ) -> dict[int, LinkGroup]:
         people: dict[int, list[Membership]] = {}
         for row in Membership.objects.select_related("user"):
             people.setdefault(row.group_id, []).append(row)

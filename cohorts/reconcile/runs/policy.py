@@ -32,6 +32,21 @@ def restrict(plan: Plan, due: Collection[Due], orphans: Orphans, read_only: str)
     return hold_removals(plan, approved, waiting)
 
 
+def restrict_part(
+    part: Plan, whole: Plan, due: Collection[Due], orphans: Orphans, read_only: str
+) -> Plan:
+    """Return a part of a plan without what it may not do now; see `restrict`.
+
+    The removal guard judges by the whole plan. A removal that the whole plan does not count waits
+    for the next whole plan, which follows within a second.
+    """
+    counted = (
+        a for a in part.actions if not a.removes or (a.group_id, a.removes) in whole.removals
+    )
+    part = replace(part, actions=tuple(counted), people=whole.people, removals=whole.removals)
+    return restrict(part, due, orphans, read_only)
+
+
 def hold_removals(
     plan: Plan,
     approved: Collection[tuple[int, str]] = (),

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -40,6 +41,7 @@ from cohorts.reconcile.errors import (
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.provider import Provider
 from cohorts.reconcile.runs import provider_state, run_log
+from cohorts.reconcile.runs.planned_work import PlannedWork
 from cohorts.reconcile.runs.status import Remaining
 from cohorts.reconcile.values import Action, Finding, IssueCode, Outcome, Plan
 from cohorts.reconcile.workers.lease import Lease
@@ -121,29 +123,36 @@ class Calls:
     def remaining(self, plan: Plan) -> Remaining:
         return Remaining.of(plan, self.failed, self.parked)
 
-    def start(self, plan: Plan) -> None:
-        """Start the first ready action in each idle lane."""
-        planned = {action.key for action in plan.actions}
-        planned |= {held.action.key for held in plan.withheld}
-        open_keys = planned - self.remaining(plan).stuck
-        for action in sorted(plan.actions, key=lambda a: a.rank):
-            if (
-                self._can_be_tried(action)
-                and not action.needs & planned
-                and not action.behind & open_keys
-                and not self._is_deferred(action, plan)
-            ):
-                self._start(action)
+    def start(self, work: PlannedWork) -> None:
+        """Start the first ready action in each idle lane, the lowest rank of all lanes first."""
+        ready = [
+            action
+            for lane, actions in work.lanes()
+            if lane not in self.in_flight and lane not in self.parked
+            for action in islice((one for one in actions if self._is_ready(one, work)), 1)
+        ]
+        for action in sorted(ready, key=lambda one: one.rank):
+            self._start(action)
 
-    def _can_be_tried(self, action: Action) -> bool:
-        busy = {call.action.key for call in self.in_flight.values()}
-        lanes = self.in_flight.keys() | self.parked.keys()
-        return action.kind not in lanes and action.key not in busy | self.failed.keys()
+    def _is_ready(self, action: Action, work: PlannedWork) -> bool:
+        return not (
+            action.key in self.failed
+            or any(work.is_planned(key) for key in action.needs)
+            or any(self._is_open(key, work) for key in action.behind)
+            or self._is_deferred(action, work)
+        )
 
-    def _is_deferred(self, action: Action, plan: Plan) -> bool:
+    def _is_open(self, key: str, work: PlannedWork) -> bool:
+        """Return whether an action is planned and this run can still carry it out."""
+        action = work.actions.get(key)
+        if action is None or key in self.failed or action.kind in self.parked:
+            return False
+        return all(self._is_open(need, work) for need in action.needs if work.is_planned(need))
+
+    def _is_deferred(self, action: Action, work: PlannedWork) -> bool:
         """Whether the action still waits for others, for a moment at most: access never waits for a
         message that fails, hangs or is parked."""
-        others = [other for other in plan.actions if other.key in action.after]
+        others = [work.actions[key] for key in action.after if key in work.actions]
         if all(other.key in self.failed or other.kind in self.parked for other in others):
             return False
         since = self._deferred_since.setdefault(action.key, time.monotonic())
@@ -158,20 +167,17 @@ class Calls:
 
     # -- results -----------------------------------------------------------------------------
 
-    def wait(self, seconds: float | None) -> bool:
-        """Wait until a call returns, or for `seconds`, and record each result at once.
-
-        Return whether an action failed.
-        """
-        failures = len(self.failed)
+    def wait(self, seconds: float | None) -> list[Action]:
+        """Wait until a call returns, or for `seconds`; record each result at once, and return the
+        actions of the calls that returned."""
         tasks = [call.task for call in self.in_flight.values()]
         first = asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         self._loop.run_until_complete(first)
-        for lane, call in list(self.in_flight.items()):
-            if call.task.done():
-                del self.in_flight[lane]
-                self._take_result(call)
-        return len(self.failed) > failures
+        returned = [call for call in self.in_flight.values() if call.task.done()]
+        for call in returned:
+            del self.in_flight[call.action.kind]
+            self._take_result(call)
+        return [call.action for call in returned]
 
     def _take_result(self, call: PendingCall) -> None:
         """Record one result, even if the lease was lost: what was created is ours."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, due_syncs
 from cohorts.reconcile.provider import provider_specs
-from cohorts.reconcile.values import Access, Action, Due, IssueCode, Plan, Review
+from cohorts.reconcile.values import Access, Action, Due, Issue, IssueCode, Plan, Review, Withheld
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.access import report_access
 from cohorts.services.activation import activate_group, record_set_up
@@ -48,6 +49,9 @@ def _approved(row: GroupSync) -> tuple[str, ...]:
     return tuple((row.removals_approved or {}).get("people", ()))
 
 
+Subject = tuple[int | None, int | None]  # a group's id, or a cohort's; (None, None): everything
+
+
 @dataclass(frozen=True, slots=True)
 class Blocker:
     """Why a group's remaining actions are not done."""
@@ -62,10 +66,12 @@ class Blocker:
 class Remaining:
     """The actions left in a plan. This run can do nothing more for those that are `stuck`."""
 
-    plan: Plan
     failed: Mapping[str, CallFailed]
     parked: Mapping[str, datetime]
     stuck: frozenset[str]
+    actions: Mapping[Subject, Sequence[Action]]
+    withheld: Mapping[Subject, Sequence[Withheld]]
+    issues: Mapping[int, Issue]  # by group: the most serious one
 
     @classmethod
     def of(
@@ -76,31 +82,29 @@ class Remaining:
         stuck |= {held.action.key for held in plan.withheld}
         while more := {a.key for a in plan.actions if a.needs & stuck and a.key not in stuck}:
             stuck |= more
-        return cls(plan, failed, parked, frozenset(stuck))
+        actions, withheld = defaultdict(list), defaultdict(list)
+        for action in plan.actions:
+            actions[_subject(action)].append(action)
+        for held in plan.withheld:
+            withheld[_subject(held.action)].append(held)
+        issues = {issue.group_id: issue for issue in reversed(plan.issues)}  # the first of each
+        return cls(failed, parked, frozenset(stuck), actions, withheld, issues)
 
     def is_open(self, due: Due) -> bool:
-        return any(a.key not in self.stuck for a in self._of(due, self.plan.actions))
+        return any(a.key not in self.stuck for a in self._actions(due))
 
     def has_work(self, due: Due) -> bool:
         """Return whether work for the group is left. What no one has requested yet is no work."""
-        withheld = (h.action for h in self.plan.withheld if h.reason != IssueCode.NOT_REALIZED)
-        return any(True for _ in self._of(due, (*self.plan.actions, *withheld)))
+        withheld = (h for h in self._held(due) if h.reason != IssueCode.NOT_REALIZED)
+        return any(True for _ in (*self._actions(due), *withheld))
 
     def blocker(self, due: Due) -> Blocker | None:
         """Return the first thing that keeps the group out of sync, the most serious kind first."""
-        return (
-            self._failure(due)
-            or self._withheld(due)
-            or self._parking(due)
-            or next(
-                (
-                    Blocker(issue.code, issue.detail)
-                    for issue in self.plan.issues
-                    if issue.group_id == due.group_id
-                ),
-                None,
-            )
-        )
+        return self._failure(due) or self._withheld(due) or self._parking(due) or self._issue(due)
+
+    def _issue(self, due: Due) -> Blocker | None:
+        issue = self.issues.get(due.group_id)
+        return Blocker(issue.code, issue.detail) if issue else None
 
     def access_blocker(self, due: Due) -> Blocker | None:
         """Return what blocks people who still wait although nothing is left to do for now.
@@ -111,13 +115,13 @@ class Remaining:
         return None if found and found.code == IssueCode.NOT_REALIZED else found
 
     def _failure(self, due: Due) -> Blocker | None:
-        for action in self._of(due, self.plan.actions):
+        for action in self._actions(due):
             if error := self.failed.get(action.key):
                 return Blocker(error.code, f"{action.target}: {error.detail}", failed=True)
         return None
 
     def _withheld(self, due: Due) -> Blocker | None:
-        mine = [held for held in self.plan.withheld if self._is_about(due, held.action)]
+        mine = self._held(due)
         if not mine:
             return None
         reason, detail = mine[0].reason, mine[0].detail
@@ -130,9 +134,7 @@ class Remaining:
         return Blocker(reason, detail or names or mine[0].action.target)
 
     def _parking(self, due: Due) -> Blocker | None:
-        until = [
-            self.parked[a.kind] for a in self._of(due, self.plan.actions) if a.kind in self.parked
-        ]
+        until = [self.parked[a.kind] for a in self._actions(due) if a.kind in self.parked]
         if not until:
             return None
         # Parking uses real time, `next_at` the facts' clock: only a duration carries over.
@@ -142,17 +144,24 @@ class Remaining:
 
     def has_used_approval(self, due: Due) -> bool:
         """Whether no approved removal is left to do. A removal that failed stays approved."""
-        left = {action.removes for action in self._of(due, self.plan.actions)}
+        left = {action.removes for action in self._actions(due)}
         return bool(due.approved) and left.isdisjoint(due.approved)
 
-    def _of(self, due: Due, actions: Iterable[Action]) -> Iterable[Action]:
-        return (action for action in actions if self._is_about(due, action))
+    def _actions(self, due: Due) -> list[Action]:
+        return [one for subject in _subjects(due) for one in self.actions.get(subject, ())]
 
-    @staticmethod
-    def _is_about(due: Due, action: Action) -> bool:
-        if action.group_id is not None:
-            return action.group_id == due.group_id
-        return action.cohort_id is None or action.cohort_id == due.cohort_id
+    def _held(self, due: Due) -> list[Withheld]:
+        return [one for subject in _subjects(due) for one in self.withheld.get(subject, ())]
+
+
+def _subject(action: Action) -> Subject:
+    """Return what an action is about: a group, a cohort, or all groups."""
+    return (None, action.cohort_id) if action.group_id is None else (action.group_id, None)
+
+
+def _subjects(due: Due) -> tuple[Subject, ...]:
+    """Return the subjects of the actions that concern a group; what it shares comes first."""
+    return (None, None), (None, due.cohort_id), (due.group_id, None)
 
 
 def update_access(

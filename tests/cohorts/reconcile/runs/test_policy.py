@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.reconcile.runs.policy import FEW, SHARE, hold_all, hold_orphaned, hold_removals
+from cohorts.reconcile.runs.policy import (
+    FEW,
+    SHARE,
+    hold_all,
+    hold_orphaned,
+    hold_removals,
+    restrict_part,
+)
 from cohorts.reconcile.values import Action, Issue, Orphans, Plan, Withheld
 
 GROUP = 7
@@ -178,3 +185,26 @@ def test_with_any_plan_the_guard_only_withholds(
     }
     assert len(unseen) <= FEW or len(unseen) <= SHARE * people
     assert freed <= {person for _, person in removals}
+
+
+# -- parts of plans --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("persons", "held"), [(5, 0), (6, 1)])
+def test_a_part_is_guarded_by_the_numbers_of_the_whole_plan(persons, held):
+    whole = plan_of(persons, 20)
+    part = Plan(actions=(removal(3),), groups=frozenset({GROUP}))
+
+    guarded = restrict_part(part, whole, (), Orphans(), "")
+
+    assert [len(guarded.withheld), len(guarded.actions)] == [held, 1 - held]
+
+
+def test_a_removal_that_the_whole_plan_has_not_counted_waits_for_the_next_one():
+    dated = removal(8, removes=None)
+    part = Plan(actions=(removal(3), removal(7), dated), groups=frozenset({GROUP}))
+
+    guarded = restrict_part(part, plan_of(5, 20), (), Orphans(), "")
+
+    assert guarded.actions == (removal(3), dated)
+    assert guarded.withheld == ()
