@@ -10,6 +10,7 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
@@ -18,6 +19,7 @@ from calendarsync.state.facts import AddressBook
 from calendarsync.state.observed import Body, ObservedEvent, StoredState, read_event
 from cohorts.models import Installation, User
 from cohorts.reconcile.models import ProviderState
+from cohorts.reconcile.verify.verification_results import find_value
 from cohorts.selectors import addresses_of, people_to_erase
 from meetings.models import Meeting
 
@@ -64,6 +66,18 @@ def copies_with(addresses: Collection[str]) -> QuerySet[CalendarCopy]:
     return CalendarCopy.objects.filter(
         reduce(or_, (Q(body__icontains=json.dumps(address)) for address in addresses))
     )
+
+
+def guest_invitation() -> str:
+    """Return how guests are invited: CALENDAR_GUEST_INVITATION, or what suits the calendar.
+
+    If Google mails everybody about a new guest, as `verify_services` may have found out, guests get
+    events of their own. At most one query.
+    """
+    if settings.CALENDAR_GUEST_INVITATION:
+        return str(settings.CALENDAR_GUEST_INVITATION)
+    mails = find_value(PROVIDER, settings.GOOGLE_CALENDAR_ID, "mails")
+    return "own_event" if mails == "everybody" else "instance"
 
 
 def events_listing(person: User) -> int:

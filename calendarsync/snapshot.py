@@ -11,7 +11,12 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from calendarsync.models import CalendarEvent, CalendarSeries
-from calendarsync.selectors import PROVIDER, addresses_to_erase, read_addresses
+from calendarsync.selectors import (
+    PROVIDER,
+    addresses_to_erase,
+    guest_invitation,
+    read_addresses,
+)
 from calendarsync.state.facts import (
     AddressBook,
     CalendarGroup,
@@ -57,7 +62,7 @@ def take_snapshot(now: datetime, *, only: Collection[int] | None = None) -> Cale
     return CalendarSnapshot(
         installation=ensure_installation(now).installation_id,
         site_url=settings.SITE_URL,
-        own_events=settings.CALENDAR_GUEST_INVITATION == "own_event",
+        own_events=guest_invitation() == "own_event",
         erased=addresses_to_erase(),
         groups={group.pk: _facts(group, rows) for group in groups},
     )

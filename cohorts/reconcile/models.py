@@ -307,3 +307,46 @@ class RunningTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.labels}, {self.day}"
+
+
+class ScratchObject(models.Model):
+    """An object that `verify_services` makes outside: written before the call that creates it, and
+    deleted when the object is. What is left of a killed run is removed by the next one."""
+
+    provider = models.CharField(max_length=20)
+    scope = models.CharField(max_length=200)
+    run = models.CharField(max_length=8)
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=100)
+    outside_id = models.CharField(max_length=100, blank=True)  # "" until the call has answered
+    # The slow experiment that needs the object until it is read; "" for none.
+    keeper = models.CharField(max_length=40, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class VerificationResult(models.Model):
+    """What `verify_services` last found out about one assumption in one server or calendar."""
+
+    provider = models.CharField(max_length=20)
+    scope = models.CharField(max_length=200)
+    name = models.CharField(max_length=40)
+    assumption = models.CharField(max_length=10)
+    verdict = models.CharField(max_length=10)
+    value = models.CharField(max_length=100, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    # What a slow experiment needs when it is read.
+    data = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["provider", "assumption", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "scope", "name"], name="verification_result_once_per_scope"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.verdict}"

@@ -21,7 +21,7 @@ from cohorts import clock
 from cohorts.models import Installation
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, ProviderState
+from cohorts.reconcile.models import GroupSync, ProviderState, ScratchObject
 from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
 from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.values import IssueCode
@@ -120,6 +120,7 @@ def accept_as_copy() -> None:
     for name, spec in provider_specs().items():
         provider_admins[name].forget_all()
         ProviderState.objects.of(name).update(scope=spec.scope)
+    ScratchObject.objects.all().delete()  # the original removes them
     GroupSync.objects.update(
         realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )

@@ -113,7 +113,7 @@ class Calls:
         self.finding = self.provider.store(self.finding)
 
     def run(self, call: Coroutine[Any, Any, Any]) -> Any:
-        return self._loop.run_until_complete(_within_limit(call))
+        return self._loop.run_until_complete(within_limit(call))
 
     def stop(self, error: CallFailed) -> None:
         self.stopped = self.stopped or error
@@ -161,7 +161,7 @@ class Calls:
     def _start(self, action: Action) -> None:
         self.lease.check()
         self.provider.intend(action)
-        call = _within_limit(self.provider.apply(self._client, action))
+        call = within_limit(self.provider.apply(self._client, action))
         task = self._loop.create_task(call)
         self.in_flight[action.kind] = PendingCall(action, task, time.monotonic())
 
@@ -245,7 +245,7 @@ class Calls:
         self.log.write(call.action, outcome, text, time.monotonic() - call.started_at)
 
 
-async def _within_limit(call: Coroutine[Any, Any, Any]) -> Any:
+async def within_limit(call: Coroutine[Any, Any, Any]) -> Any:
     """Await a call, but no longer than the lease allows."""
     try:
         async with asyncio.timeout(settings.SYNC["call_seconds"]):

@@ -12,6 +12,7 @@ from cohorts.reconcile.selectors import ProviderView, read_context, read_provide
 from cohorts.reconcile.ui.plan_pages import person_of
 from cohorts.reconcile.ui.plan_view import ProviderPlan, read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
+from cohorts.reconcile.verify.verification_results import read_results
 
 
 @staff_page
@@ -29,7 +30,10 @@ def check_connections(request: HttpRequest) -> HttpResponse:
         request,
         "check",
         "Connection check",
-        checked=[(provider, run, _answer(run)) for provider, run in newest],
+        checked=[
+            (provider, run, _answer(run), read_results(provider.spec.name, provider.spec.scope))
+            for provider, run in newest
+        ],
         waiting=waiting,
         is_worker_alive=context.is_worker_alive,
         address=request.path,
