@@ -12,6 +12,7 @@ class DiscordSyncConfig(AppConfig):
         from cohorts.outbox.routing.dm_channels import dm_statuses
         from cohorts.reconcile.management.group_reports import group_reports
         from cohorts.reconcile.provider import provider_admins, providers
+        from cohorts.reconcile.verify.experiments import verifications
         from discordsync import checks, set_up  # noqa: F401 - registers them
         from discordsync.delivery import (  # noqa: F401 - registers and connects them
             assignments,
@@ -27,6 +28,7 @@ class DiscordSyncConfig(AppConfig):
         from discordsync.removal import receivers as removal_receivers  # noqa: F401 - connects them
         from discordsync.removal.removal_due import REMOVAL_DUE, find_removals_due
         from discordsync.venues import find_voice_channels
+        from discordsync.verify.verification import DISCORD_VERIFICATION
         from guestvisits.set_up_status import set_up_lines
         from meetings.join_steps import join_steps
         from meetings.venues import venues
@@ -47,6 +49,7 @@ class DiscordSyncConfig(AppConfig):
         providers.register(DiscordProvider(), order=10)
         set_up_lines.register(set_up.find_lines, order=20)
         venues.register(find_voice_channels)
+        verifications.register(DISCORD_VERIFICATION, order=10)
         register_kinds(
             {
                 "object_imported": "Existing Discord object imported",

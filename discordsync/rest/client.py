@@ -45,6 +45,9 @@ TWO_FACTOR = 60003
 PERSON_PAUSE = 300  # seconds between probes while every call fails until a person acts
 
 
+Notice = Callable[[str, str, Mapping[str, str]], None]  # method, path and headers of a response
+
+
 class DiscordClient:
     """The connection of one run.  `request` returns Discord's JSON."""
 
@@ -78,11 +81,14 @@ class DiscordClient:
 
 
 @asynccontextmanager
-async def connect(check: Callable[[], None]) -> AsyncIterator[DiscordClient]:
+async def connect(
+    check: Callable[[], None], notice: Notice | None = None
+) -> AsyncIterator[DiscordClient]:
+    """Yield a client. `check` is called before each request, `notice` after each response."""
     Route.BASE = settings.DISCORD_API_BASE
     http = PatientHTTPClient(
         asyncio.get_running_loop(),
-        http_trace=_trace(check),
+        http_trace=_trace(check, notice),
         max_ratelimit_timeout=PATIENCE,
     )
     try:
@@ -139,7 +145,7 @@ def _translate_answer(error: discord.HTTPException, *, writes: bool) -> CallFail
     return Refused(said, code=REFUSALS.get(error.code, IssueCode.REFUSED))
 
 
-def _trace(check: Callable[[], None]) -> aiohttp.TraceConfig:
+def _trace(check: Callable[[], None], notice: Notice | None) -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
 
     async def start(*_: object) -> None:
@@ -148,6 +154,8 @@ def _trace(check: Callable[[], None]) -> aiohttp.TraceConfig:
     async def end(
         _session: object, _context: object, params: aiohttp.TraceRequestEndParams
     ) -> None:
+        if notice:
+            notice(params.method, params.url.path, params.response.headers)
         if params.response.status >= 500:
             said = f"Discord returned {params.response.status}."
             raise Outage(said) if params.method in READS else Unclear(said)

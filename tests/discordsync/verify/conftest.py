@@ -1,0 +1,3 @@
+from tests.support.verifying import verify
+
+__all__ = ["verify"]
