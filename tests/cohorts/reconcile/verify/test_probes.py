@@ -15,8 +15,10 @@ from cohorts.reconcile.verify.bench import MOST_CALLS, CallBudget
 from cohorts.reconcile.verify.experiments import BudgetSpent, Judgement, Probe, verifications
 from cohorts.reconcile.workers.lease import Lease
 from discordsync.verify import guild_probes, message_probes
+from tests.support.processes import ROOT
 
-NUMBERS = {f"A-D{n:02}" for n in range(1, 41)} | {f"A-G{n:02}" for n in range(1, 22)}
+ASSUMPTIONS = (ROOT / "docs" / "assumptions.md").read_text(encoding="utf-8")
+NUMBERS = set(re.findall(r"^- \*\*(A-[DG]\d\d)\*\*", ASSUMPTIONS, re.MULTILINE))
 VERIFICATIONS = list(verifications.values())
 QUICK = [probe for one in VERIFICATIONS for e in one.experiments for probe in e.probes]
 PROBES = [*QUICK, *(slow.probe for one in VERIFICATIONS for slow in one.slow)]
@@ -31,7 +33,7 @@ def test_names_are_unique_and_every_numbered_assumption_is_tried_or_says_why_not
     tried = {probe.assumption for probe in PROBES} - {"-"}
     untried = {n for one in VERIFICATIONS for numbers in one.untried.values() for n in numbers}
     assert not tried & untried
-    assert tried | untried == NUMBERS
+    assert tried | untried == NUMBERS != set()
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
