@@ -71,6 +71,8 @@ def _recent_members(group_ids: frozenset[int] | None, since: datetime) -> QueryS
     after = since - SENT_WITHIN
     recent = Q(joined_at__gt=after) | Q(group__set_up_at__gt=after)
     members = _memberships().filter(recent, step__isnull=True)
+    # Of their groups only the times count here; what a letter mentions is read when it is sent.
+    members = members.select_related(None).select_related("group")
     members = members.annotate(imported=Exists(is_imported("group")))
     if group_ids is None:
         return members.order_by("pk")

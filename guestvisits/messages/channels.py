@@ -140,7 +140,7 @@ def pending_home_posts(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield pending absence messages of these groups. One query, two if one was rebooked."""
-    visits = recent_visits(since)
+    visits = recent_visits(since).select_related("home_meeting__group__cohort")
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
     yield from throttle((_absence(visit) for visit in visits if not visit.ended_early), visits)
