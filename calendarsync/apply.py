@@ -6,7 +6,6 @@ so its ETag for If-Match is unknown, and its attendees' answers must be sent bac
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -23,13 +22,7 @@ from calendarsync.plan.calls import (
 )
 from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken
-from calendarsync.state.observed import (
-    ObservedCalendar,
-    ObservedEvent,
-    StoredState,
-    WriteResult,
-    read_event,
-)
+from calendarsync.state.observed import ObservedEvent, WriteResult
 from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Outcome
 
@@ -37,7 +30,7 @@ MAX_CALLS = 24  # for one list; the remaining addresses are tried again later
 PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
-async def apply(client: CalendarClient, stored: StoredState, call: Call) -> Outcome:
+async def apply(client: CalendarClient, call: Call) -> Outcome:
     """Carry out a call and return its outcome.
 
     The outcome's answer is a `WriteResult` after a write, an `ObservedEvent` after a cancellation,
@@ -47,24 +40,13 @@ async def apply(client: CalendarClient, stored: StoredState, call: Call) -> Outc
     `cohorts.reconcile.errors`.
     """
     try:
-        return await _apply(client, stored, call)
+        return await _apply(client, call)
     except Conflict as error:
-        reading = await read(client, stored)
+        reading = await read(client)
         return Outcome(note=f"Read again: {error}", answer=reading, done=False)
 
 
-def absorb(observed: ObservedCalendar, outcome: Outcome) -> ObservedCalendar:
-    """Return the observed state updated by a call's outcome."""
-    match outcome.answer:
-        case WriteResult():
-            return observed.with_result(outcome.answer)
-        case ObservedEvent():
-            return observed.with_written(outcome.answer)
-        case _:
-            return observed.with_reading(outcome.answer)
-
-
-async def _apply(client: CalendarClient, stored: StoredState, call: Call) -> Outcome:
+async def _apply(client: CalendarClient, call: Call) -> Outcome:
     match call:
         case CreateEvent():
             return await _create(client, call)
@@ -73,7 +55,7 @@ async def _apply(client: CalendarClient, stored: StoredState, call: Call) -> Out
         case CancelEvent():
             return await _cancel(client, call)
         case ReadExceptions():
-            return Outcome(answer=await read(client, stored))
+            return Outcome(answer=await read(client))
 
 
 async def _create(client: CalendarClient, call: CreateEvent) -> Outcome:
@@ -147,7 +129,7 @@ def _invited(
     aliases = find_aliases(sent, before, answer)
     if aliases:
         client.aliases |= aliases
-        answer = read_event(json.loads(answer.raw), client.aliases)
+        answer = answer.with_aliases(client.aliases)
     return Outcome(answer.id, answer=WriteResult(answer, aliases))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,12 +10,11 @@ from functools import partial
 from django.conf import settings
 
 from calendarsync.desired import desired_state
-from calendarsync.models import CalendarCopy
 from calendarsync.plan.mail_count import count_mails
-from calendarsync.selectors import PROVIDER, read_addresses
+from calendarsync.selectors import PROVIDER
 from calendarsync.snapshot import read_people, take_snapshot
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, Guest
-from calendarsync.state.observed import ObservedCalendar, ObservedEvent, read_event
+from calendarsync.state.observed import ObservedCalendar
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.provider import configured_providers
 from meetings.moving.forecasts import MailForecast, MovedGroup
@@ -35,12 +33,11 @@ def forecast_google_mails(groups: Sequence[MovedGroup], now: datetime) -> MailFo
     if not known:
         return None
     desired = desired_state(snapshot, now)
-    copies = _read_copies(snapshot.groups.values())
     people = read_people(user_id for moved in known for _, user_id in moved.reopened)
     counted = [
         count_mails(
             desired,
-            copies[moved.group.pk],
+            ObservedCalendar(snapshot.copies.get(moved.group.pk, {})),
             moved.group.pk,
             partial(_as_moved, moved=moved, people=people),
             settings.GOOGLE_CALENDAR_ID,
@@ -93,16 +90,3 @@ def _remaining(facts: CalendarGroup, moved: MovedGroup) -> Iterator[Guest]:
 def _returning(moved: MovedGroup, people: Mapping[int, CalendarPerson]) -> Iterator[Guest]:
     for meeting_id, user_id in sorted(moved.reopened):
         yield Guest(people[user_id], meeting_id, expected=True)
-
-
-def _read_copies(groups: Collection[CalendarGroup]) -> Mapping[int, ObservedCalendar]:
-    """Return each group's events as Google last reported them. Two queries."""
-    owners = {series.event_id: facts.id for facts in groups for series in facts.all_series}
-    owners |= {event.event_id: facts.id for facts in groups for event in facts.events}
-    found: dict[int, dict[str, ObservedEvent]] = defaultdict(dict)
-    aliases = read_addresses().aliases
-    copies = CalendarCopy.objects.filter(base_id__in=owners).values_list("base_id", "body")
-    for base_id, body in copies:
-        event = read_event(body, aliases)
-        found[owners[base_id]][event.id] = event
-    return {facts.id: ObservedCalendar(found[facts.id]) for facts in groups}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from calendarsync import connection_check, records
-from calendarsync.apply import absorb, apply
+from calendarsync.apply import apply
+from calendarsync.copies.orphans import take_orphans
+from calendarsync.copies.storing import store_reading
 from calendarsync.desired import desired_state
 from calendarsync.issues import ISSUES
 from calendarsync.observe import observe
@@ -22,7 +24,8 @@ from calendarsync.selectors import PROVIDER, load_stored_state
 from calendarsync.snapshot import take_snapshot
 from calendarsync.state.desired_state import DesiredCalendar
 from calendarsync.state.facts import CalendarSnapshot
-from calendarsync.state.observed import ObservedCalendar, StoredState
+from calendarsync.state.observed import Reading, StoredState, WriteResult
+from calendarsync.state.run_observation import RunObservation
 from cohorts import clock
 from cohorts.reconcile.differences import Drift, DriftChoice
 from cohorts.reconcile.errors import CallFailed
@@ -41,10 +44,7 @@ from cohorts.reconcile.values import (
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A client, and what earlier observations stored.
-
-    The copies are large, so they are loaded once per pass and not with every snapshot.
-    """
+    """A client, and what earlier observations stored."""
 
     client: CalendarClient
     stored: StoredState
@@ -81,32 +81,40 @@ class CalendarProvider:
         return await observe(client.client, client.stored)
 
     def store(self, finding: Finding) -> Finding:
-        records.store_observation(finding, settings.GOOGLE_CALENDAR_ID, clock.now())
-        return finding
+        store_reading(finding.to_store, settings.GOOGLE_CALENDAR_ID, clock.now())
+        return replace(finding, orphans=take_orphans(), to_store=None)
 
-    def plan(self, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
+    def plan(self, desired: DesiredCalendar, observed: RunObservation, policy: Policy) -> Plan:
         return plan(desired, observed, policy)
 
     def intend(self, action: Action) -> None:
         records.intend(action)
 
     async def apply(self, client: Connection, action: Action) -> Outcome:
-        return await apply(client.client, client.stored, action.payload)
+        return await apply(client.client, action.payload)
 
     def record(
-        self, action: Action, result: Outcome | CallFailed, observed: ObservedCalendar
-    ) -> ObservedCalendar:
+        self, action: Action, result: Outcome | CallFailed, observed: RunObservation
+    ) -> RunObservation:
         """After a failure the next observation shows whether an intended event was created."""
         if isinstance(result, CallFailed):
             return observed
-        observed = absorb(observed, result)
-        records.record(action, result, observed, settings.GOOGLE_CALENDAR_ID, clock.now())
-        return observed
+        if isinstance(result.answer, Reading):
+            now = clock.now()
+            return observed.with_reading(
+                store_reading(result.answer, settings.GOOGLE_CALENDAR_ID, now)
+            )
+        assert action.group_id is not None, "all our actions are for a group"
+        records.record(action, result, clock.now())
+        if isinstance(result.answer, WriteResult):
+            return observed.with_result(action.group_id, result.answer)
+        return observed.with_written(action.group_id, result.answer)
 
     def review(
-        self, desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, now: datetime
+        self, desired: DesiredCalendar, observed: RunObservation, group_id: int, now: datetime
     ) -> Review:
-        return review(desired, observed, group_id)
+        copies = desired.snapshot.copies.get(group_id, {})
+        return review(desired, observed.of_group(group_id, copies), group_id)
 
 
 class CalendarAdmin:
@@ -118,11 +126,11 @@ class CalendarAdmin:
         return connection_check.settings_shown()
 
     def budget(
-        self, desired: DesiredCalendar, observed: ObservedCalendar, plan: Plan
+        self, desired: DesiredCalendar, observed: RunObservation, plan: Plan
     ) -> tuple[Budget, ...]:
         return ()
 
-    def check(self, desired: DesiredCalendar, observed: ObservedCalendar) -> tuple[Check, ...]:
+    def check(self, desired: DesiredCalendar, observed: RunObservation) -> tuple[Check, ...]:
         return connection_check.check()
 
     def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from functools import reduce
 from itertools import chain
-from operator import or_
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
-from calendarsync.state import ids
 from calendarsync.state.facts import AddressBook
-from calendarsync.state.observed import Body, ObservedEvent, StoredState, read_event
-from cohorts.models import Installation, User
+from calendarsync.state.observed import StoredState
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.verify.verification_results import find_value
 from cohorts.selectors import addresses_of, people_to_erase
-from meetings.models import Meeting
 
 PROVIDER = "calendar"
-# Copies of events that ended longer ago are not loaded, because their number only grows.
-HISTORY = timedelta(days=7)
 # How often everything is listed, and not only changes: a change that is missing from one listing
 # would never be returned again.
 FULL_LISTING_EVERY = timedelta(hours=6)
@@ -35,13 +26,6 @@ def current_series(group_ids: Collection[int] | None = None) -> QuerySet[Calenda
     """Return the series that groups have now, newest generation first."""
     series = CalendarSeries.objects.filter(gone_at__isnull=True).order_by("group", "-generation")
     return series if group_ids is None else series.filter(group__in=group_ids)
-
-
-def recorded_ids() -> frozenset[str]:
-    """Return Google's ids of everything that has or had a record, including intents."""
-    series = CalendarSeries.objects.values_list("event_id", flat=True)
-    events = CalendarEvent.objects.values_list("event_id", flat=True)
-    return frozenset(series) | frozenset(events)
 
 
 def read_addresses() -> AddressBook:
@@ -59,15 +43,6 @@ def addresses_to_erase() -> frozenset[str]:
     return frozenset(chain.from_iterable(addresses_of(one) for one in people_to_erase()))
 
 
-def copies_with(addresses: Collection[str]) -> QuerySet[CalendarCopy]:
-    """Return the copies of events on whose list one of these addresses is, however old."""
-    if not addresses:
-        return CalendarCopy.objects.none()
-    return CalendarCopy.objects.filter(
-        reduce(or_, (Q(body__icontains=json.dumps(address)) for address in addresses))
-    )
-
-
 def guest_invitation() -> str:
     """Return how guests are invited: CALENDAR_GUEST_INVITATION, or what suits the calendar.
 
@@ -80,76 +55,34 @@ def guest_invitation() -> str:
     return "own_event" if mails == "everybody" else "instance"
 
 
-def events_listing(person: User) -> int:
-    """Return on how many events in Google Calendar the person still is."""
-    addresses = addresses_of(person)
-    aliases = read_addresses().aliases
-    addresses |= {alias for alias, address in aliases.items() if address in addresses}
-    return copies_with(addresses).exclude(status="cancelled").count()
-
-
 def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
-    """Return what earlier observations stored, and what an observation needs from our records."""
+    """Return what an observation needs from earlier ones and from our records. Four queries."""
     state = ProviderState.objects.of(PROVIDER).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
-    is_same = kept_for == calendar_id
     is_whole = bool(
         state and state.fully_observed_at and now - state.fully_observed_at < FULL_LISTING_EVERY
     )
-    aliases = read_addresses().aliases
-    recorded = recorded_ids()
-    copies = [_read_copy(*row, aliases) for row in _bodies(now)] if is_same else []
+    awaited = _awaited(now)
     return StoredState(
-        installation=Installation.objects.get(pk=1).installation_id,
-        cursor=cursor if is_same and is_whole else "",
-        # A later part that staff have entered as the group's series is read again.
-        events={e.id: e for e in copies if not (e.continues and e.id in recorded)},
-        aliases=aliases,
-        recorded=recorded,
-        awaited=_awaited(now),
-        ends=_ends(),
-        adopt=bool(state and state.adopt_orphans),
-        not_adopted=frozenset(pk for pk, _ in state.not_adopted) if state else frozenset(),
+        cursor=cursor if kept_for == calendar_id and is_whole else "",
+        awaited=frozenset(awaited),
+        uncopied=frozenset(pk for pk, is_copied in awaited.items() if not is_copied),
+        aliases=read_addresses().aliases,
     )
 
 
-def _read_copy(body: Body, base_id: str, aliases: Mapping[str, str]) -> ObservedEvent:
-    event = read_event(body, aliases)
-    is_later_part = base_id != ids.base_of(event.id)
-    return replace(event, continues=base_id) if is_later_part else event
-
-
-def _ends() -> Mapping[str, datetime]:
-    rows = CalendarSeries.objects.values_list("event_id", "last_starts_at")
-    return {event_id: last for event_id, last in rows if last}
-
-
-def _bodies(now: datetime) -> QuerySet[CalendarCopy, tuple[Body, str]]:
-    """Return the copies that are still needed: body and base id."""
-    over = now - HISTORY
-    moved = Meeting.objects.filter(  # past the end of its series
-        group=OuterRef("group"),
-        rhythm_starts_at__lte=OuterRef("last_starts_at"),
-        starts_at__gte=over,
-    )
-    series = CalendarSeries.objects.filter(~Exists(moved), last_starts_at__lt=over)
-    events = CalendarEvent.objects.filter(meeting__starts_at__lt=over).values("event_id")
-    copies = CalendarCopy.objects.exclude(base_id__in=series.values("event_id")).exclude(
-        base_id__in=events
-    )
-    kept = copies | copies_with(addresses_to_erase())
-    return kept.values_list("body", "base_id")
-
-
-def _awaited(now: datetime) -> frozenset[str]:
-    """Return ids of events that were made and are not over.
+def _awaited(now: datetime) -> dict[str, bool]:
+    """Return ids of events that were made and are not over, and whether each has a copy.
 
     Each must be found or confirmed gone.
     """
+    copies = CalendarCopy.objects.filter(
+        event_id=OuterRef("event_id"), base_id=OuterRef("event_id")
+    )
     is_ahead = Q(last_starts_at__isnull=True) | Q(last_starts_at__gt=now)
     series = CalendarSeries.objects.filter(is_ahead, made_at__isnull=False, gone_at__isnull=True)
     events = CalendarEvent.objects.filter(
         meeting__starts_at__gt=now, made_at__isnull=False, gone_at__isnull=True
     )
-    ids = series.values_list("event_id", flat=True), events.values_list("event_id", flat=True)
-    return frozenset(ids[0]) | frozenset(ids[1])
+    rows = (row.values_list("event_id", Exists(copies)) for row in (series, events))
+    return dict(chain.from_iterable(rows))

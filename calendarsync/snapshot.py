@@ -10,6 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from calendarsync.copies.loading import load_copies
 from calendarsync.models import CalendarEvent, CalendarSeries
 from calendarsync.selectors import (
     PROVIDER,
@@ -27,6 +28,7 @@ from calendarsync.state.facts import (
     Guest,
     SeriesRecord,
 )
+from calendarsync.state.ids import Mark, make_id
 from calendarsync.state.slots import SeriesSlot
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
@@ -53,19 +55,29 @@ class _Rows:
     exempt: dict[int, list[Exempt]] = field(default_factory=lambda: defaultdict(list))
     series: dict[int, list[CalendarSeries]] = field(default_factory=lambda: defaultdict(list))
     events: dict[int, list[EventRecord]] = field(default_factory=lambda: defaultdict(list))
+    owners: dict[str, int] = field(default_factory=dict)  # groups by the ids of their events
 
 
 def take_snapshot(now: datetime, *, only: Collection[int] | None = None) -> CalendarSnapshot:
     """Return the data of all groups, or of only some."""
     groups = list(_groups(now) if only is None else _groups(now).filter(pk__in=only))
+    installation, erased = ensure_installation(now).installation_id, addresses_to_erase()
     rows = _read_rows([group.pk for group in groups], now)
+    found = {group.pk: _facts(group, rows) for group in groups}
+    next_ids = {_next_id(facts, installation): pk for pk, facts in found.items()}
     return CalendarSnapshot(
-        installation=ensure_installation(now).installation_id,
+        installation=installation,
         site_url=settings.SITE_URL,
         own_events=guest_invitation() == "own_event",
-        erased=addresses_to_erase(),
-        groups={group.pk: _facts(group, rows) for group in groups},
+        erased=erased,
+        groups=found,
+        copies=load_copies(rows.owners | next_ids, rows.addresses.aliases, now, erased=erased),
     )
+
+
+def _next_id(facts: CalendarGroup, installation: str) -> str:
+    """Return the id of the group's next series, which may exist although its record was lost."""
+    return make_id(Mark(installation, facts.id, facts.next_generation))
 
 
 def _groups(now: datetime) -> QuerySet[Group]:
@@ -136,6 +148,7 @@ def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
     _read_exempt(rows, group_ids)
     for series in CalendarSeries.objects.filter(group__in=group_ids).order_by("-generation"):
         rows.series[series.group_id].append(series)
+        rows.owners[series.event_id] = series.group_id
     _read_events(rows, group_ids)
     return rows
 
@@ -174,6 +187,7 @@ def _read_events(rows: _Rows, group_ids: list[int]) -> None:
     events = CalendarEvent.objects.filter(meeting__group__in=group_ids).select_related("meeting")
     for row in events.order_by("generation"):
         newest[row.meeting_id, row.user_id] = row
+        rows.owners[row.event_id] = row.meeting.group_id
     for row in newest.values():
         rows.events[row.meeting.group_id].append(
             EventRecord(

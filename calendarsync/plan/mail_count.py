@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from calendarsync.desired import desired_state
+from calendarsync.desired import desired_group
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
     NOTIFY_OUTSIDE,
@@ -33,7 +33,7 @@ from calendarsync.plan.calls import (
 )
 from calendarsync.plan.plan import plan_group
 from calendarsync.plan.rehearsal import carried_out, edited
-from calendarsync.plan.series_state import find_series, next_mark, with_own_writes
+from calendarsync.plan.series_state import find_series, group_with_own_writes, next_mark
 from calendarsync.state.desired_state import Addresses, DesiredCalendar, DesiredGroupCalendar
 from calendarsync.state.facts import CalendarGroup
 from calendarsync.state.ids import Mark
@@ -100,9 +100,9 @@ def count_mails(
     observed = _with_missing(desired.groups[group_id], desired, observed)
     desired, observed = _finish(desired, observed, group_id, CountedMails(calendar_id))
     facts = change(desired.groups[group_id].facts)
-    snapshot = replace(desired.snapshot, groups={group_id: facts})
+    group = desired_group(facts, desired.snapshot, desired.now)
     counted = CountedMails(calendar_id)
-    _finish(desired_state(snapshot, desired.now), observed, group_id, counted)
+    _finish(replace(desired, groups={group_id: group}), observed, group_id, counted)
     return counted
 
 
@@ -135,7 +135,8 @@ def _finish(
     """Carry out the calls that are left for a group one by one, and count their e-mails."""
     done: set[str] = set()
     while True:
-        desired = with_own_writes(desired, observed)
+        group = group_with_own_writes(desired, group_id, observed)
+        desired = replace(desired, groups={group_id: group})
         action = next(_due(desired, observed, group_id, done), None)
         if action is None:
             return desired, observed

@@ -26,7 +26,7 @@ address is removed by a call of its own, which the removal guard can hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from calendarsync.plan.calls import (
@@ -53,13 +53,13 @@ from calendarsync.plan.diff import (
 from calendarsync.plan.series_state import (
     find_issues,
     find_series,
+    group_with_own_writes,
     is_gone,
     is_in_rhythm,
     is_used_up,
     needs_first_series,
     next_mark,
     series_of,
-    with_own_writes,
 )
 from calendarsync.state import ids
 from calendarsync.state.desired_state import (
@@ -73,65 +73,75 @@ from calendarsync.state.desired_state import (
 )
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
+from calendarsync.state.run_observation import RunObservation
 from calendarsync.state.slots import SeriesSlot
-from cohorts.reconcile.values import Action, IssueCode, Plan, Policy, Withheld
+from cohorts.reconcile.values import Action, Issue, IssueCode, Plan, Policy, Withheld
 
 
-def plan(desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
-    desired = with_own_writes(desired, observed)
-    found = {pk: list(plan_group(group, desired, observed)) for pk, group in desired.groups.items()}
-    due = [action for pk, actions in found.items() if pk in policy.groups for action in actions]
-    reasons = [_find_refusal(action, desired, observed, policy) for action in due]
-    return Plan(
-        actions=tuple(a for a, reason in zip(due, reasons, strict=True) if not reason),
-        withheld=tuple(
-            Withheld(a, reason) for a, reason in zip(due, reasons, strict=True) if reason
-        ),
-        issues=tuple(
-            issue
-            for pk, group in desired.groups.items()
-            if pk in policy.groups
-            for issue in find_issues(group, observed, may_create=pk in policy.may_create)
-        ),
-        people=len(_people(desired, observed)),
-        removals=frozenset(
-            (pk, action.removes)
-            for pk, actions in found.items()
-            for action in actions
-            if action.removes
-        ),
-    )
+def plan(desired: DesiredCalendar, observed: RunObservation, policy: Policy) -> Plan:
+    """Return what is left for the policy's groups. Other groups are only compared if anyone would
+    be removed without a recorded reason: the guard judges nothing else."""
+    found = plan_groups(desired, observed, policy, policy.groups & desired.groups.keys())
+    planned = (*found.actions, *(held.action for held in found.withheld))
+    if not any(action.removes for action in planned):
+        return found
+    people: set[str] = set()
+    removals: set[tuple[int, str]] = set()
+    for group_id in desired.groups:
+        group, calendar = view_group(desired, observed, group_id)
+        people |= _people(group, calendar)
+        actions = plan_group(group, desired, calendar)
+        removals |= {(group_id, action.removes) for action in actions if action.removes}
+    return replace(found, people=len(people), removals=frozenset(removals))
+
+
+def plan_groups(
+    desired: DesiredCalendar, observed: RunObservation, policy: Policy, group_ids: Iterable[int]
+) -> Plan:
+    """Return what is left for these groups, without the guard's numbers."""
+    actions: list[Action] = []
+    withheld: list[Withheld] = []
+    issues: list[Issue] = []
+    for group_id in sorted(group_ids):
+        group, calendar = view_group(desired, observed, group_id)
+        for action in plan_group(group, desired, calendar):
+            if reason := _find_refusal(action, group, calendar, policy):
+                withheld.append(Withheld(action, reason))
+            else:
+                actions.append(action)
+        issues += find_issues(group, calendar, may_create=group_id in policy.may_create)
+    return Plan(tuple(actions), tuple(withheld), tuple(issues))
+
+
+def view_group(
+    desired: DesiredCalendar, observed: RunObservation, group_id: int
+) -> tuple[DesiredGroupCalendar, ObservedCalendar]:
+    """Return a group with the records of what this run has made, and its events."""
+    calendar = observed.of_group(group_id, desired.snapshot.copies.get(group_id, {}))
+    return group_with_own_writes(desired, group_id, calendar), calendar
 
 
 def _find_refusal(
-    action: Action, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy
+    action: Action, group: DesiredGroupCalendar, observed: ObservedCalendar, policy: Policy
 ) -> str:
     """Return the code of the reason why the policy forbids an action, or "" if it does not."""
-    if not action.creates or action.group_id is None:
+    if not action.creates:
         return ""
-    if find_series(desired.groups[action.group_id], observed) is not None:
+    if find_series(group, observed) is not None:
         return "series_gone"
-    return "" if action.group_id in policy.may_create else IssueCode.NOT_REALIZED
+    return "" if group.facts.id in policy.may_create else IssueCode.NOT_REALIZED
 
 
-def _people(desired: DesiredCalendar, observed: ObservedCalendar) -> set[str]:
-    """Return everyone who is on a list or should be.
-
-    Only events of the snapshot's groups count. A full listing also contains events that ended long
-    ago.
-    """
-    facts = [group.facts for group in desired.groups.values()]
-    ours = {record.event_id for one in facts for record in one.all_series}
-    ours |= {record.event_id for one in facts for record in one.events}
+def _people(group: DesiredGroupCalendar, observed: ObservedCalendar) -> set[str]:
+    """Return everyone who is on a list of the group or should be."""
+    ours = {record.event_id for record in group.facts.all_series}
+    ours |= {record.event_id for record in group.facts.events}
     lists = [
         event.people - event.belonging
         for event in observed.events.values()
         if not event.is_cancelled and (event.id in ours or event.series_id in ours)
     ]
-    wanted = [
-        series.people or NOBODY for group in desired.groups.values() for series in group.series
-    ]
-    return set().union(*lists, *wanted)
+    return set().union(*lists, *(series.people or NOBODY for series in group.series))
 
 
 # -- one group -------------------------------------------------------------------------------

@@ -18,19 +18,14 @@ from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Issue
 
 
-def with_own_writes(desired: DesiredCalendar, observed: ObservedCalendar) -> DesiredCalendar:
-    """Return the desired state, updated with the records of what we have just made.
+def group_with_own_writes(
+    desired: DesiredCalendar, group_id: int, observed: ObservedCalendar
+) -> DesiredGroupCalendar:
+    """Return a group's desired state, updated with the records of what we have just made.
 
     The outcome of our own call is in the observation at once, but in the snapshot only when it is
     read again.
     """
-    groups = {pk: group_with_own_writes(desired, pk, observed) for pk in desired.groups}
-    return replace(desired, groups=groups)
-
-
-def group_with_own_writes(
-    desired: DesiredCalendar, group_id: int, observed: ObservedCalendar
-) -> DesiredGroupCalendar:
     group = desired.groups[group_id]
     for renew in (_with_series, _with_events, _with_addresses):
         facts = renew(desired.installation, group, observed)

@@ -71,9 +71,13 @@ class CalendarClient:
 
     async def get(self, event_id: str) -> ObservedEvent | None:
         """Return one event or occurrence, or None if Google says that it does not exist."""
+        body = await self.get_body(event_id)
+        return self.read(body) if body else None
+
+    async def get_body(self, event_id: str) -> Body | None:
         request = self.events.get(calendarId=self.calendar_id, eventId=event_id)
         try:
-            return self.read(await self._send(request, event=True))
+            return dict(await self._send(request, event=True))
         except Missing:
             return None
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from calendarsync.state.observed import ObservedEvent
 from calendarsync.state.slots import SeriesSlot
 from meetings.facts import MeetingFacts
 from meetings.rhythm import Slot
@@ -118,10 +119,11 @@ class CalendarGroup:
 
 @dataclass(frozen=True, slots=True)
 class CalendarSnapshot:
-    """The data of all groups.
+    """The data of all groups, or of some.
 
     `own_events`: a guest is invited by a separate event and not on the host's occurrence.
-    `erased`: addresses of people who are being erased, also from what is over.
+    `erased`: addresses of people who are being erased, also from what is over. `copies`: each
+    group's events as Google last reported them, by id.
     """
 
     installation: str
@@ -129,3 +131,4 @@ class CalendarSnapshot:
     own_events: bool
     erased: frozenset[str] = frozenset()
     groups: Mapping[int, CalendarGroup] = field(default_factory=dict)
+    copies: Mapping[int, Mapping[str, ObservedEvent]] = field(default_factory=dict)

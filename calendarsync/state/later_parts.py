@@ -13,12 +13,12 @@ Once recognized, an event stays so until it is deleted. Lens reports it, and nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from calendarsync.state import ids
-from calendarsync.state.observed import Body, ObservedEvent, StoredState
+from calendarsync.state.observed import Body, ObservedEvent, read_event
 
 WITHIN = timedelta(weeks=2)
 
@@ -39,42 +39,50 @@ class CutSeries:
         return (is_named_so and has_guests) or bool(guests and guests <= other.people)
 
 
-def find_later_parts(
-    bodies: Iterable[Body],
-    ours: Iterable[ObservedEvent],
-    stored: StoredState,
-    read: Callable[[Body], ObservedEvent],
-) -> Iterator[ObservedEvent]:
-    """Yield the later parts among events that are not ours. `ours` were listed with them."""
-    known = {**stored.events, **{event.id: event for event in ours}}
-    recorded = [event for event in known.values() if event.id in stored.recorded]
-    by_mark = {event.details.mark: event.id for event in recorded if event.details.mark}
-    cut = list(_find_cut(recorded, stored.ends))
-    for body in bodies:
-        if body["id"] != ids.base_of(body["id"]) or body.get("recurringEventId"):
-            continue
-        mark = _read_mark(body, stored.installation)
-        before = stored.events.get(body["id"])
-        if before and before.continues:
-            yield replace(read(body), continues=before.continues)
-        elif mark:
-            series_id = by_mark.get(mark) or ids.make_id(mark)
-            yield replace(read(body), continues=series_id)
-        elif cut and body.get("status") != "cancelled":
-            yield from _by_place(read(body), cut)
+@dataclass(frozen=True, slots=True)
+class KnownParts:
+    """What a later part is recognized by.
+
+    `continued`: series ids by the ids of parts that were recognized before. `by_mark`: ids of
+    recorded series.
+    """
+
+    installation: str
+    continued: Mapping[str, str] = field(default_factory=dict)
+    by_mark: Mapping[ids.Mark, str] = field(default_factory=dict)
+    cut: Collection[CutSeries] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
-def _find_cut(
-    recorded: Iterable[ObservedEvent], ends: Mapping[str, datetime]
-) -> Iterator[CutSeries]:
-    for event in recorded:
+def find_later_parts(bodies: Iterable[Body], known: KnownParts) -> dict[str, str]:
+    """Return the ids of later parts among events that are not ours, with those of the series."""
+    found = {}
+    for body in filter(is_whole, bodies):
+        continued = known.continued.get(body["id"]) or _by_mark(body, known)
+        if series_id := continued or _by_place(body, known):
+            found[body["id"]] = series_id
+    return found
+
+
+def is_whole(body: Body) -> bool:
+    return body["id"] == ids.base_of(body["id"]) and not body.get("recurringEventId")
+
+
+def find_cut(series: Iterable[ObservedEvent], ends: Mapping[str, datetime]) -> Iterator[CutSeries]:
+    """Yield the series that have lost their end. `ends`: the last start that each was made with."""
+    for event in series:
         if event.slot and not event.is_cancelled and event.id in ends:
             last = event.slot.starts()[-1]
             if last < ends[event.id]:
                 yield CutSeries(event, last)
 
 
-def _read_mark(body: Body, installation: str) -> ids.Mark | None:
+def _by_mark(body: Body, known: KnownParts) -> str:
+    mark = read_mark(body, known.installation)
+    return known.by_mark.get(mark) or ids.make_id(mark) if mark else ""
+
+
+def read_mark(body: Body, installation: str) -> ids.Mark | None:
     """Return the mark of one of our series in an event's private properties."""
     properties = (body.get("extendedProperties") or {}).get("private") or {}
     mark = ids.from_properties(properties)
@@ -82,7 +90,8 @@ def _read_mark(body: Body, installation: str) -> ids.Mark | None:
     return mark if is_ours else None
 
 
-def _by_place(event: ObservedEvent, cut: Iterable[CutSeries]) -> Iterator[ObservedEvent]:
-    replaced = next((one.event.id for one in cut if one.is_continued_by(event)), "")
-    if replaced:
-        yield replace(event, continues=replaced)
+def _by_place(body: Body, known: KnownParts) -> str:
+    if not known.cut or body.get("status") == "cancelled":
+        return ""
+    event = read_event(body, known.aliases)
+    return next((one.event.id for one in known.cut if one.is_continued_by(event)), "")

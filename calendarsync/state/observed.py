@@ -6,7 +6,6 @@ defaults are filled in and times are in UTC, so that two equal events compare eq
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,7 @@ UTC_STAMP = re.compile(r"\d{8}T\d{6}Z")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attendee:
     """One entry of the list, kept unchanged because the list can only be written as a whole.
 
@@ -40,7 +39,7 @@ class Attendee:
         """Return a new entry. It has no answer, because only the person may give one."""
         return cls((("email", address),))
 
-    @property
+    @cached_property
     def address(self) -> str:
         return self.person or str(self._get("email", "")).lower()
 
@@ -48,7 +47,7 @@ class Attendee:
     def answer(self) -> str:
         return str(self._get("responseStatus", "needsAction"))
 
-    @property
+    @cached_property
     def belongs(self) -> bool:
         """Whether this is the calendar's own entry or a room, which gives no one access."""
         return any(self._get(flag, False) for flag in ("self", "organizer", "resource"))
@@ -57,7 +56,7 @@ class Attendee:
         return dict(self.entry)
 
     def _get(self, name: str, default: Any) -> Any:
-        return dict(self.entry).get(name, default)
+        return next((value for key, value in self.entry if key == name), default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class EventDetails:
     mark: ids.Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ObservedEvent:
     """An event, series or occurrence.
 
@@ -98,7 +97,7 @@ class ObservedEvent:
     omitted: bool = False  # Google left attendees out: writing the list would lose them
     written_at: datetime | None = field(default=None, compare=False)
     continues: str = ""
-    raw: str = field(default="", compare=False, repr=False)
+    raw: Body = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_cancelled(self) -> bool:
@@ -109,7 +108,7 @@ class ObservedEvent:
         """The id of the series that an occurrence belongs to; for any other event its own id."""
         return self.series_id or self.id
 
-    @property
+    @cached_property
     def people(self) -> frozenset[str]:
         return frozenset(one.address for one in self.attendees)
 
@@ -118,14 +117,14 @@ class ObservedEvent:
         attendees = (replace(a, person=aliases.get(a.address, a.person)) for a in self.attendees)
         return replace(self, attendees=tuple(attendees))
 
-    @property
+    @cached_property
     def belonging(self) -> frozenset[str]:
         return frozenset(one.address for one in self.attendees if one.belongs)
 
 
 @dataclass(frozen=True)
 class ObservedCalendar:
-    """Our events by id: series, occurrences that differ from theirs, and single events.
+    """Events of one group by id: series, occurrences that differ from theirs, and single events.
 
     `unread`: series that we wrote since the observation. Their exceptions must be read before they
     are compared again, because Google may have reset fields and kept, overwritten or merged
@@ -167,37 +166,11 @@ class ObservedCalendar:
         event = self.events.get(event_id)
         return event is None or not event.is_cancelled
 
-    def orphans(self, recorded: frozenset[str]) -> Iterator[ObservedEvent]:
-        """Yield our existing events, except occurrences, that no record or intent explains."""
-        for event in self.events.values():
-            is_part = event.series_id or event.continues or ids.is_split_off(event.id)
-            if not is_part and not event.is_cancelled and event.id not in recorded:
-                yield event
-
     def with_written(self, event: ObservedEvent) -> ObservedCalendar:
         """Add an event that we wrote. If it is a series, its exceptions become unread."""
         unread = {event.id} if self.exceptions.get(event.id) else set()
         events = {**self.events, event.id: event}
         return replace(self, events=events, unread=self.unread | unread)
-
-    def with_result(self, result: WriteResult) -> ObservedCalendar:
-        """Add an event that we wrote, and what the response has shown about addresses."""
-        observed = self.with_written(result.event)
-        if result.aliases:
-            events = {pk: e.with_aliases(result.aliases) for pk, e in observed.events.items()}
-            observed = replace(observed, events=events)
-        return replace(
-            observed,
-            refused=self.refused | result.refused,
-            stays=self.stays | result.stays,
-        )
-
-    def with_reading(self, reading: Reading) -> ObservedCalendar:
-        kept = {} if reading.full else self.events
-        gone = reading.gone
-        events = {pk: event for pk, event in kept.items() if event.series_id not in gone}
-        events |= {event.id: event for event in reading.events}
-        return replace(self, events=events, unread=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,40 +188,29 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The result of one listing: all our events (`full`), or those that changed since the last one.
+    """Google's JSON of one listing: of everything (`full`), or of what changed since the last one.
 
-    `asked_at`: when it began, on time.monotonic(). Later changes may be missing.
+    Among it may be events that are not ours. `asked_at`: when it began, on time.monotonic(). Later
+    changes may be missing.
     """
 
-    events: tuple[ObservedEvent, ...]
+    bodies: tuple[Body, ...]
     cursor: str
     full: bool
     asked_at: float = field(default=math.inf, compare=False)
 
-    @property
-    def gone(self) -> frozenset[str]:
-        """Ids of deleted series. Google lists such a series alone, without its exceptions."""
-        return frozenset(e.id for e in self.events if e.is_cancelled and e.series_id is None)
-
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """What earlier observations stored, and what an observation needs from our records.
+    """What an observation needs from the database.
 
-    `recorded`: ids of everything that has a record. `awaited`: those that must be found or
-    confirmed as gone. `ends`: the last start with which a series was made. `adopt`: staff have said
-    that marked events without a record are ours; `not_adopted`: those that could not be taken over
-    then.
+    `awaited`: ids that must be found or confirmed as gone; `uncopied`: those of which no earlier
+    observation stored a copy.
     """
 
-    installation: str
     cursor: str = ""
-    events: Mapping[str, ObservedEvent] = field(default_factory=dict)
-    recorded: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()
-    ends: Mapping[str, datetime] = field(default_factory=dict)
-    adopt: bool = False
-    not_adopted: frozenset[str] = frozenset()
+    uncopied: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -279,13 +241,13 @@ def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> Observe
         attendees=tuple(_read_attendees(body, aliases)),
         omitted=bool(body.get("attendeesOmitted")),
         written_at=_read_moment({"dateTime": body["updated"]} if "updated" in body else None),
-        raw=json.dumps(answer, sort_keys=True),
+        raw=answer,
     )
 
 
-def absent(event_id: str) -> ObservedEvent:
-    """Return a deleted event, for an id that Google says does not exist."""
-    return read_event({"id": event_id, "status": "cancelled"})
+def absent(event_id: str) -> Body:
+    """Return the JSON of a deleted event, for an id that Google says does not exist."""
+    return {"id": event_id, "status": "cancelled"}
 
 
 def occurrence_of(series: ObservedEvent, original: datetime) -> ObservedEvent:

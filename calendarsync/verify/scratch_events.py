@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -103,7 +102,7 @@ def unread(wanted: str) -> ObservedEvent:
 
 def raw(event: ObservedEvent | None) -> Mapping[str, Any]:
     """Return Google's JSON, or nothing for an event that does not exist."""
-    return json.loads(event.raw) if event else {}
+    return event.raw if event else {}
 
 
 def clock_change(*, to_summer: bool) -> datetime:

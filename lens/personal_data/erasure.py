@@ -24,7 +24,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 from django.db.models.fields.json import KT
 
-from calendarsync.selectors import copies_with, events_listing
+from calendarsync.copies.loading import copies_with, events_listing
 from cohorts.activity.acting import acting_as
 from cohorts.activity.recording import record
 from cohorts.errors import Refusal

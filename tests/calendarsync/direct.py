@@ -42,8 +42,12 @@ class DirectClient:
         return Listing(tuple(page["items"]), self.cursor, full)
 
     async def get(self, event_id: str) -> ObservedEvent | None:
+        body = await self.get_body(event_id)
+        return read_event(body) if body else None
+
+    async def get_body(self, event_id: str) -> Body | None:
         found = find(self.state, event_id)
-        return read_event(render(self.state, found)) if found else None
+        return render(self.state, found) if found else None
 
     def read(self, body: Body) -> ObservedEvent:
         return read_event(body, self.aliases)

@@ -168,8 +168,10 @@ def test_a_member_who_was_taken_off_by_hand_is_invited_again(
     assert calendar.invited(calendar.series(group)) == {"ada", "alan"}
 
 
-def invite_by_hand(calendar: SeenCalendar, academy: Academy, *names: str) -> None:
-    group = academy.groups["A"]
+def invite_by_hand(
+    calendar: SeenCalendar, academy: Academy, *names: str, group_name: str = "A"
+) -> None:
+    group = academy.groups[group_name]
     present = calendar.series(group)["attendees"]
     new = [{"email": f"{name}@elsewhere.example"} for name in names]
     calendar.do(
@@ -231,6 +233,20 @@ def test_many_removals_without_a_reason_wait_for_a_person(
     calendar.work()
     assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
     assert calendar.troubles() == {}
+
+
+def test_removals_in_groups_that_are_not_due_count_for_the_guard(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    """Two people of one group are few; with those of the others they are many."""
+    for name in ("A", "B", "C"):
+        strangers = f"first.{name.lower()}", f"second.{name.lower()}"
+        invite_by_hand(calendar, realized, *strangers, group_name=name)
+    group = realized.groups["A"]
+    services.request_sync([group.pk], providers=["calendar"])
+    calendar.work()
+    assert calendar.troubles() == {"Group A": "removals_held"}
+    assert calendar.invited(calendar.series(group)) == {"ada", "alan", "first.a", "second.a"}
 
 
 def test_o9_removals_that_are_held_back_name_each_person_once(

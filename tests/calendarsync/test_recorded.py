@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calendarsync.copies.loading import events_listing
 from calendarsync.models import CalendarCopy
-from calendarsync.selectors import events_listing
 from calendarsync.state import ids
 from calendarsync.state.observed import ObservedCalendar, occurrence_of, read_event
 from cohorts.models import User

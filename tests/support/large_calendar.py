@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from calendarsync.copies.completing import slot_fields
 from calendarsync.models import CalendarSeries
 from calendarsync.plan.calls import CreateEvent
 from calendarsync.provider import CalendarProvider
-from calendarsync.records import _set_slot
 from calendarsync.sandbox.events import events
 from calendarsync.sandbox.events.events import Writer
-from calendarsync.state.observed import ObservedCalendar
+from calendarsync.state.run_observation import RunObservation
 from calendarsync.state.slots import SeriesSlot
 from cohorts import clock
 from cohorts.models import Cohort, Course, Group, Membership, User
@@ -108,7 +108,7 @@ def add_series(sandbox: RunningSandbox, groups: Iterable[Group]) -> None:
     provider, now = CalendarProvider(), clock.now()
     desired = provider.desired(provider.snapshot(now), now)
     wanted = frozenset(group.pk for group in groups)
-    plan = provider.plan(desired, ObservedCalendar(), Policy(wanted, wanted))
+    plan = provider.plan(desired, RunObservation(), Policy(wanted, wanted))
     calls = [a.payload for a in plan.actions if isinstance(a.payload, CreateEvent)]
     assert len(calls) == len(wanted), "one series for each group"
     CalendarSeries.objects.bulk_create(_made(call, now) for call in calls)
@@ -124,15 +124,14 @@ def add_series(sandbox: RunningSandbox, groups: Iterable[Group]) -> None:
 
 
 def _made(call: CreateEvent, now: datetime) -> CalendarSeries:
-    row = CalendarSeries(
+    assert isinstance(call.when, SeriesSlot)
+    return CalendarSeries(
         group_id=call.mark.group_id,
         generation=call.mark.generation,
         event_id=call.event_id,
         made_at=now,
+        **slot_fields(call.when),
     )
-    assert isinstance(call.when, SeriesSlot)
-    _set_slot(row, call.when)
-    return row
 
 
 def make_due(*groups: Group) -> None:

@@ -13,14 +13,13 @@ from calendarsync.admin import read_event_id
 from calendarsync.apply import apply
 from calendarsync.plan.calls import CreateEvent, EditEvent, Times
 from calendarsync.state.ids import Mark
-from calendarsync.state.observed import EventDetails, ObservedEvent, StoredState, read_event
+from calendarsync.state.observed import EventDetails, ObservedEvent, read_event
 from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.errors import Refused
 from meetings.rhythm import Slot
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-MEMORY = StoredState("tests")
 FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
 SLOT = SeriesSlot.through([FIRST], Slot(2, time(15), "UTC", 60))
 
@@ -29,7 +28,7 @@ def make_series(client: DirectClient, *people: str, number: int = 1) -> Observed
     call = CreateEvent(
         EventDetails("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people
     )
-    return asyncio.run(apply(client, MEMORY, call)).answer.event
+    return asyncio.run(apply(client, call)).answer.event
 
 
 class Forgetful(DirectClient):
@@ -43,7 +42,7 @@ def test_a_change_that_google_does_not_keep_is_not_taken_for_done() -> None:
     client = Forgetful(lambda: NOW)
     series = make_series(client, "ada@example.org")
     with pytest.raises(Refused) as refused:
-        asyncio.run(apply(client, MEMORY, EditEvent(series, invite=("new@example.org",))))
+        asyncio.run(apply(client, EditEvent(series, invite=("new@example.org",))))
     assert refused.value.code == "not_kept"
 
 
@@ -53,7 +52,7 @@ def test_an_occurrence_that_is_so_already_is_not_written_again() -> None:
     series = make_series(client, "ada@example.org")
     unseen = replace(series, id=f"{series.id}_20261104T150000Z", etag="")
     call = EditEvent(unseen, times=Times(FIRST, 60, "UTC"), invite=("ada@example.org",))
-    outcome = asyncio.run(apply(client, MEMORY, call))
+    outcome = asyncio.run(apply(client, call))
     assert outcome.note == "No change was needed."
     assert client.writes == 1
 
@@ -63,7 +62,7 @@ def test_an_occurrence_that_google_does_not_know_is_said_to_be_unknown() -> None
     series = make_series(client)
     unseen = replace(series, id=f"{series.id}_20300101T150000Z", etag="")
     with pytest.raises(Refused) as refused:
-        asyncio.run(apply(client, MEMORY, EditEvent(unseen, invite=("a@example.org",))))
+        asyncio.run(apply(client, EditEvent(unseen, invite=("a@example.org",))))
     assert refused.value.code == "no_occurrence"
 
 
@@ -71,9 +70,9 @@ def test_b15_what_has_changed_since_is_read_again_and_not_written() -> None:
     client = DirectClient(lambda: NOW)
     series = make_series(client)
     client.by_hand("edit_event", event=series.id, changes={"summary": "by hand"})
-    outcome = asyncio.run(apply(client, MEMORY, EditEvent(series, details=EventDetails("ours"))))
+    outcome = asyncio.run(apply(client, EditEvent(series, details=EventDetails("ours"))))
     assert not outcome.done
-    (seen,) = outcome.answer.events
+    (seen,) = map(read_event, outcome.answer.bodies)
     assert seen.details.summary == "by hand"
 
 

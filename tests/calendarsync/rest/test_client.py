@@ -21,7 +21,7 @@ BODY = {
 
 def insert(check: Callable[[], None]) -> None:
     async def run() -> None:
-        async with open_client(check, StoredState("tests")) as client:
+        async with open_client(check, StoredState()) as client:
             await client.insert(BODY, notify="none")
 
     asyncio.run(run())

@@ -21,7 +21,6 @@ from calendarsync.state.observed import (
     EventDetails,
     ObservedCalendar,
     ObservedEvent,
-    Reading,
     read_event,
 )
 from calendarsync.state.slots import SeriesSlot
@@ -191,15 +190,16 @@ class Calendar:
         self.client.by_hand("expire_tokens")
 
     def look(self) -> None:
-        self.changes = self.changes.with_reading(self.read())
+        self.changes = self.read(self.changes)
         cursor, self.client.cursor = self.client.cursor, ""
-        self.full = self.full.with_reading(self.read())
+        self.full = self.read(self.full)
         self.client.cursor = cursor
 
-    def read(self) -> Reading:
+    def read(self, before: ObservedCalendar) -> ObservedCalendar:
         listing = self.run(self.client.list())
-        events = tuple(read_event(body) for body in listing.bodies)
-        return Reading(events, listing.cursor, listing.full)
+        kept = {} if listing.full else before.events
+        events = map(read_event, listing.bodies)
+        return ObservedCalendar({**kept, **{event.id: event for event in events}})
 
 
 def listen(

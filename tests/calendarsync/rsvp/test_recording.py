@@ -7,16 +7,14 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from calendarsync import records
-from calendarsync.models import CalendarSeries, ObservedRsvp
+from calendarsync.copies.storing import store_reading
+from calendarsync.models import CalendarCopy, CalendarSeries, ObservedRsvp
 from calendarsync.rsvp.dating import CalendarChanges
 from calendarsync.rsvp.recording import record_rsvps
-from calendarsync.selectors import load_stored_state
 from calendarsync.state.observed import ObservedCalendar, Reading, read_event
 from cohorts.models import Group, Membership, User
 from cohorts.reconcile import services
@@ -84,6 +82,23 @@ def test_an_answer_to_the_series_is_one_to_each_meeting(
     listen(calendar)
     assert answers("Ada") == dict.fromkeys(range(1, 5), WORDS[word])
     assert answers("Alan") == answers("Bea") == {}
+
+
+def test_an_answer_from_before_lens_knew_the_member_is_read_though_nothing_changes(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    present = calendar.series(heard.groups["A"])["attendees"]
+    olga = {"email": "olga@example.org", "responseStatus": "accepted"}
+    series = calendar.series_id(heard.groups["A"])
+    calendar.do("edit_event", event=series, changes={"attendees": [*present, olga]})
+    listen(calendar)
+    heard.add_member("Olga", "A")
+    before = calendar.sandbox.last
+    calendar.work()
+    assert calendar.writes_since(before) == [], "she is on the list"
+    calendar.do("expire_tokens")  # everything is listed again
+    listen(calendar)
+    assert answers("Olga") == dict.fromkeys(range(1, 5), "attending")
 
 
 @in_pairs
@@ -419,11 +434,9 @@ def test_what_is_taken_is_of_the_moment_when_the_look_began(
 ) -> None:
     """An answer given in Google while a long observation is stored is the later one."""
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])
-    series = read_event(calendar.series(heard.groups["A"]))
+    series = calendar.series(heard.groups["A"])
     now, began = calendar.now, time.monotonic() - 20
-    reading = Reading((series,), "token", full=False, asked_at=began)
-    observed = ObservedCalendar({series.id: series})
-    records.store_reading(reading, observed, "calendar", now)
+    store_reading(Reading((series,), "token", full=False, asked_at=began), "calendar", now)
     said = Attendance.objects.get(user__name="Ada", meeting__number=1)
     assert timedelta(seconds=20) <= now - said.rsvp_at < timedelta(minutes=5)
 
@@ -539,8 +552,8 @@ def test_the_cost_of_reading_answers_does_not_grow_with_the_groups(
 
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])
     listen(calendar)
-    stored = load_stored_state(settings.GOOGLE_CALENDAR_ID, calendar.now)
-    observed = ObservedCalendar(stored.events)
+    copies = (read_event(body) for body in CalendarCopy.objects.values_list("body", flat=True))
+    observed = ObservedCalendar({event.id: event for event in copies})
     one, three = queries_for("A"), queries_for("A", "B", "C")
     assert len(one) == len(three), "\n".join([*one, "", *three])
     assert not any("calendarcopy" in query for query in one), "the observation has them all"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from calendarsync.state import ids
-from calendarsync.state.later_parts import find_later_parts
-from calendarsync.state.observed import StoredState, read_event
+from calendarsync.state.later_parts import KnownParts, find_cut, find_later_parts
+from calendarsync.state.observed import read_event
 
 Json = dict[str, Any]
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
@@ -38,8 +38,8 @@ def continues(body: Json, *, weeks_left: int = 2) -> set[str]:
     """Of four weeks, in which Ada and Ben met, ours has these left: is this its later part?"""
     ours = read_event(weekly(SERIES_ID, FIRST, "ada ben", weeks_left, **marked(OWN)))
     ends = {SERIES_ID: FIRST + 3 * WEEK}
-    stored = StoredState("tests", events={ours.id: ours}, recorded=frozenset(ends), ends=ends)
-    return {part.continues for part in find_later_parts([body], [], stored, read_event)}
+    known = KnownParts("tests", by_mark={OWN: SERIES_ID}, cut=list(find_cut([ours], ends)))
+    return set(find_later_parts([body], known).values())
 
 
 THIRD = FIRST + 2 * WEEK + DAY
