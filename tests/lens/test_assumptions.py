@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from functools import cache
 
 import pytest
 
+from cohorts.reconcile.verify.experiments import verifications
 from tests.lens.flips.flip_list import FLIPS
 from tests.support.processes import ROOT
 
@@ -65,6 +67,16 @@ def test_the_tests_that_the_page_explains_exist() -> None:
     explained = re.findall(r"`(\S+\.py)::(\w+)`", introduction)
     assert len(explained) == 2
     assert all(name in names_in(path) for path, name in explained)
+
+
+def test_each_line_names_the_probes_that_try_it_on_the_real_service() -> None:
+    probes = defaultdict(set)
+    for one in verifications.values():
+        tried = [probe for each in one.experiments for probe in each.probes]
+        for probe in (*tried, *(slow.probe for slow in one.slow)):
+            probes[probe.assumption.removeprefix("A-")].add(probe.name)
+    named = {number: set(re.findall(r"`(\w+)`", row[3])) for number, row in ROWS.items()}
+    assert named == {number: probes[number] for number in ROWS}
 
 
 @cache
