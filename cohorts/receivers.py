@@ -10,7 +10,14 @@ from django.dispatch import receiver
 from cohorts import clock
 from cohorts.models import AccessException, Cohort, Group, Membership, User
 from cohorts.services.account_emails import Account, record_change_warnings
-from cohorts.signals import address_changed, announce, group_changed, members_changed
+from cohorts.signals import (
+    address_changed,
+    announce,
+    facts_changed,
+    group_changed,
+    members_changed,
+    people_changed,
+)
 
 BEFORE = "_account_before"  # attribute on the User between pre_save and post_save
 
@@ -37,14 +44,19 @@ def announce_groups_of_cohort(instance: Cohort, created: bool, **_: Any) -> None
 
 
 @receiver(post_save, sender=User)
-def announce_groups_of_person(
+def announce_person(
     instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
 ) -> None:
-    """Announce every group that the person is or was in: their address or Discord id may differ."""
-    if created or update_fields == frozenset({"last_login"}):
-        return
-    announce(instance.memberships.values_list("group_id", flat=True), members_changed)
-    announce(instance.access_exceptions.values_list("group_id", flat=True))
+    if not created and update_fields != frozenset({"last_login"}):
+        people_changed.send(sender=User, user_ids={instance.pk})
+
+
+@receiver(people_changed)
+def announce_groups_of_people(user_ids: set[int], **_: Any) -> None:
+    """Announce every group that they are or were in: their address or Discord id may differ."""
+    for model, signal in ((Membership, members_changed), (AccessException, facts_changed)):
+        rows = model._default_manager.filter(user__in=user_ids).order_by()
+        announce(rows.values_list("group_id", flat=True).distinct(), signal)
 
 
 @receiver(pre_save, sender=User)
@@ -63,6 +75,6 @@ def email_old_address(instance: User, **_: Any) -> None:
     before = vars(instance).pop(BEFORE, None)
     if before:
         after = Account(instance.email, instance.discord_id)
-        record_change_warnings(before, after, now=clock.now())
+        record_change_warnings([(before, after)], now=clock.now())
         if before.email != after.email:
             address_changed.send(sender=User, user_id=instance.pk)

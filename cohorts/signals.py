@@ -22,6 +22,9 @@ members_changed = Signal()  # memberships, or the accounts of people in them
 meetings_changed = Signal()
 groups_reopened = Signal()
 
+# Sent with `user_ids` when accounts were saved, with any fields but the time of the last sign-in.
+people_changed = Signal()
+
 # Sent with `user_id` when a person's e-mail address has changed, in the same transaction.
 address_changed = Signal()
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from cohorts import clock
-from cohorts.models import User
-from cohorts.signals import announce, group_changed, meetings_changed, members_changed
+from cohorts.signals import (
+    announce,
+    group_changed,
+    meetings_changed,
+    members_changed,
+    people_changed,
+)
 from guestvisits.models import GuestVisit
 from guestvisits.services.updating import update_visits
 from guestvisits.substitutes.services import update_substitutions
@@ -56,13 +60,9 @@ def announce_groups_of_visit(instance: GuestVisit, **_: Any) -> None:
     announce([instance.home_meeting.group_id, instance.host_meeting.group_id])
 
 
-@receiver(post_save, sender=User)
-def announce_groups_visited(
-    instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
-) -> None:
-    """Announce the groups that the person visits too: providers need the new address, and the
+@receiver(people_changed)
+def announce_groups_visited(user_ids: set[int], **_: Any) -> None:
+    """Announce the groups that the people visit too: providers need the new address, and the
     visits of a closed account end."""
-    if created or update_fields == frozenset({"last_login"}):
-        return
-    visits = instance.guest_visits.filter(Q(ended_at__isnull=True))
+    visits = GuestVisit.objects.filter(user__in=user_ids, ended_at__isnull=True)
     announce(visits.values_list("host_meeting__group", flat=True), members_changed)

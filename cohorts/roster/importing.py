@@ -29,12 +29,20 @@ from cohorts.roster.file.slots import USUAL_MINUTES, RosterSlot
 from cohorts.roster.planning import plan
 from cohorts.roster.problems import Problem
 from cohorts.roster.roster_plan import RosterPlan
+from cohorts.services.account_emails import Account, record_change_warnings
 from cohorts.services.locks import lock_groups, lock_people
-from cohorts.services.memberships import moved_to, write_end
+from cohorts.services.memberships import END_FIELDS, moved_to, set_end
 from cohorts.services.terms import Term, TermPreview, digest_of, preview_term
-from cohorts.signals import announce, announced_together, group_changed, members_changed
+from cohorts.signals import (
+    announce,
+    announced_together,
+    group_changed,
+    members_changed,
+    people_changed,
+)
 
 SHOWN_EDITS = 20  # of cohorts and groups, in the entry of one import
+BATCH = 1000  # rows in one statement that changes them
 ANY_TERMS = "any"  # all changes of running cohorts are confirmed
 
 
@@ -138,14 +146,14 @@ def _facts_changed() -> Refusal:
 
 
 def _carry_out(due: RosterPlan, now: datetime, act: Act) -> None:
-    """Create new rows in bulk, and save changed rows one by one, so that their signals are sent.
+    """Create and change rows in bulk, except cohorts and groups, whose signals say what they cause.
 
-    Bulk statements send no signals, so the groups of new rows are announced here.
+    Bulk statements send no signals, so people and the groups of memberships are announced here.
     """
     courses = _make_courses(due)
     cohorts = _write_cohorts(due, courses, now)
     groups = _write_groups(due, cohorts)
-    people = _write_people(due)
+    people = _write_people(due, now)
     members = _write_memberships(due, cohorts, groups, people, now)
     changed_groups = [each for each in due.groups if isinstance(each, ChangedGroup)]
     changed_cohorts = [each for each in due.cohorts if isinstance(each, ChangedCohort)]
@@ -217,9 +225,9 @@ def _write_groups(due: RosterPlan, cohorts: Mapping[CohortKey, int]) -> dict[Gro
     return {each.key: row.pk for each, row in zip(new, rows, strict=True)}
 
 
-def _write_people(due: RosterPlan) -> dict[str, int]:
+def _write_people(due: RosterPlan, now: datetime) -> dict[str, int]:
     """Save changed people and return the ids of the new ones."""
-    _save_edits(User, [each for each in due.people if isinstance(each, ChangedPerson)])
+    _change_people([each for each in due.people if isinstance(each, ChangedPerson)], now)
     rows = User.objects.bulk_create(
         User(
             email=each.email,
@@ -232,6 +240,26 @@ def _write_people(due: RosterPlan) -> dict[str, int]:
         if isinstance(each, NewPerson)
     )
     return {str(row.email): row.pk for row in rows}
+
+
+def _change_people(changes: Collection[ChangedPerson], now: datetime) -> None:
+    """Save changed names and Discord ids, and warn people whose account they concern."""
+    edits = {each.id: each.edits for each in changes}
+    people = list(User.objects.filter(pk__in=edits).order_by("pk"))
+    before = [Account.from_person(person) for person in people]
+    for person in people:
+        for edit in edits[person.pk]:
+            _set_field(person, edit)
+    after = [Account.from_person(person) for person in people]
+    record_change_warnings(zip(before, after, strict=True), now=now)
+    _update(people, "name", "discord_id")
+    people_changed.send(sender=User, user_ids=set(edits))
+
+
+def _update(rows: Sequence[Model], *fields: str) -> None:
+    """Write columns of many rows, in statements of up to BATCH rows."""
+    if rows:
+        type(rows[0])._base_manager.bulk_update(rows, fields, batch_size=BATCH)
 
 
 def _write_memberships(
@@ -262,7 +290,7 @@ def _write_memberships(
         for each in due.memberships
         if isinstance(each, Joining)
     )
-    announce((row.group_id for row in rows), members_changed)
+    announce((row.group_id for row in (*changed, *rows)), members_changed)
     return {row.user_id: row.group_id for row in (*changed, *rows)}
 
 
@@ -271,7 +299,7 @@ def _save_roles(changes: Iterable[RoleChange]) -> list[Membership]:
     found = list(_memberships(roles))
     for membership in found:
         membership.role = roles[membership.pk]
-        membership.save(update_fields=["role"])
+    _update(found, "role")
     return found
 
 
@@ -283,12 +311,13 @@ def _end_left(due: RosterPlan, now: datetime) -> list[Membership]:
     to = {each.leaving.membership_id: each.group for each in due.memberships if each.leaving}
     found = list(_memberships(to))
     for membership in found:
-        write_end(membership, Membership.Status.MOVED, now, moved_to(to[membership.pk]))
+        set_end(membership, Membership.Status.MOVED, now, moved_to(to[membership.pk]))
+    _update(found, *END_FIELDS)
     return found
 
 
 def _save_edits(
-    model: type[Model], changes: Iterable[ChangedCohort | ChangedGroup | ChangedPerson]
+    model: type[Cohort | Group], changes: Iterable[ChangedCohort | ChangedGroup]
 ) -> None:
     edits = {each.id: each.edits for each in changes}
     for row in model._base_manager.filter(pk__in=edits).order_by("pk"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,25 +21,37 @@ class Account:
     has_signed_in: bool = False
 
     @classmethod
+    def from_person(cls, person: User) -> Account:
+        return cls(person.email, person.discord_id, person.last_login is not None)
+
+    @classmethod
     def of(cls, user_id: int) -> Account | None:
         rows = User.objects.filter(pk=user_id).values_list("email", "discord_id", "last_login")
         found = rows.first()
         return cls(found[0], found[1], found[2] is not None) if found else None
 
 
-def record_change_warnings(before: Account, after: Account, *, now: datetime) -> None:
-    """Create e-mails to the old address about a changed address or Discord account.
+def record_change_warnings(changes: Iterable[tuple[Account, Account]], *, now: datetime) -> None:
+    """Create e-mails to the old addresses about changed addresses or Discord accounts; `changes`
+    are accounts before and after.
 
     A first Discord account is reported only to a person who has signed in before: for everyone else
     it is their first sign-in, or a roster import added it.
     """
-    if not before.email:
-        return
+    AccountEmail.objects.bulk_create(
+        _build(kind, before.email, now)
+        for before, after in changes
+        if before.email
+        for kind in _find_news(before, after)
+    )
+
+
+def _find_news(before: Account, after: Account) -> Iterator[Kind]:
     if after.email != before.email:
-        _queue(Kind.ADDRESS_CHANGED, before.email, now)
+        yield Kind.ADDRESS_CHANGED
     is_news = before.discord_id is not None or before.has_signed_in
     if after.discord_id != before.discord_id and is_news:
-        _queue(Kind.DISCORD_CHANGED, before.email, now)
+        yield Kind.DISCORD_CHANGED
 
 
 def queue_password_email(address: str, *, now: datetime) -> None:
@@ -47,8 +60,8 @@ def queue_password_email(address: str, *, now: datetime) -> None:
     The same row is written for every address, so that neither the response nor its timing reveals
     which addresses exist.
     """
-    _queue(Kind.PASSWORD_RESET, match_address(address) or "", now)
+    _build(Kind.PASSWORD_RESET, match_address(address) or "", now).save()
 
 
-def _queue(kind: Kind, address: str, now: datetime) -> None:
-    AccountEmail.objects.create(kind=kind, address=address, requested_at=now, next_try_at=now)
+def _build(kind: Kind, address: str, now: datetime) -> AccountEmail:
+    return AccountEmail(kind=kind, address=address, requested_at=now, next_try_at=now)

@@ -19,6 +19,8 @@ from cohorts.models import Group, Membership, User
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announce, announced_together
 
+END_FIELDS = ("status", "left_at", "left_why")  # set by `set_end`
+
 Role = Membership.Role
 Status = Membership.Status
 
@@ -157,10 +159,14 @@ def _lock(membership_id: int) -> Membership:
 
 def write_end(membership: Membership, status: str, now: datetime, why: str) -> None:
     """End a membership whose group the caller has locked."""
+    set_end(membership, status, now, why)
+    membership.save(update_fields=END_FIELDS)
+
+
+def set_end(membership: Membership, status: str, now: datetime, why: str) -> None:
     membership.status = status
     membership.left_at = now
     membership.left_why = why
-    membership.save(update_fields=["status", "left_at", "left_why"])
 
 
 def moved_to(group: str) -> str:

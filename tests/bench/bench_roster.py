@@ -1,0 +1,52 @@
+"""The CPU time of importing a roster that adds, and then changes, 5,000 people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from cohorts.roster.importing import import_roster, preview_roster
+from tests.support.roster import make_academy
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
+GROUPS, MEMBERS = 500, 10
+
+
+def test_the_time_of_a_large_roster(capsys: pytest.CaptureFixture[str]) -> None:
+    new = make_academy(GROUPS, MEMBERS).encode()
+    changed = make_academy(GROUPS, MEMBERS, timezone="Asia/Tokyo").replace("Person", "Somebody")
+    moved = make_moved_academy().encode()
+    for what, data in {"new": new, "changed": changed.encode(), "moved": moved}.items():
+        preview = measure(lambda data=data: preview_roster(data))
+        took = measure(lambda data=data: import_roster(data, now=NOW))
+        with capsys.disabled():
+            print(  # noqa: T201
+                f"\n{GROUPS * MEMBERS} people {what}: {preview:.1f} s CPU to preview, "
+                f"{took:.1f} s to import"
+            )
+
+
+def make_moved_academy() -> str:
+    """Everyone but the facilitators moves to the next group."""
+    lines = make_academy(GROUPS, MEMBERS, timezone="Asia/Tokyo").replace("Person", "Somebody")
+    head, *people = lines.splitlines()
+    names = [f"Group {n:02}" for n in range(GROUPS)]
+    after = dict(zip(names, [*names[1:], names[0]], strict=True))
+    return "\n".join([head, *(_move(line, after) for line in people)]) + "\n"
+
+
+def _move(line: str, after: dict[str, str]) -> str:
+    cells = line.split(",")
+    if cells[-1] != "facilitator":
+        cells = [after.get(cell, cell) for cell in cells]
+    return ",".join(cells)
+
+
+def measure(code: Callable[[], object]) -> float:
+    began = time.process_time()
+    code()
+    return time.process_time() - began
