@@ -1,0 +1,66 @@
+"""The CPU time of a booking, beside that of its SQL statements without Django."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from guestvisits.services.booking import book_visit
+from tests.support.academy import Academy
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
+BOOKINGS = 50
+
+
+def test_the_time_of_a_booking(capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    academy = Academy(now)
+    home, host = academy.meeting("A"), academy.meeting("B")
+    people = [academy.add_member(f"Person {n}", "A") for n in range(BOOKINGS)]
+    service, bare, queries = [], [], 0
+    for person in people:
+
+        def book(user_id: int = person.pk) -> Any:
+            return book_visit(user_id, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
+
+        service.append(measure(book))
+        statements = read_statements(book)
+        bare.append(measure(lambda statements=statements: run_bare(statements)))
+        queries = len(statements)
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\n{min(service):.1f} ms CPU for a booking with {queries} queries, "
+            f"{min(bare):.1f} ms for these alone: ratio {min(bare) / min(service):.2f}"
+        )
+
+
+def measure(code: Callable[[], Any]) -> float:
+    """Return the CPU time in milliseconds of code whose changes are taken back."""
+    with transaction.atomic():
+        began = time.process_time()
+        code()
+        took = time.process_time() - began
+        transaction.set_rollback(True)
+    return took * 1000
+
+
+def read_statements(code: Callable[[], Any]) -> list[str]:
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as queries:
+            code()
+        transaction.set_rollback(True)
+    return [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+
+
+def run_bare(statements: list[str]) -> None:
+    with connection.connection.cursor() as cursor:
+        for sql in statements:
+            cursor.execute(sql)
+            if cursor.description:
+                cursor.fetchall()
