@@ -15,6 +15,7 @@ from cohorts import clock
 from cohorts.models import ActivityEntry
 from cohorts.reconcile import totals
 from cohorts.reconcile.workers import heartbeats
+from cohorts.roster.waiting.services import forget_finished
 from discordsync.attendance import recording
 from discordsync.bot.gateway import heartbeats as bot_heartbeats
 from discordsync.services import forget_past_events
@@ -22,6 +23,7 @@ from lens.desk import snoozing
 from lens.schedules import ensure_schedules
 
 KEEP_TASKS = timedelta(days=14)
+KEEP_IMPORTS = timedelta(days=1)
 KEEP_ACTIVITY = timedelta(days=5 * 365)
 KEEP_DAYS_OF_TOTALS = timedelta(days=90)
 KEEP_PAST_EVENTS = timedelta(days=90)  # as long as the run log that names them
@@ -29,7 +31,8 @@ KEEP_PAST_EVENTS = timedelta(days=90)  # as long as the run log that names them
 
 def prune() -> None:
     """Delete old task results, lost workers, ended sign-ins and their counts, voice sessions,
-    what is snoozed no longer, records of past events in Discord, and activity of 5 years ago.
+    what is snoozed no longer, records of past events in Discord, finished imports of rosters, and
+    activity of 5 years ago.
 
     The reconciler deletes its own runs.
     """
@@ -43,6 +46,7 @@ def prune() -> None:
     recording.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
     snoozing.forget_past(clock.now().date())
     forget_past_events(clock.now() - KEEP_PAST_EVENTS)
+    forget_finished(clock.now() - KEEP_IMPORTS)
     ActivityEntry.objects.filter(at__lt=clock.now() - KEEP_ACTIVITY).delete()
     totals.merge_old(now.date() - KEEP_DAYS_OF_TOTALS)
     ensure_schedules()

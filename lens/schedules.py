@@ -31,6 +31,7 @@ class ScheduledTask:
 ENTRIES = (
     ScheduledTask("sweep", SWEEP, minutes=1),
     ScheduledTask("carry out steps", "cohorts.steps.tasks.carry_out_all", minutes=1),
+    ScheduledTask("import rosters", "cohorts.roster.waiting.tasks.import_waiting", minutes=1),
     ScheduledTask("update visits", "guestvisits.tasks.update_all", 1, former_name="settle visits"),
     ScheduledTask("collect messages", "cohorts.outbox.tasks.collect_all", minutes=1),
     ScheduledTask("send e-mail", "cohorts.outbox.tasks.send_emails", minutes=1),

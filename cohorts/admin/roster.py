@@ -1,4 +1,4 @@
-"""Admin pages to import a roster: upload a file, preview it, confirm it.
+"""Admin pages to import a roster: upload a file, preview it, confirm it, and see its progress.
 
 Between preview and confirmation the file is kept in the session under a token, so that two browser
 windows do not interfere.  The import applies exactly what the preview showed, or nothing.
@@ -16,17 +16,18 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_http_methods, require_safe
+from django_q.tasks import async_task
 
 from cohorts import clock
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, User
+from cohorts.models import Cohort, RosterImport, User
 from cohorts.roster.file.columns import OTHER_NAMES
 from cohorts.roster.file.decoding import MAX_BYTES
 from cohorts.roster.file.example_rows import write_template
@@ -38,6 +39,7 @@ from cohorts.roster.importing import (
     preview_terms,
 )
 from cohorts.roster.roster_plan import RosterPlan
+from cohorts.roster.waiting.services import LARGE, ask_for_import, count_lines
 from cohorts.services.terms import digest_of
 
 PENDING_FILES = "rosters"  # session key
@@ -48,6 +50,7 @@ SHOWN_AGAIN = 5  # problems in messages after a refused import
 
 UPLOAD = "admin:cohorts_cohort_roster"
 PREVIEW = "admin:cohorts_cohort_roster_preview"
+PROGRESS = "admin:cohorts_cohort_roster_import"
 COHORTS = "admin:cohorts_cohort_changelist"
 
 
@@ -78,10 +81,12 @@ class RosterMixin(admin.ModelAdmin):
         preview = require_http_methods(["GET", "POST"])(
             self.admin_site.admin_view(self.preview_view)
         )
+        progress = require_safe(self.admin_site.admin_view(self.progress_view))
         template = require_safe(self.admin_site.admin_view(self.template_view))
         return [
             path("roster/", upload, name="cohorts_cohort_roster"),
             path("roster/template.csv", template, name="cohorts_cohort_roster_template"),
+            path("roster/imports/<int:pk>/", progress, name="cohorts_cohort_roster_import"),
             path("roster/<slug:token>/", preview, name="cohorts_cohort_roster_preview"),
             *super().get_urls(),
         ]
@@ -117,7 +122,9 @@ class RosterMixin(admin.ModelAdmin):
             messages.warning(request, "This upload has expired. Choose the file again.")
             return redirect(UPLOAD)
         if request.method == "POST":
-            return self._import(request, token, name, data)
+            large = count_lines(data) > LARGE
+            act = self._ask_for_import if large else self._import
+            return act(request, token, name, data)
         plan = preview_roster(data)
         terms = preview_terms(plan, now=clock.now(), by=request.user.pk)
         return self._render(
@@ -155,6 +162,31 @@ class RosterMixin(admin.ModelAdmin):
         forget_file(request, token)
         self._tell(request, name, plan, named_cohorts(data))
         return redirect(COHORTS)
+
+    def _ask_for_import(
+        self, request: HttpRequest, token: str, name: str, data: bytes
+    ) -> HttpResponse:
+        """Leave a large file to a worker: a request may take no longer than 30 seconds."""
+        said = request.POST
+        asked = ask_for_import(
+            token,
+            name,
+            data,
+            confirmed=said.get("confirmed", ""),
+            terms=said.get("terms") if "move_meetings" in said else None,
+            by=cast(User, request.user),
+            now=clock.now(),
+        )
+        async_task("cohorts.roster.waiting.tasks.import_waiting")
+        return redirect(PROGRESS, asked.pk)
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show whether a large file is imported yet, and what came of it."""
+        self._check_permission(request)
+        asked = get_object_or_404(RosterImport.objects.defer("data"), pk=pk)
+        if asked.state == RosterImport.State.DONE:
+            forget_file(request, asked.token)
+        return self._render(request, "progress", asked.name, asked=asked)
 
     def _tell(
         self, request: HttpRequest, name: str, plan: RosterPlan, cohorts: list[Cohort]
@@ -207,4 +239,7 @@ def find_file(request: HttpRequest, token: str) -> tuple[str, bytes | None]:
 
 def forget_file(request: HttpRequest, token: str) -> None:
     waiting = request.session.get(PENDING_FILES, {})
-    request.session[PENDING_FILES] = {key: kept for key, kept in waiting.items() if key != token}
+    if token in waiting:
+        request.session[PENDING_FILES] = {
+            key: kept for key, kept in waiting.items() if key != token
+        }

@@ -7,6 +7,7 @@ from cohorts.models.erasures import ErasureRequest
 from cohorts.models.installation import Installation, Seal
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
+from cohorts.models.rosters import RosterImport
 from cohorts.models.sign_ins import AccountEmail, FormerAddress, RefusedSignIn
 from cohorts.models.steps import CohortStep
 
@@ -25,6 +26,7 @@ __all__ = [
     "Installation",
     "Membership",
     "RefusedSignIn",
+    "RosterImport",
     "Seal",
     "User",
     "active_group",

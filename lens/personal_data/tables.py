@@ -33,6 +33,7 @@ from cohorts.models import (
     FormerAddress,
     Membership,
     RefusedSignIn,
+    RosterImport,
     User,
 )
 from cohorts.outbox.models import Message, MessageChoice, kind_title
@@ -237,6 +238,13 @@ TABLES = (
         "Changes of cohorts as staff",
         CohortStep,
         ("cohort", "kind", "reason", "asked_at", "state"),
+        emptied={"asked_by": None},
+        of=lambda person: Q(asked_by=person),
+    ),
+    PersonalTable(
+        "Large rosters that you imported as staff",
+        RosterImport,
+        ("name", "asked_at", "state"),
         emptied={"asked_by": None},
         of=lambda person: Q(asked_by=person),
     ),

@@ -64,6 +64,10 @@ EXEMPT = {
         OWN_STATE,
     ),
     "cohorts.roster.importing": dict.fromkeys(["named_cohorts", "preview_roster"], "reads only"),
+    "cohorts.roster.waiting.services": dict.fromkeys(
+        ["ask_for_import", "begin_attempt", "forget_finished"],
+        "the import is recorded when it is carried out",
+    ),
     "cohorts.services.access": {"report_access": "what providers report, for display"},
     "cohorts.services.account_emails": {
         "queue_password_email": "anyone may ask for it, for any address",

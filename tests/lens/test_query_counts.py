@@ -11,12 +11,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cohorts.models import Group, Membership
+from cohorts.roster.importing import import_roster
 from cohorts.services.memberships import add_member
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import EarlierSlot
 from tests.support.academy import Academy
+from tests.support.roster import make_academy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,3 +95,13 @@ def test_three_groups_and_a_member_cost_what_each_of_them_costs(academy, now):
         Membership.objects.create(user=dora, group=academy.groups["X0"])
 
     assert len(run(create)) <= 3 * 32 + 17
+
+
+def test_a_roster_that_changes_people_costs_the_same_for_any_number(now, transactional_db):
+    counts = []
+    for cohort, people in (("Small", 3), ("Large", 30)):
+        lines = make_academy(2, people, first=100 * people, cohort=cohort)
+        import_roster(lines.encode(), now=now)
+        renamed = lines.replace("Person", "Somebody").encode()
+        counts.append(len(run(lambda renamed=renamed: import_roster(renamed, now=now))))
+    assert counts[0] == counts[1]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from cohorts.models import Cohort, CohortStep
+from cohorts.models import Cohort, CohortStep, RosterImport
 from cohorts.outbox.rendering.links import unsubscribe_url
 from meetings.calendars.services import open_feed
 from tests.rights.kinds import LEARNER, World, make_world
@@ -40,6 +40,7 @@ def values(world: World) -> dict[str, Any]:
         "other_group": academy.groups["A"].pk,
         "cohort": academy.cohort.pk,
         "step": make_step(academy.cohort).pk,
+        "roster_import": make_import().pk,
         "membership": lena.memberships.get().pk,
         "visit": world.visit.pk,
         "visit_id": world.visit.pk,
@@ -61,6 +62,12 @@ def values(world: World) -> dict[str, Any]:
         "ids": rows["sync.syncrun"],
         "run_id": rows["sync.syncrun"],
     }
+
+
+def make_import() -> RosterImport:
+    """A large roster that waits for a worker."""
+    now = datetime.now(UTC)
+    return RosterImport.objects.create(name="spring.csv", data=b"", lines=5000, asked_at=now)
 
 
 def make_step(cohort: Cohort) -> CohortStep:

@@ -310,6 +310,9 @@ ROUTES: dict[str, list[Door]] = {
     "admin/cohorts/cohort/roster/<slug:token>/": [
         staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")
     ],
+    "admin/cohorts/cohort/roster/imports/<int:pk>/": [
+        staff("GET", "cohorts.change_cohort", pk="{roster_import}")
+    ],
     "admin/cohorts/cohort/<int:pk>/steps/<slug:kind>/": [
         staff(method, "cohorts.change_cohort", *MOVE, pk="{cohort}", kind=kind)
         for method in ("GET", "POST")

@@ -13,6 +13,7 @@ from cohorts import clock
 from cohorts.models import ActivityEntry, Cohort, Course, Group, Membership, User
 from cohorts.roster.file.decoding import MAX_BYTES
 from cohorts.roster.importing import RosterRefused, import_roster
+from cohorts.roster.waiting.tasks import import_waiting
 from meetings.models import Meeting
 from tests.support.roster import make_academy, make_file, make_line
 
@@ -87,6 +88,31 @@ def test_upload_preview_confirm(staff):
     entry = ActivityEntry.objects.get()
     assert (entry.kind, entry.cohort) == ("roster_imported", cohort.pk)
     assert "2 people join" in entry.reason
+
+
+def test_a_large_file_is_left_to_a_worker_and_its_page_shows_the_progress(staff):
+    preview = visit(staff).upload(make_academy(51, 10))
+    page = preview.confirm()
+    assert "510 lines wait for a worker" in page.text
+    assert 'http-equiv="refresh"' in page.text
+    assert not Course.objects.exists()
+
+    import_waiting()
+    done = visit(staff, page.path)
+    assert "51 new groups, 510 new people, 510 people join." in done.text
+    assert 'http-equiv="refresh"' not in done.text
+    assert Membership.objects.count() == 510
+    assert "This upload has expired" in visit(staff, preview.path).text
+
+
+def test_a_large_file_that_no_longer_applies_leads_back_to_its_preview(staff):
+    page = visit(staff).upload(make_academy(51, 10)).confirm()
+    User.objects.create_user("p7@example.org", name="Person 7")
+    import_waiting()
+    refused = visit(staff, page.path)
+    assert "This cohort was changed by someone else." in refused.text
+    [again] = re.findall(r'href="([^"]+)">See the preview again', refused.text)
+    assert "509 new people" in visit(staff, again).text
 
 
 def test_a_move_is_shown_with_the_day_on_which_the_old_membership_ends(staff):
