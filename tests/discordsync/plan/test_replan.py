@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +13,9 @@ from hypothesis import strategies as st
 
 from cohorts.reconcile.runs.planned_work import PlannedWork
 from cohorts.reconcile.values import Action, Plan, Policy
+from discordsync.apply import absorb, apply
+from discordsync.desired import desired_state
+from discordsync.plan.plan import plan
 from discordsync.plan.replan import replan
 from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.facts import (
@@ -23,7 +28,7 @@ from discordsync.state.facts import (
 )
 from discordsync.state.observed import ObservedGuild
 from tests.discordsync.hands import meddle, meddling
-from tests.discordsync.inprocess import Guild, work
+from tests.discordsync.inprocess import Guild, find_ready, look, work
 from tests.discordsync.plan.test_plan import in_any_order, present_people, start
 from tests.discordsync.strategies import (
     EVERYBODY,
@@ -33,6 +38,7 @@ from tests.discordsync.strategies import (
     snapshots,
     with_records_of,
 )
+from tests.support.function_calls import count_calls
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -124,16 +130,41 @@ def test_any_change_is_followed_part_by_part(before, after, hands, data):
     work(guild, facts, NOW, groups=due, choose=in_any_order(data), watch=PartByPart())
 
 
+def make_groups(count: int) -> dict[int, DiscordGroup]:
+    group = DiscordGroup(1, 1, "A", 1, live=True, active=True, has_slot=True, members=MEMBERS)
+    return {n: replace(group, id=n, position=n, name=f"Group {n}") for n in range(1, count + 1)}
+
+
 def test_realizing_a_cohort_needs_few_whole_plans():
     watch = PartByPart()
-    groups = {
-        pk: DiscordGroup(
-            pk, 1, f"Group {pk}", pk, live=True, active=True, has_slot=True, members=MEMBERS
-        )
-        for pk in range(6)
-    }
 
-    done = work(start(EVERYBODY), complete(groups), NOW, watch=watch).done
+    done = work(start(EVERYBODY), complete(make_groups(6)), NOW, watch=watch).done
 
     assert watch.counts["whole"] == 3, "at first, and after the category and the cohort's channel"
     assert watch.counts["part"] == len(done) - 2
+
+
+def test_planning_after_a_call_costs_the_same_for_any_number_of_groups():
+    few, many = count_for_each(make_groups(5)), count_for_each(make_groups(50))
+
+    assert many <= 1.2 * few
+
+
+def count_for_each(groups: dict[int, DiscordGroup], outcomes: int = 40) -> float:
+    """Return how many functions are called to plan after an outcome, on average."""
+    guild, counts = start(EVERYBODY), []
+    facts, observed = look(guild, complete(groups))
+    desired, policy = desired_state(facts, NOW), Policy(frozenset(groups), frozenset(groups))
+    whole = plan(desired, observed, policy)
+    left = PlannedWork(whole)
+    for _ in range(outcomes):
+        action = find_ready(Plan(tuple(left.actions.values())))[0]
+        observed = absorb(observed, action, asyncio.run(apply(guild, action)))
+        part = replan(whole, action, desired, observed, policy)
+        if part is None:
+            whole = plan(desired, observed, policy)
+            left = PlannedWork(whole)
+        else:
+            counts.append(count_calls(partial(replan, whole, action, desired, observed, policy)))
+            counts[-1] += count_calls(partial(left.replace, part))
+    return sum(counts) / len(counts)
