@@ -1,0 +1,90 @@
+"""What a write costs does not depend on the number of groups: counted, because times vary."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from cohorts import clock
+from cohorts.models import Group
+from cohorts.outbox.models import Message
+from cohorts.reconcile.models import GroupSync
+from tests.support.cohort import join, make_cohort, realize, work
+from tests.support.function_calls import count_calls
+from tests.support.running_sandbox import RunningSandbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord"), pytest.mark.matrix]
+
+GROWTH = 1.3
+MESSAGE_QUERIES = 21  # 9 render it twice, 4 are savepoints of the test
+
+
+@pytest.fixture(autouse=True)
+def nothing_by_time(settings: Any) -> None:
+    """What happens each second is not counted: a busy machine makes more of it."""
+    settings.SYNC = settings.SYNC | {"read_seconds": 1e9}
+
+
+def realize_groups(sandbox: RunningSandbox, groups: int) -> tuple[float, float]:
+    """Return the functions called and the queries for each write, of a cohort that is realized."""
+    made = make_cohort(groups=groups, members=2, name=f"Cohort of {groups}")
+    join(sandbox, made.people)
+    realize(made)
+    since = sandbox.last
+    with CaptureQueriesContext(connection) as queries:
+        calls = count_calls(lambda: work("discord", slices=60))
+    writes = len(sandbox.writes(since))
+    assert writes > 7 * groups
+    return calls / writes, len(queries) / writes
+
+
+def test_one_more_channel_message_costs_few_queries(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make_cohort(groups=5, members=2)
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+
+    one, four = send(made.groups[:1], "first"), send(made.groups[1:], "second")
+
+    with capsys.disabled():
+        print(f"\n{one} queries send one message, {four} send four")  # noqa: T201
+    assert (four - one) / 3 <= MESSAGE_QUERIES
+
+
+def send(groups: list[Group], word: str) -> int:
+    """Return the queries of a run that sends a message to the channel of each of these groups."""
+    now = clock.now()
+    for group in groups:
+        Message.objects.create(
+            key=f"{word}:{group.pk}",
+            kind="welcome",
+            channel="discord_channel",
+            group=group,
+            body=word,
+            due_at=now,
+            next_try_at=now,
+            cutoff_at=now + timedelta(days=1),
+            created_at=now,
+        )
+    GroupSync.objects.filter(group__in=groups).raise_generation(now)
+    with CaptureQueriesContext(connection) as queries:
+        assert work("discord") == 1
+    assert Message.objects.filter(body=word, state="sent").count() == len(groups)
+    return len(queries)
+
+
+def test_realizing_more_groups_costs_no_more_for_each_write(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few, many = realize_groups(sandbox, 10), realize_groups(sandbox, 40)
+
+    with capsys.disabled():
+        print(f"\ncalls and queries for each write: {few} of 10 groups, {many} of 40")  # noqa: T201
+    assert many[0] <= GROWTH * few[0]
+    assert many[1] <= GROWTH * few[1]
