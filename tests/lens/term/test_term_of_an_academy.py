@@ -267,9 +267,10 @@ def world(sandbox, set_clock) -> TermWorld:
     return TermWorld(sandbox, set_clock, BOTH)
 
 
-def begin_term(world: TermWorld) -> Term:
-    groups = {name: (*few, *MORE[name]) for name, few in NAMED.items()}
-    order = [group for each in (NAMED, MORE) for names in each.values() for group in names]
+def begin_term(world: TermWorld, more: Mapping[str, tuple[str, ...]] = MORE) -> Term:
+    """`more`: groups that the list does not name singly."""
+    groups = {name: (*few, *more.get(name, ())) for name, few in NAMED.items()}
+    order = [group for each in (NAMED, more) for names in each.values() for group in names]
     olga = User.objects.create_superuser("olga@example.org", None, name="Olga")
     client = Client()
     client.force_login(olga)
