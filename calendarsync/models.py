@@ -100,10 +100,10 @@ class CalendarEvent(models.Model):
 
 
 class CalendarCopy(models.Model):
-    """Google's latest data about one of our events, as of the stored sync token.
+    """Google's latest data about one of our events, as of the stored sync token or later.
 
-    An incremental listing returns only changes, so the rest must be stored. Written in one
-    transaction with the token (`ProviderState.cursor`). People's answers are read from here.
+    An incremental listing returns only changes, so the rest must be stored. Written before the
+    token (`ProviderState.cursor`). People's answers are read from here.
     """
 
     event_id = models.CharField("Google ID", max_length=300, unique=True)

@@ -17,7 +17,7 @@ from calendarsync.desired import desired_state
 from calendarsync.issues import ISSUES
 from calendarsync.observe import observe
 from calendarsync.plan.diff import LANE
-from calendarsync.plan.plan import plan
+from calendarsync.plan.plan import plan, plan_groups
 from calendarsync.plan.review import review
 from calendarsync.rest.client import CalendarClient, open_client
 from calendarsync.selectors import PROVIDER, load_stored_state
@@ -72,7 +72,16 @@ class CalendarProvider:
     def snapshot(
         self, now: datetime, earlier: CalendarSnapshot | None = None, changed: Collection[int] = ()
     ) -> CalendarSnapshot:
-        return take_snapshot(now)
+        return take_snapshot(now, earlier, changed)
+
+    def snapshot_part(
+        self,
+        now: datetime,
+        group_ids: Collection[int],
+        earlier: CalendarSnapshot | None = None,
+        changed: Collection[int] = (),
+    ) -> CalendarSnapshot:
+        return take_snapshot(now, earlier, changed, only=group_ids)
 
     def desired(self, snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
         return desired_state(snapshot, now)
@@ -86,6 +95,20 @@ class CalendarProvider:
 
     def plan(self, desired: DesiredCalendar, observed: RunObservation, policy: Policy) -> Plan:
         return plan(desired, observed, policy)
+
+    def replan(
+        self,
+        plan: Plan,
+        action: Action,
+        desired: DesiredCalendar,
+        observed: RunObservation,
+        policy: Policy,
+    ) -> Plan | None:
+        if observed.touched is None:
+            return None
+        concerned = observed.touched | ({action.group_id} if action.group_id else set())
+        group_ids = concerned & policy.groups & frozenset(desired.groups)
+        return replace(plan_groups(desired, observed, policy, group_ids), groups=group_ids)
 
     def intend(self, action: Action) -> None:
         records.intend(action)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -58,8 +58,31 @@ class _Rows:
     owners: dict[str, int] = field(default_factory=dict)  # groups by the ids of their events
 
 
-def take_snapshot(now: datetime, *, only: Collection[int] | None = None) -> CalendarSnapshot:
-    """Return the data of all groups, or of only some."""
+def take_snapshot(
+    now: datetime,
+    earlier: CalendarSnapshot | None = None,
+    changed: Collection[int] = (),
+    *,
+    only: Collection[int] | None = None,
+) -> CalendarSnapshot:
+    """Return the data of all groups, or of only some.
+
+    What an `earlier` snapshot has of groups that have not `changed` since is not read again.
+    """
+    if earlier is None or (only is None and not earlier.is_whole):
+        return _read_snapshot(now, only)
+    kept = earlier.groups.keys() - changed
+    kept = kept if only is None else kept & set(only)
+    fresh = _read_snapshot(now, {*changed, *(only or ())} - kept)
+    return replace(
+        fresh,
+        groups={**{pk: earlier.groups[pk] for pk in kept}, **fresh.groups},
+        copies={**{pk: earlier.copies.get(pk, {}) for pk in kept}, **fresh.copies},
+        is_whole=only is None,
+    )
+
+
+def _read_snapshot(now: datetime, only: Collection[int] | None) -> CalendarSnapshot:
     groups = list(_groups(now) if only is None else _groups(now).filter(pk__in=only))
     installation, erased = ensure_installation(now).installation_id, addresses_to_erase()
     rows = _read_rows([group.pk for group in groups], now)
@@ -72,6 +95,7 @@ def take_snapshot(now: datetime, *, only: Collection[int] | None = None) -> Cale
         erased=erased,
         groups=found,
         copies=load_copies(rows.owners | next_ids, rows.addresses.aliases, now, erased=erased),
+        is_whole=only is None,
     )
 
 

@@ -82,8 +82,7 @@ def plan(desired: DesiredCalendar, observed: RunObservation, policy: Policy) -> 
     """Return what is left for the policy's groups. Other groups are only compared if anyone would
     be removed without a recorded reason: the guard judges nothing else."""
     found = plan_groups(desired, observed, policy, policy.groups & desired.groups.keys())
-    planned = (*found.actions, *(held.action for held in found.withheld))
-    if not any(action.removes for action in planned):
+    if not found.has_removals:
         return found
     people: set[str] = set()
     removals: set[tuple[int, str]] = set()

@@ -123,7 +123,7 @@ class CalendarSnapshot:
 
     `own_events`: a guest is invited by a separate event and not on the host's occurrence.
     `erased`: addresses of people who are being erased, also from what is over. `copies`: each
-    group's events as Google last reported them, by id.
+    group's events as Google last reported them, by id. `is_whole`: it has all groups.
     """
 
     installation: str
@@ -132,3 +132,4 @@ class CalendarSnapshot:
     erased: frozenset[str] = frozenset()
     groups: Mapping[int, CalendarGroup] = field(default_factory=dict)
     copies: Mapping[int, Mapping[str, ObservedEvent]] = field(default_factory=dict)
+    is_whole: bool = True

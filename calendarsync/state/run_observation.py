@@ -24,7 +24,8 @@ class RunObservation:
 
     `events`: by group, newer than the copies. `gone`: ids of copies that no longer count.
     `written`: series that we wrote since the last reading, with their groups; `unread`: those of
-    them that had an exception among `events`. The others: see `ObservedCalendar` and `WriteResult`.
+    them that had an exception among `events`. `touched`: the groups that the last outcome concerns,
+    None for all. The others: see `ObservedCalendar` and `WriteResult`.
     """
 
     events: Mapping[int, Events] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class RunObservation:
     refused: frozenset[str] = frozenset()
     stays: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    touched: frozenset[int] | None = None
 
     def of_group(self, group_id: int, copies: Events) -> ObservedCalendar:
         """Return a group's events: those observed in this run, else its copies."""
@@ -55,6 +57,7 @@ class RunObservation:
             gone=self.gone - {event.id},
             written={**self.written, event.id: group_id},
             unread=self.unread | ({event.id} if has_exceptions else set()),
+            touched=frozenset({group_id}),
         )
 
     def with_result(self, group_id: int, result: WriteResult) -> RunObservation:
@@ -67,6 +70,7 @@ class RunObservation:
             refused=self.refused | result.refused,
             stays=self.stays | result.stays,
             aliases={**self.aliases, **result.aliases},
+            touched=None,
         )
 
     def with_reading(self, reading: StoredReading) -> RunObservation:
@@ -77,4 +81,5 @@ class RunObservation:
             gone=self.gone.union(reading.gone).difference(*reading.events.values()),
             written={},
             unread=frozenset(),
+            touched=None if reading.gone else frozenset({*changed, *self.written.values()}),
         )

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, LeaseLost, Refused
-from cohorts.reconcile.provider import CollectsWork, Provider, Replans, providers
+from cohorts.reconcile.provider import CollectsWork, Provider, ReadsPart, Replans, providers
 from cohorts.reconcile.runs import plan_requests, provider_state, run_log, status
 from cohorts.reconcile.runs.planned_work import PlannedWork
 from cohorts.reconcile.runs.policy import restrict, restrict_part
@@ -65,6 +65,7 @@ class Reconciler:
         self.known: set[tuple[int, int]] = set()  # (due group, generation) whose facts it contains
         self.suspect: set[int] = set()  # groups whose facts a failure may have changed
         self.desired: Any = None
+        self.reads_all = False  # also facts of groups that are not due: see provider.ReadsPart
         self.work: PlannedWork | None = None  # None: all groups are to be planned
         self.read_only = ""  # the issue code that forbids all writes
         self.read_at = self.observed_at = NEVER
@@ -133,7 +134,8 @@ class Reconciler:
         """Observe, at most every 3 seconds. Changes reported from now on make this out of date."""
         time.sleep(max(self.observed_at + PAUSE - time.monotonic(), 0))
         self.changes = provider_state.count_changes(self.spec.name)
-        self.calls.observe(self.provider.snapshot(clock.now()))
+        self.snapshot = None
+        self.calls.observe(self._take_snapshot(clock.now(), ()))
         self.log.note_observation(self.calls.finding, self.spec)
         self.observed_at, self.read_at = time.monotonic(), NEVER
         self.snapshot = None  # storing what was found has changed records
@@ -161,6 +163,16 @@ class Reconciler:
         due = {(row.group_id, row.generation) for row in self.due.values()}
         changed = {group_id for group_id, _ in due - self.known} | self.suspect
         self.known, self.suspect = due, set()
+        if plan_requests.are_open(self.spec.name):
+            return self.provider.snapshot(now, self.snapshot, changed)
+        return self._take_snapshot(now, self.due.keys(), changed)
+
+    def _take_snapshot(
+        self, now: datetime, group_ids: Collection[int], changed: Collection[int] = ()
+    ) -> Any:
+        """Return the facts of these groups, and of all others unless they are not needed."""
+        if isinstance(self.provider, ReadsPart) and not self.reads_all:
+            return self.provider.snapshot_part(now, group_ids, self.snapshot, changed)
         return self.provider.snapshot(now, self.snapshot, changed)
 
     def _read_due(self, now: datetime) -> dict[int, Due]:
@@ -181,13 +193,22 @@ class Reconciler:
         return 0
 
     def _plan(self) -> PlannedWork:
-        """Compare all groups, so that the removal guard sees everything."""
+        """Compare the groups that are due, or all if the removal guard has something to judge."""
         finding, due = self.calls.finding, self.due.values()
         self.policy = Policy.of(due)
         plan = self.provider.plan(self.desired, finding.observed, self.policy)
+        if plan.has_removals and isinstance(self.provider, ReadsPart) and not self.reads_all:
+            self._read_all()
+            plan = self.provider.plan(self.desired, finding.observed, self.policy)
         plan = restrict(plan, due, finding.orphans, self.read_only)
         self.log.note_left(len(plan.actions))
         return PlannedWork(plan)
+
+    def _read_all(self) -> None:
+        """Read the facts of all groups, for the rest of the run: the removal guard judges them."""
+        now, self.reads_all = clock.now(), True
+        self.snapshot = self.provider.snapshot(now, self.snapshot)
+        self.desired = self.provider.desired(self.snapshot, now)
 
     def _replan(self, work: PlannedWork, action: Action) -> bool:
         """Compare the groups that the outcome of an action concerns; return False if that is not

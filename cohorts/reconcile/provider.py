@@ -99,6 +99,27 @@ class Provider(Protocol):
 
 
 @runtime_checkable
+class ReadsPart(Protocol):
+    """An optional part of a provider that can compare some groups without reading all others.
+
+    `observe` then gets a snapshot of no group.
+    """
+
+    def snapshot_part(
+        self,
+        now: datetime,
+        group_ids: Collection[int],
+        earlier: Any = None,
+        changed: Collection[int] = (),
+    ) -> Any:
+        """Return a snapshot of only these groups; the rest as for `snapshot`.
+
+        If a plan made from it has removals that no dated fact explains, `snapshot` follows before
+        anything is done: the guard must see all groups.
+        """
+
+
+@runtime_checkable
 class Replans(Protocol):
     """An optional part of a provider that need not plan all groups again after every call.
 

@@ -85,6 +85,12 @@ class Plan:
     groups: frozenset[int] | None = None
     basis: Any = field(default=None, compare=False)  # the provider's own value, for `replan`
 
+    @property
+    def has_removals(self) -> bool:
+        """Return whether anyone would lose access although no dated fact explains it."""
+        held = (one.action for one in self.withheld)
+        return any(action.removes for action in (*self.actions, *held))
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
