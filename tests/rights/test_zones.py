@@ -50,15 +50,13 @@ def unlabelled(text: str) -> list[str]:
     ]
 
 
-@pytest.fixture
-def pages(world: World, values: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    Group.objects.update(timezone="America/New_York")
-    return pages_of(world, values, "UTC"), pages_of(world, values, FAR)
-
-
-def test_no_page_shows_an_unlabelled_time_of_another_zone(pages) -> None:
+@pytest.mark.matrix
+def test_each_time_has_one_format_and_is_in_the_readers_zone_or_names_its_own(
+    world: World, values: dict[str, Any]
+) -> None:
     """A time without a zone beside it is the reader's, so it differs between two readers."""
-    in_utc, far = pages
+    Group.objects.update(timezone="America/New_York")
+    in_utc, far = pages_of(world, values, "UTC"), pages_of(world, values, FAR)
     same = {
         page: sorted(set(unlabelled(text)) & set(unlabelled(far[page])))
         for page, text in in_utc.items()
@@ -66,10 +64,7 @@ def test_no_page_shows_an_unlabelled_time_of_another_zone(pages) -> None:
     }
     assert {page: times for page, times in same.items() if times} == {}
     assert sum(len(unlabelled(text)) for text in far.values()) > 50
-
-
-def test_there_is_one_format_and_every_page_names_the_zone(pages) -> None:
-    for page, text in pages[1].items():
+    for page, text in far.items():
         assert OTHER_FORMAT.findall(text) == [], page
         assert f"Times are in {FAR}" in text, page
 
