@@ -45,7 +45,7 @@ def test_the_facts_are_read_in_the_same_number_of_queries(
     academy = Academy(calendar.now, groups=[f"G{n}" for n in range(count)])
     for name in academy.groups:
         academy.add_member(f"Member {name}", name)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert len(take_snapshot(calendar.now).groups) == count
 
 
