@@ -19,7 +19,12 @@ from cohorts.reconcile.models import ScratchObject
 from cohorts.reconcile.verify.experiments import Verification
 
 UNTRIED = {
-    "only Google's own pages can split a series.": ("A-G13", "A-G15"),
+    "only Google's own pages can split or cut a series, or edit all of it.": (
+        *("A-G13", "A-G15", "A-G22", "A-G23", "A-G24"),
+    ),
+    "answers of the real service were recorded by others.": (
+        *("A-G25", "A-G26", "A-G27", "A-G28", "A-G29"),
+    ),
     "only a person's own answer shows it.": ("A-G06", "A-G07"),
     "only the mailboxes of people with and without a Google calendar show it.": ("A-G09",),
     "it needs a calendar that the account may not see.": ("A-G19",),
