@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import signal
-import socket
 import time
+from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from cohorts import outages
 from cohorts.reconcile.workers import heartbeats, lease
+from cohorts.reconcile.workers.this_worker import make_name
 from lens import schedules
 from lens.watch.process import ClusterProcess
 from lens.watch.signals import ENDING, SignalWaiter
-from lens.watch.stall import StallTimer, read_due_schedules, read_due_tasks
+from lens.watch.stall import (
+    StallTimer,
+    read_due_schedules,
+    read_due_tasks,
+    read_unacknowledged,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +44,9 @@ def watch() -> None:
 
 class Watcher:
     def __init__(self) -> None:
-        # The random part distinguishes two containers with the same name and process id.
-        self.name = f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.name = make_name()
         self.cluster: ClusterProcess | None = None
-        self.tasks = StallTimer(read_due_tasks)
-        self.schedules = StallTimer(read_due_schedules)
+        self._start_timers()
         self.short_lives = 0
         self.start_at = float("-inf")
 
@@ -79,10 +82,14 @@ class Watcher:
         schedules.ensure_schedules()
         async_task(schedules.SWEEP, task_name="sweep at start")
         self.cluster = ClusterProcess(self.name)
-        self.tasks = StallTimer(read_due_tasks)
-        self.schedules = StallTimer(read_due_schedules)
+        self._start_timers()
         heartbeats.record_heartbeat(self.name)
         logger.info("The cluster is starting as process %s.", self.cluster.pid)
+
+    def _start_timers(self) -> None:
+        self.tasks = StallTimer(read_due_tasks)
+        self.results = StallTimer(partial(read_unacknowledged, timezone.now()))
+        self.schedules = StallTimer(read_due_schedules)
 
     # -- what can be wrong -------------------------------------------------------------------
 
@@ -96,6 +103,9 @@ class Watcher:
         waited = self.tasks.seconds()
         if waited > settings.WATCH["patience_seconds"]:
             return f"Tasks were due for {waited:.0f} seconds and no process took one."
+        waited = self.results.seconds()
+        if waited > settings.WATCH["patience_seconds"]:
+            return f"Finished tasks were not recorded for {waited:.0f} seconds."
         late = self.schedules.seconds()
         if late > settings.WATCH["schedule_late_seconds"] and not schedules.disable_bad():
             return f"Schedules were due for {late:.0f} seconds and did not run."

@@ -8,11 +8,18 @@ cluster can see it without receiving a message.
 from __future__ import annotations
 
 import os
+import secrets
 import select
 import socket
 
 NAME = "LENS_WORKER"
 LIFELINE = "LENS_LIFELINE"
+
+
+def make_name() -> str:
+    """Return a name for this process.  The random part distinguishes two containers with the same
+    name and process id."""
+    return f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 def worker_name() -> str:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import secrets
 import signal
-import socket
 import time
 
 import aiohttp
@@ -16,6 +13,7 @@ import discord
 from discord.http import Route
 from django.conf import settings
 
+from cohorts.reconcile.workers.this_worker import make_name
 from discordsync.bot.gateway import heartbeats
 from discordsync.bot.gateway.gateway_client import Bot
 from discordsync.bot.gateway.threads import in_thread
@@ -43,7 +41,7 @@ class BotCannotRun(Exception):
 async def run() -> None:
     """Run until SIGINT, SIGTERM or SIGHUP; a second signal kills it.  Raises CannotRun."""
     stop = _make_stop_event()
-    name = f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
+    name = make_name()
     pause = FIRST_PAUSE
     while not stop.is_set():
         began = time.monotonic()

@@ -7,15 +7,23 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
+from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule
 
 from cohorts.reconcile.models import GroupSync, ProviderState, WorkerHeartbeat
 from cohorts.reconcile.workers import heartbeats, lease
 from cohorts.reconcile.workers.nudges import nudge
-from lens.watch.stall import StallTimer, read_due_tasks
+from lens.watch.stall import (
+    LEFT_BY_KILLED,
+    StallTimer,
+    read_due_tasks,
+    read_unacknowledged,
+)
 from tests.lens.watch.conftest import DueWork
 from tests.lens.watch.running import SOON, RunningWorker, is_group_alive
 from tests.support.processes import ROOT, environment, wait_until
@@ -72,6 +80,20 @@ def test_a_backlog_from_which_tasks_disappear_is_no_sign() -> None:
     OrmQ.objects.first().delete()
     nudge("toy")
     assert waiting.seconds() < 100, "one was taken, though as many wait as before"
+
+
+@pytest.mark.django_db
+def test_tasks_that_a_killed_cluster_of_another_machine_left_are_no_sign() -> None:
+    now = timezone.now()
+    taken = now - timedelta(seconds=Conf.TIMEOUT + 1) + timedelta(seconds=Conf.RETRY)
+    for _ in range(LEFT_BY_KILLED):
+        nudge("toy")
+    OrmQ.objects.update(lock=taken)
+    assert not read_unacknowledged(now - timedelta(hours=1))
+    nudge("toy")
+    OrmQ.objects.update(lock=taken)
+    assert len(read_unacknowledged(now - timedelta(hours=1))) == LEFT_BY_KILLED + 1
+    assert not read_unacknowledged(now), "taken before this cluster began"
 
 
 @pytest.mark.django_db
