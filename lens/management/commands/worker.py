@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from lens.watch.simple_worker import work_until_stopped
 from lens.watch.watcher import watch
 
 
@@ -16,7 +18,18 @@ class Command(BaseCommand):
         "number of workers, on any number of machines, with one PostgreSQL database."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--simple",
+            action="store_true",
+            help="do everything in this one process, without django-q2's cluster and its watcher",
+        )
+
+    def handle(self, *args: Any, simple: bool, **options: Any) -> None:
+        if simple:
+            self.stdout.write("Working in one process (press Ctrl-C to stop).")
+            work_until_stopped()
+            return
         self.stdout.write(
             f"Working with {settings.Q_CLUSTER['workers']} processes (press Ctrl-C to stop)."
         )
