@@ -156,6 +156,9 @@ class CalendarAdmin:
     def check(self, desired: DesiredCalendar, observed: RunObservation) -> tuple[Check, ...]:
         return connection_check.check()
 
+    async def check_service(self) -> tuple[Check, ...]:
+        return await connection_check.check_service()
+
     def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
         return records.decide_drift(drift)
 

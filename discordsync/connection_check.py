@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
+from cohorts.reconcile.errors import CallFailed, Refused
+from cohorts.reconcile.issues import describe_failure
 from cohorts.reconcile.values import Check, Policy
+from discordsync.desired import desired_state
+from discordsync.issues import ISSUES
+from discordsync.observe.observe import observe
 from discordsync.plan.diff import Diff
+from discordsync.rest.client import DiscordClient, connect
 from discordsync.state import keys, permissions
 from discordsync.state.desired_state import DesiredGuild
+from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild, ObservedRole
 
 NAMED = 5  # roles that are named in one line
+REACH = "docs/operations.md, “Deploying”"
+STEPS = {"bad_token": 2, "no_member_list": 3, "wrong_guild": 6, "two_factor": 8}
 
 
 def settings_shown() -> Mapping[str, str]:
@@ -39,7 +49,7 @@ def check(desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
 def _permissions(observed: ObservedGuild) -> Check:
     lacking = permissions.lacking(observed.bot_permissions)
     detail = f"The bot's role lacks: {', '.join(lacking)}." if lacking else "None are missing."
-    return Check("The bot's permissions", not lacking, detail)
+    return Check("The bot's permissions", not lacking, detail, name_step(4) if lacking else "")
 
 
 def _optional(observed: ObservedGuild) -> Check:
@@ -52,7 +62,7 @@ def _optional(observed: ObservedGuild) -> Check:
         "facilitators nor deny in the archives of ended groups; everything else works. Add them "
         "to the bot's role in Discord."
     )
-    return Check("Optional permissions", ok=False, detail=detail)
+    return Check("Optional permissions", ok=False, detail=detail, step=name_step(4))
 
 
 def _adding(observed: ObservedGuild) -> Check:
@@ -63,7 +73,7 @@ def _adding(observed: ObservedGuild) -> Check:
         "The bot's role lacks Create Invite (optional), so people get the invitation link instead "
         "of the button “Join the server”."
     )
-    return Check("Joining the server", ok=False, detail=detail)
+    return Check("Joining the server", ok=False, detail=detail, step=name_step(4))
 
 
 def _added_by_hand(desired: DesiredGuild, observed: ObservedGuild) -> Check:
@@ -92,7 +102,7 @@ def _place(desired: DesiredGuild, observed: ObservedGuild) -> Check:
         f"{len(above)} of the groups' roles are above it, including {names}. In Discord, Server "
         "Settings, Roles: drag the bot's role to the top."
     )
-    return Check("The bot's role", ok=False, detail=detail)
+    return Check("The bot's role", ok=False, detail=detail, step=name_step(5))
 
 
 def _our_roles(desired: DesiredGuild, observed: ObservedGuild) -> list[ObservedRole]:
@@ -107,3 +117,50 @@ def _members(observed: ObservedGuild) -> Check:
         detail = f"Discord listed only {count} of them. No one loses access because of this."
         return Check("Members of the server", ok=False, detail=detail)
     return Check("Members of the server", ok=True, detail=f"Discord lists all {count} members.")
+
+
+def name_step(number: int) -> str:
+    return f"docs/operations.md, “Discord”, step {number}"
+
+
+async def check_service() -> tuple[Check, ...]:
+    """Check token, server, members intent, permissions and commands, as if Lens had no group."""
+    if not settings.DISCORD_BOT_TOKEN:
+        return (Check("Bot", False, "DISCORD_BOT_TOKEN is not set.", name_step(2)),)
+    nothing = DiscordSnapshot(settings.INSTALLATION_ID, adopt=False, horizon=timedelta(0))
+    try:
+        async with connect(_ignore) as client:
+            finding = await observe(client, nothing)
+            commands = await _commands(client)
+    except CallFailed as error:
+        step = name_step(STEPS[error.code]) if error.code in STEPS else REACH
+        return (Check("Bot", False, describe_failure(error, ISSUES), step),)
+    now = datetime.now(UTC)  # a sandbox's clock is in the database, which may not be there yet
+    lines = check(desired_state(nothing, now), finding.observed)
+    return (
+        Check("Bot", True, "It signs in, and sees the server."),
+        *lines,
+        commands,
+        _invitation(),
+    )
+
+
+async def _commands(client: DiscordClient) -> Check:
+    """Check that Discord lets the bot offer its commands."""
+    try:
+        path = f"/applications/{client.bot_id}/guilds/{client.guild_id}/commands"
+        await client.request("GET", path)
+    except Refused:
+        text = ISSUES["commands_refused"]
+        return Check("Commands", False, f"{text.sentence} {text.fix}", name_step(4))
+    return Check("Commands", True, "The bot may offer its commands.")
+
+
+def _invitation() -> Check:
+    if settings.DISCORD_INVITE_URL:
+        return Check("Invitation", True, "People who are not in the server see a link.")
+    return Check("Invitation", False, "DISCORD_INVITE_URL is not set.", name_step(7))
+
+
+def _ignore() -> None:
+    """Do nothing before a request: reading needs no lease."""

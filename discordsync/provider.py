@@ -137,6 +137,9 @@ class DiscordAdmin:
     def check(self, desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
         return connection_check.check(desired, observed)
 
+    async def check_service(self) -> tuple[Check, ...]:
+        return await connection_check.check_service()
+
     def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
         return records.decide_drift(drift, choice, answer)
 

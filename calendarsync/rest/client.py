@@ -37,11 +37,15 @@ LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All events (`full`), or the events that changed since the last listing."""
+    """All events (`full`), or the events that changed since the last listing.
+
+    `role`: what Lens may do in the calendar, such as "writer".
+    """
 
     bodies: tuple[Body, ...]
     cursor: str
     full: bool
+    role: str = ""
 
 
 class CalendarClient:
@@ -145,7 +149,8 @@ class CalendarClient:
 def _finish_listing(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
     if "nextSyncToken" not in last_page:
         raise unexpected_response("The last page of the list has no sync token.")
-    return Listing(found, last_page["nextSyncToken"], full=full)
+    role = str(last_page.get("accessRole", ""))
+    return Listing(found, last_page["nextSyncToken"], full=full, role=role)
 
 
 @asynccontextmanager

@@ -5,6 +5,9 @@ Rows store only a code. Providers add their own codes in a table of the same sha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.values import IssueCode, IssueText
 
@@ -116,6 +119,19 @@ ISSUES: dict[str, IssueText] = {
 }
 
 UNKNOWN = IssueText("Something is wrong.", "Check the steps below.")
+
+
+def describe_failure(error: CallFailed, issues: Mapping[str, IssueText]) -> str:
+    """Return what a failed call means and what to do, for a person who waits for the answer."""
+    text = issues.get(error.code) or ISSUES.get(error.code, UNKNOWN)
+    if text.needs_person:
+        return f"{text.sentence} {text.fix} {_end(error.detail)}".strip()
+    said = _end(error.detail) or text.sentence
+    return f"{said} Check that this machine reaches the service."
+
+
+def _end(text: str) -> str:
+    return text if not text or text.endswith(".") else f"{text}."
 
 
 def find_issue(code: str) -> IssueText:

@@ -163,6 +163,9 @@ class ProviderAdmin(Protocol):
     def check(self, desired: Any, observed: Any) -> tuple[Check, ...]:
         """Return the lines of the connection check for a successful observation."""
 
+    async def check_service(self) -> tuple[Check, ...]:
+        """Read the service, without the database's tables, and return the lines of the check."""
+
     def forget(self, group_id: int) -> Collection[str]:
         """Delete the records of this group's infrastructure that is gone; return their names."""
 

@@ -160,11 +160,15 @@ class Removable:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the connection check: what was checked, and whether it is as required."""
+    """One line of the connection check: what was checked, and whether it is as required.
+
+    `step`: the step of the documentation that makes it so.
+    """
 
     what: str
     ok: bool
     detail: str = ""
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

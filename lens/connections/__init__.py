@@ -1,0 +1,1 @@
+"""The connection check of the command line: everything that a production set-up needs."""

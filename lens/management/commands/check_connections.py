@@ -1,0 +1,61 @@
+"""`manage.py check_connections`: what a production set-up needs, before anything else runs."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+
+from cohorts.reconcile.provider import provider_admins, provider_specs
+from cohorts.reconcile.values import Check
+from lens.connections.surroundings import check_clock, check_database, check_mail, check_zones
+
+
+class Command(BaseCommand):
+    help = (
+        "Check the database, clock, time zones, mail, Discord and Google Calendar. Each problem is "
+        "named with the step of the documentation that solves it. Nothing is changed."
+    )
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--letter", default="", metavar="ADDRESS", help="send a test letter to yourself"
+        )
+
+    def handle(self, *args: Any, letter: str, **options: Any) -> None:
+        if letter:
+            check_address(letter)
+        problems = 0
+        for check in find_lines(letter):
+            problems += not check.ok
+            step = f" See {check.step}." if check.step else ""
+            self.stdout.write(
+                f"{'OK     ' if check.ok else 'PROBLEM'} {check.what}: {check.detail}{step}"
+            )
+            self.stdout.flush()
+        if problems:
+            raise CommandError(f"{problems} of these need you.")
+
+
+def check_address(letter: str) -> None:
+    try:
+        validate_email(letter)
+    except ValidationError as error:
+        raise CommandError(f"--letter must be an e-mail address; it is {letter!r}.") from error
+
+
+def find_lines(letter: str) -> Iterator[Check]:
+    surroundings = (check_database(), check_clock(), check_zones(), check_mail(letter))
+    yield from chain.from_iterable(surroundings)
+    specs = provider_specs()
+    for admin in provider_admins.values():
+        for check in asyncio.run(admin.check_service()):
+            title = f"{specs[admin.name].title}, {check.what}"
+            yield Check(title, check.ok, check.detail, check.step)
