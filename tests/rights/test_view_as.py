@@ -34,7 +34,8 @@ SIGN_OUT = "sign-out/"
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Of people outside staff, and refused all the same: secrets, files, sign-in, and no page at all.
 NOT_SHOWN = {
-    *("healthz", "reschedule/", "sign-in/", "password/", "password/sent/", "password/changed/"),
+    *("healthz", "metrics", "reschedule/"),
+    *("sign-in/", "password/", "password/sent/", "password/changed/"),
     *("password/<uidb64>/<token>/", "sign-in/code/", "sign-in/discord/callback/"),
     *("sign-in/again/", "sign-in/again/code/", "security/app/off/", "security/codes/"),
     *("security/codes/file/", "security/", "security/app/", "security/codes/new/"),
