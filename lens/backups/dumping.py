@@ -17,7 +17,7 @@ def back_up(folder: Path, now: datetime) -> Path:
     """
     manifest = describe_database(now)
     program = find_program("pg_dump", least=manifest.postgresql)
-    path = folder / f"lens-{now:%Y%m%dT%H%M%S}.dump"
+    path = folder / f"lens-{now:%Y%m%dT%H%M%S%f}.dump"
     unfinished = path.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
