@@ -18,6 +18,11 @@ def name_date(day: date) -> str:
     return f"{day.day} {day:%B}"
 
 
+def abbreviate_date(day: date) -> str:
+    """Return a date for the narrow labels of a chart, such as "29 Nov"."""
+    return f"{day.day} {day:%b}"
+
+
 def name_dates(first: date, last: date) -> str:
     """Return "21 December – 3 January", or one date."""
     return name_date(first) if first == last else f"{name_date(first)} – {name_date(last)}"

@@ -8,7 +8,7 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import TruncDate
 
 from cohorts.reconcile.models import SyncRun
-from cohorts.words import name_date
+from cohorts.words import abbreviate_date
 from lens.charts.stacked_bars import BarChart, build_bars
 
 DAYS = timedelta(days=14)
@@ -36,5 +36,5 @@ def read_run_chart(now: datetime, zone: tzinfo) -> BarChart | None:
             unfinished=Count("pk", filter=Q(ended_at__isnull=True)),
         )
     )
-    rows = [(name_date(day), numbers) for day, *numbers in counted]
+    rows = [(abbreviate_date(day), numbers) for day, *numbers in counted]
     return build_bars("runs", "Runs that changed something, by their time", "Day", SERIES, rows)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta, tzinfo
 
-from cohorts.words import name_date
+from cohorts.words import abbreviate_date
 from discordsync.bot.models import GuildMembership
 from discordsync.joining.states import JoinState
 from lens.charts.stacked_bars import BarChart, build_bars
@@ -62,7 +62,7 @@ def chart_joining(joined: Mapping[int, date | None], people: int, today: date) -
     rows = []
     for until in _week_ends(days[0] if days else today, today):
         inside = len(joined) - sum(day > until for day in days)
-        rows.append((name_date(until), [inside, people - inside]))
+        rows.append((abbreviate_date(until), [inside, people - inside]))
     series = ["In the Discord server", "Not in it"]
     return build_bars("joining", "Who has joined, at the end of each week", "Until", series, rows)
 

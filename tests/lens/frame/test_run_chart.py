@@ -12,7 +12,7 @@ from django.test import Client
 from cohorts import clock
 from cohorts.models import User
 from cohorts.reconcile.models import SyncRun
-from cohorts.words import name_date
+from cohorts.words import abbreviate_date
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
@@ -41,8 +41,8 @@ def test_runs_are_counted_by_day_and_by_how_long_they_took(max_):
     html = open_operations(max_, "view_syncrun")
     rows = html.partition("<figure")[2].partition("<tbody>")[2].partition("</tbody>")[0]
     assert [re.findall(r"<t[hd][^>]*>([^<]*)<", row) for row in rows.split("</tr>")[:-1]] == [
-        [name_date((now - timedelta(days=3)).date()), "1", "0", "0", "0", "1"],
-        [name_date(now.date()), "2", "1", "1", "1", "5"],
+        [abbreviate_date((now - timedelta(days=3)).date()), "1", "0", "0", "0", "1"],
+        [abbreviate_date(now.date()), "2", "1", "1", "1", "5"],
     ]
 
 

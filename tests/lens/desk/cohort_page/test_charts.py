@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from cohorts.models import AccessState, Membership, User
 from cohorts.reconcile.models import ProviderState
-from cohorts.words import name_date
+from cohorts.words import abbreviate_date
 from discordsync.bot.models import GuildMembership
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
@@ -84,7 +84,7 @@ def test_answers_by_week(manager, academy):
 def test_who_has_joined_at_the_end_of_each_week(manager, academy):
     bob = User.objects.get(name="Bob")  # when Ann joined was not seen
     GuildMembership.objects.create(user=bob, joined_at=NOW)
-    now = [name_date(NOW.date()), "2", "2", "4"]
+    now = [abbreviate_date(NOW.date()), "2", "2", "4"]
     assert read_table(open_tab(manager, academy, "people")) == [now]
     GuildMembership.objects.update(joined_at=NOW - 14 * DAY)
     rows = read_table(open_tab(manager, academy, "people"))
