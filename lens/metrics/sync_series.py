@@ -14,6 +14,7 @@ from cohorts.reconcile.errors import BUG, DONE, RESULTS
 from cohorts.reconcile.issues import ISSUES
 from cohorts.reconcile.models import GroupSync, ProviderState, due_syncs, is_out_of_sync
 from cohorts.reconcile.provider import configured_providers
+from cohorts.reconcile.runs.issue_log import find_logged_codes
 from lens.metrics.families import counter, gauge
 
 NEVER = float("inf")
@@ -86,9 +87,11 @@ def read_groups(now: datetime) -> Iterator[Metric]:
             inside=Count("pk", filter=~is_out_of_sync()),
             outside=Count("pk", filter=is_out_of_sync()),
             unhealthy=Count("pk", filter=~Q(issue="")),
+            needs_person=Count("pk", filter=Q(issue__in=find_logged_codes()[0])),
         )
     }
-    conditions = ("in_sync", "out_of_sync", "unhealthy")
+    none = (0, 0, 0, 0)
+    conditions = ("in_sync", "out_of_sync", "unhealthy", "needs_person")
     yield gauge(
         "groups",
         "Groups that have not ended.",
@@ -96,7 +99,7 @@ def read_groups(now: datetime) -> Iterator[Metric]:
         (
             ((provider, condition), count)
             for provider in configured_providers()
-            for condition, count in zip(conditions, counted.get(provider, (0, 0, 0)), strict=True)
+            for condition, count in zip(conditions, counted.get(provider, none), strict=True)
         ),
     )
     with_issues = GroupSync.objects.exclude(issue="").order_by().values_list("provider", "issue")

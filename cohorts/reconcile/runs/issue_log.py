@@ -58,7 +58,7 @@ def _claim_changes(rows: QuerySet[Any], lasting: Q) -> Iterator[tuple[Any, str]]
 
     If two workers run this at once, only the one that updates the row logs it.
     """
-    loud, passing = _codes()
+    loud, passing = find_logged_codes()
     lasts = lasting & Q(issue__in=passing, logged_issue="")
     begun = Q(issue__in=loud) & ~Q(issue=F("logged_issue")) | lasts
     over = ~Q(logged_issue="") & ~Q(issue=F("logged_issue")) & ~Q(issue__in=passing)
@@ -70,7 +70,7 @@ def _claim_changes(rows: QuerySet[Any], lasting: Q) -> Iterator[tuple[Any, str]]
             yield from ((row, code) for code in (f"-{row.logged_issue}", now) if len(code) > 1)
 
 
-def _codes() -> tuple[set[str], set[str]]:
+def find_logged_codes() -> tuple[set[str], set[str]]:
     """Return the codes that are logged, and those that do not show whether an issue is resolved."""
     texts = dict(ISSUES)
     for spec in provider_specs().values():

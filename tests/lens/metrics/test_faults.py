@@ -47,6 +47,7 @@ def made(links: LinkProvider, settings: Any) -> MadeCohort:
     bot_heartbeats.record_heartbeat("machine:2")
     made = make_cohort(groups=2)
     realize(made)
+    make_cohort(groups=1, name="Not realized yet")
     work("links")
     assert firing(scrape()) == set()
     return made
