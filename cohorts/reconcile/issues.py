@@ -104,12 +104,12 @@ ISSUES: dict[str, IssueText] = {
         passes=True,
     ),
     IssueCode.REFUSED: IssueText(
-        "The service refused a step.",
-        "Check the step's error below. The step is retried at increasing intervals.",
+        "The service refused a call.",
+        "Check the error below. The call is retried at increasing intervals.",
     ),
     IssueCode.FAILED: IssueText(
-        "A step failed.",
-        "Check the step's error below. The step is retried at increasing intervals.",
+        "A call failed.",
+        "Check the error below. The call is retried at increasing intervals.",
     ),
     IssueCode.BUG: IssueText(
         "An internal error occurred in Lens.",

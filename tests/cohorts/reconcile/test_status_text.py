@@ -88,7 +88,7 @@ def say(row=None, *, status="preview", states=None, alive=True):
         (
             SETTLED | {"issue": "refused", "failures": 1},
             {},
-            (Level.BAD, "The service refused a step.", False),
+            (Level.BAD, "The service refused a call.", False),
         ),
         (
             SETTLED | {"issue": "a code of another version"},
