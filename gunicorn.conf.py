@@ -14,6 +14,7 @@ workers = env.whole("WEB_CONCURRENCY", default=2)
 # database connection.
 worker_class = "gthread"
 threads = env.whole("WEB_THREADS", default=16)
+control_socket_disable = True  # it would be a file in a home directory, which may be read-only
 accesslog = "-"
 logger_class = "lens.reporting.gunicorn_log.ScrubbingLogger"
 # Peers whose X-Forwarded-Proto is trusted: none, unless the operator names a proxy.

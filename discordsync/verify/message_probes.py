@@ -14,6 +14,7 @@ from cohorts.reconcile.verify.experiments import (
     Experiment,
     Judgement,
     Probe,
+    ProbeVerdict,
     SlowExperiment,
     confirm_if,
 )
@@ -29,7 +30,7 @@ GRACE = timedelta(hours=3)  # after which an event that no one started is gone
 def try_messages(bench: Bench) -> Answers:
     """Send a nonce twice, delete the message, and send it again; mention without permission."""
     channel = scratch.make_channel(bench, TEXT)["id"]
-    first, second = (_post(bench, channel, bench.run) for _ in range(2))
+    first, second = (_need(_post(bench, channel, bench.run)) for _ in range(2))
     scratch.attempt(bench, "DELETE", f"/channels/{channel}/messages/{first['id']}")
     bot = f"<@{bench.client.client.bot_id}>"
     return {
@@ -48,32 +49,43 @@ def try_events(bench: Bench) -> Answers:
         for ahead in (YEAR, 6 * YEAR, -timedelta(hours=1))
     )
     scratch.send(bench, "DELETE", f"/channels/{channel}")
-    path = f"{bench.client.path}/scheduled-events/{made['id']}"
+    path = f"{bench.client.path}/scheduled-events/{_need(made)['id']}"
     return {"far": far, "past": past, "orphan": scratch.attempt(bench, "GET", path)}
 
 
 def start_nonce(bench: Bench) -> Answers:
     channel = scratch.make_channel(bench, TEXT)["id"]
-    return {"channel": channel, "nonce": bench.run, "id": _post(bench, channel, bench.run)["id"]}
+    return {
+        "channel": channel,
+        "nonce": bench.run,
+        "id": _need(_post(bench, channel, bench.run))["id"],
+    }
 
 
 def read_nonce(bench: Bench, kept: Answers, passed: timedelta) -> Answers:
     again = _post(bench, kept["channel"], kept["nonce"])
-    return {"is_same": again["id"] == kept["id"], "passed": passed}
+    if isinstance(again, Conflict):
+        return {"is_lost": True}
+    return {"is_same": _need(again)["id"] == kept["id"], "passed": passed}
 
 
 def start_event(bench: Bench) -> Answers:
     channel = scratch.make_channel(bench, VOICE)["id"]
     event = scratch.make_event(bench, channel, (clock.now() + SOON).isoformat())
-    if isinstance(event, Exception):
-        raise event
-    return {"event": event["id"]}
+    return {"event": _need(event)["id"]}
 
 
 def read_event(bench: Bench, kept: Answers, passed: timedelta) -> Answers:
     path = f"{bench.client.path}/scheduled-events/{kept['event']}"
     is_gone = isinstance(scratch.attempt(bench, "GET", path), Conflict)
     return {"is_gone": is_gone, "passed": passed - SOON}
+
+
+def _need(answer: Any) -> Any:
+    """Return an answer without which the experiment cannot go on; raise a refusal."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _post(bench: Bench, channel: str, nonce: str, content: str = "Lens check") -> Any:
@@ -116,6 +128,8 @@ def judge_orphan(answers: Answers) -> Judgement:
 
 
 def judge_remembered(answers: Answers) -> Judgement:
+    if answers.get("is_lost"):
+        return Judgement(ProbeVerdict.NOT_TRIED, detail="Its channel was deleted.")
     minutes = f"{answers['passed'].total_seconds() / 60:.0f} minutes"
     if not answers["is_same"]:
         return confirm_if(answers["passed"] >= NONCE, f"forgotten within {minutes}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from lens.backups.manifest import describe_database, hash_file, manifest_path
 from lens.backups.pg_programs import BackupRefused, find_program, run_program
+
+DAY = 24 * 3600  # seconds
 
 
 def back_up(folder: Path, now: datetime) -> Path:
@@ -38,7 +41,13 @@ def back_up(folder: Path, now: datetime) -> Path:
 
 
 def delete_old(folder: Path, keep: int) -> list[Path]:
-    """Delete all backups in a folder but the newest `keep`.  Return the deleted dumps."""
+    """Delete all backups in a folder but the newest `keep`.  Return the deleted dumps.
+
+    Also what an interrupted backup left, once it is a day old: it holds everyone's data.
+    """
+    for part in folder.glob("lens-*T*.part"):
+        if time.time() - part.stat().st_mtime > DAY:
+            part.unlink()
     old = sorted(folder.glob("lens-*T*.dump"), reverse=True)[keep:]
     for dump in old:
         dump.unlink()

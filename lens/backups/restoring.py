@@ -20,18 +20,23 @@ def restore(dump: Path, *, replace: bool) -> Manifest:
     program = find_program("pg_restore", least=manifest.postgresql)
     check_target(replace)
     _put_aside()
-    wrong = run_program(
-        program,
-        "--single-transaction",
-        "--exit-on-error",
-        "--no-owner",
-        "--no-privileges",
-        "--schema=public",
-        str(dump),
-    )
+    try:
+        wrong = run_program(
+            program,
+            "--single-transaction",
+            "--exit-on-error",
+            "--no-owner",
+            "--no-privileges",
+            "--schema=public",
+            str(dump),
+        )
+    except BaseException:  # also when the command is ended
+        _put_back()
+        raise
     if wrong:
         _put_back()
         raise BackupRefused(f"pg_restore failed: {wrong}. The database is as it was before.")
+    connection.close()  # a new one: the server may have cut this one off during a long restore
     _execute(f"DROP SCHEMA {ASIDE} CASCADE")
     return manifest
 
@@ -83,6 +88,7 @@ def _put_aside() -> None:
 
 
 def _put_back() -> None:
+    connection.close()  # as above
     _execute("DROP SCHEMA public CASCADE", f"ALTER SCHEMA {ASIDE} RENAME TO public")
 
 

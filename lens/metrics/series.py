@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Count, Max, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -34,13 +35,18 @@ DAY = timedelta(days=1)
 
 
 class DatabaseCollector(Collector):
-    """Reads every series anew. A part that fails is left out, counted, and hides no other."""
+    """Reads every series anew. A part that fails is left out, counted, and hides no other.
+
+    Raises what Django raises if the database is not there.
+    """
 
     def collect(self) -> Iterator[Metric]:
         now, errors = clock.now(), 0
         for read in PARTS:
             try:
                 yield from list(read(now))
+            except (OperationalError, InterfaceError):
+                raise  # nothing can be read
             except Exception:
                 logger.exception("A part of /metrics could not be read: %s", read.__name__)
                 errors += 1

@@ -73,6 +73,7 @@ def work_once(next_runs: dict[str, float]) -> None:
 
 def attempt(task: Callable[..., object], *arguments: str) -> None:
     try:
+        heartbeats.beat()  # a round of all tasks may take longer than 90 seconds
         task(*arguments)
     except (OperationalError, InterfaceError):
         raise  # the database is not there: nothing else would work

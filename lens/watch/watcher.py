@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 SHORT_LIFE = 10  # seconds; if clusters end sooner, the wait before the next start doubles
 MAX_PAUSE = 30
+SCHEDULES_SECONDS = 60
 
 
 def watch() -> None:
@@ -48,7 +49,7 @@ class Watcher:
         self.cluster: ClusterProcess | None = None
         self._start_timers()
         self.short_lives = 0
-        self.start_at = float("-inf")
+        self.start_at = self.schedules_at = float("-inf")
 
     # -- while it runs -----------------------------------------------------------------------
 
@@ -73,6 +74,14 @@ class Watcher:
             self._start()
         else:
             heartbeats.record_heartbeat(self.name)
+            self._keep_schedules()
+
+    def _keep_schedules(self) -> None:
+        """Every minute, set up the schedules anew: during an upgrade, a worker of the version
+        before turns off those that it does not know."""
+        if time.monotonic() >= self.schedules_at:
+            schedules.ensure_schedules()
+            self.schedules_at = time.monotonic() + SCHEDULES_SECONDS
 
     def _start(self) -> None:
         """Start a cluster, after releasing what the previous one held."""

@@ -12,8 +12,16 @@ from django_q.models import OrmQ, Schedule
 from django_q.scheduler import scheduler
 
 from lens.schedules import ENTRIES, SWEEP, ScheduledTask, disable_bad, ensure_schedules
+from lens.watch.watcher import Watcher
 
 pytestmark = pytest.mark.django_db
+
+
+def test_a_watcher_turns_on_what_a_worker_of_the_version_before_turned_off(db: None) -> None:
+    ensure_schedules()
+    Schedule.objects.filter(name="housekeeping").update(repeats=0)
+    Watcher()._keep_schedules()
+    assert Schedule.objects.get(name="housekeeping").repeats == -1
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

@@ -132,8 +132,10 @@ class Bench:
         self._set_made([*self.made, scratch])
         try:
             answer = self.call(coroutine)
-        except self._nothing_made:
-            self._forget(scratch)
+        except self._nothing_made as error:
+            # An id that we chose can only be taken by our own call, whose first answer was lost.
+            if not (outside_id and isinstance(error, self.verification.refusals)):
+                self._forget(scratch)
             raise
         if not outside_id:
             scratch.outside_id = str(answer["id"])

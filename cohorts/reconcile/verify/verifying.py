@@ -74,13 +74,18 @@ def open_bench(name: str, operator: Operator, *, wait_seconds: float) -> Iterato
 
 
 def run_experiments(bench: Bench) -> Iterator[Judged]:
-    """Run each experiment, remove what it made, and store and yield its probes' judgements."""
+    """Run each experiment, store and yield its probes' judgements, and remove what it made.
+
+    In this order, since a person's answer may take longer than the lease, without which nothing can
+    be removed: the next run does that, but does not ask again.
+    """
     for experiment in bench.verification.experiments:
         answers, reason = _act(bench, experiment)
         for probe in experiment.probes:
             judgement = _judge(probe, answers, reason)
             _store(bench, probe, judgement, clock.now())
             yield Judged(probe, judgement)
+        bench.remove_made()
 
 
 def start_slow(bench: Bench) -> Iterator[Judged]:
@@ -136,11 +141,9 @@ def _waiting(bench: Bench) -> Iterator[VerificationResult]:
 def _act(bench: Bench, experiment: Experiment) -> tuple[Answers, str]:
     """Return the answers of an experiment, or the reason why there are none."""
     try:
-        answers, reason = experiment.act(bench), ""
+        return experiment.act(bench), ""
     except bench.failures as error:
-        answers, reason = {}, _explain(error)
-    bench.remove_made()
-    return answers, reason
+        return {}, _explain(error)
 
 
 def _judge(probe: Probe, answers: Answers, reason: str) -> Judgement:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -21,7 +22,7 @@ import lens
 from cohorts import clock
 from cohorts.models import Course, Installation
 from cohorts.services.installation import ensure_installation
-from lens.backups.dumping import delete_old
+from lens.backups.dumping import DAY, delete_old
 from lens.backups.manifest import hash_file
 from tests.programs import find_backup_program
 from tests.support.backups import another_database
@@ -221,8 +222,12 @@ def test_only_the_newest_backups_are_kept(tmp_path: Path) -> None:
         for suffix in (".dump", ".json"):
             (tmp_path / f"lens-2026110{day}T000000{suffix}").touch()
     (tmp_path / "notes.dump").touch()
+    for name, age in (("lens-20261101T000000.part", 2 * DAY), ("lens-20261105T000000.part", 0)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
     assert [path.name[5:13] for path in delete_old(tmp_path, keep=2)] == ["20261102", "20261101"]
-    left = sorted(path.name for path in tmp_path.iterdir())
+    assert [path.name for path in tmp_path.glob("*.part")] == ["lens-20261105T000000.part"]
+    left = sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".part")
     assert [name[5:13] for name in left if name.startswith("lens-")] == ["20261103"] * 2 + [
         "20261104"
     ] * 2
