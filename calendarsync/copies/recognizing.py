@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ OurEvent = tuple[str, Body]  # the id of its series or single event, and Google'
 
 CHUNK = 500  # ids in one query
 
+logger = logging.getLogger(__name__)
+
 
 def select_ours(bodies: Iterable[Body], aliases: Mapping[str, str]) -> dict[str, OurEvent]:
     """Return the events that carry our mark, belong to a record, or continue one of our series."""
@@ -41,8 +44,20 @@ def select_ours(bodies: Iterable[Body], aliases: Mapping[str, str]) -> dict[str,
             others.setdefault(base, []).append(body)
     for base in _recorded(others):
         found |= {body["id"]: (base, body) for body in others.pop(base)}
-    rest = (body for each in others.values() for body in each if is_whole(body))
+    rest = (
+        body for each in others.values() for body in each if is_whole(body) and _is_readable(body)
+    )
     return found | _find_parts({body["id"]: body for body in rest}, found, installation, aliases)
+
+
+def _is_readable(body: Body) -> bool:
+    """Return whether somebody else's event can be read: one that cannot must stop nothing."""
+    try:
+        read_event(body)
+    except (ValueError, OverflowError, TypeError, KeyError, AttributeError) as error:
+        logger.warning("An event that is not Lens's cannot be read: %s", type(error).__name__)
+        return False
+    return True
 
 
 def _recorded(base_ids: Collection[str]) -> list[str]:

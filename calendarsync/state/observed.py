@@ -355,5 +355,8 @@ def _read_count(line: str, first: datetime, zone: ZoneInfo) -> int | None:
 def _count_until(until: str, first: datetime, zone: ZoneInfo) -> int | None:
     if not UTC_STAMP.fullmatch(until):
         return None
-    last = datetime.fromisoformat(until).astimezone(zone).replace(tzinfo=None)
+    try:
+        last = datetime.fromisoformat(until).astimezone(zone).replace(tzinfo=None)
+    except (OverflowError, ValueError):  # the year 9999, east of UTC
+        return None
     return max((last - first) // WEEK + 1, 0)

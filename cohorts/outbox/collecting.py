@@ -244,7 +244,10 @@ def read_bounds(incomplete: Mapping[str, datetime], now: datetime) -> Bounds:
 
 
 def _limit(collected_at: datetime, now: datetime) -> datetime:
-    return min(now, max(collected_at, now - MISSED_WITHIN))
+    """Return since when to collect. A time in the future is of a clock that was ahead: what it says
+    is unknown."""
+    earliest = now - MISSED_WITHIN
+    return earliest if collected_at > now else max(collected_at, earliest)
 
 
 def record_collected(

@@ -61,6 +61,7 @@ class Reconciler:
         self.ends = lease.boot_seconds() + settings.SYNC["run_seconds"]
         self.due: dict[int, Due] = {}
         self.policy = Policy(frozenset())
+        self.planned: dict[int, Due] = {}  # what was due for the last whole plan
         self.snapshot: Any = None  # the facts as last read, None: not since the last observation
         self.known: set[tuple[int, int]] = set()  # (due group, generation) whose facts it contains
         self.suspect: set[int] = set()  # groups whose facts a failure may have changed
@@ -146,24 +147,29 @@ class Reconciler:
         now, name = clock.now(), self.spec.name
         self.due = self._read_due(now)  # before the facts: see Due.generation
         self.is_outdated = provider_state.count_changes(name) != self.changes
-        self.snapshot, self.read_at = self._read_changed(now), time.monotonic()
+        asked = plan_requests.are_open(name)  # one that comes later is answered the next time
+        self.snapshot, self.read_at = self._read_changed(now, for_plans=asked), time.monotonic()
         self.read_only = provider_state.find_write_ban(name) or self.calls.finding.issue
         self.calls.parked = provider_state.parked_lanes(name)
         self.desired = self.provider.desired(self.snapshot, now)
         self.work = None
-        plan_requests.answer_open(self.provider, self.desired, self.calls.finding, now)
+        if asked:
+            plan_requests.answer_open(self.provider, self.desired, self.calls.finding, now)
 
     def _limit_reading(self, began: float) -> None:
         """Read less often than every second if that would take too much of the run's time."""
         wanted, least = (time.monotonic() - began) / SHARE, settings.SYNC["read_seconds"]
         self.read_every = max(least, min(wanted, MOST * least))
 
-    def _read_changed(self, now: datetime) -> Any:
-        """Return the facts, after reading again those of groups that became due or changed."""
+    def _read_changed(self, now: datetime, *, for_plans: bool) -> Any:
+        """Return the facts, after reading again those of groups that became due or changed.
+
+        `for_plans`: of all groups, since a requested plan may concern any.
+        """
         due = {(row.group_id, row.generation) for row in self.due.values()}
         changed = {group_id for group_id, _ in due - self.known} | self.suspect
         self.known, self.suspect = due, set()
-        if plan_requests.are_open(self.spec.name):
+        if for_plans:
             return self.provider.snapshot(now, self.snapshot, changed)
         return self._take_snapshot(now, self.due.keys(), changed)
 
@@ -195,7 +201,7 @@ class Reconciler:
     def _plan(self) -> PlannedWork:
         """Compare the groups that are due, or all if the removal guard has something to judge."""
         finding, due = self.calls.finding, self.due.values()
-        self.policy = Policy.of(due)
+        self.policy, self.planned = Policy.of(due), dict(self.due)
         plan = self.provider.plan(self.desired, finding.observed, self.policy)
         if plan.has_removals and isinstance(self.provider, ReadsPart) and not self.reads_all:
             self._read_all()
@@ -219,7 +225,8 @@ class Reconciler:
         part = self.provider.replan(work.plan, action, self.desired, finding.observed, self.policy)
         if part is None:
             return False
-        due = [self.due[group_id] for group_id in part.groups or () if group_id in self.due]
+        # Also of groups that were finished since: the removal guard must know which ones it holds.
+        due = [self.planned[pk] for pk in part.groups or () if pk in self.planned]
         work.replace(restrict_part(part, work.plan, due, finding.orphans, self.read_only))
         return True
 

@@ -163,14 +163,19 @@ class ProviderAdmin(Protocol):
     def check(self, desired: Any, observed: Any) -> tuple[Check, ...]:
         """Return the lines of the connection check for a successful observation."""
 
-    async def check_service(self) -> tuple[Check, ...]:
-        """Read the service, without the database's tables, and return the lines of the check."""
-
     def forget(self, group_id: int) -> Collection[str]:
         """Delete the records of this group's infrastructure that is gone; return their names."""
 
     def forget_all(self) -> None:
         """Delete every record: the objects outside do not belong to this database."""
+
+
+@runtime_checkable
+class ChecksService(Protocol):
+    """An optional part of a `ProviderAdmin`: its service can be checked before anything runs."""
+
+    async def check_service(self) -> tuple[Check, ...]:
+        """Read the service, without the database's tables, and return the lines of the check."""
 
 
 @runtime_checkable

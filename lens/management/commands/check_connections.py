@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
-from cohorts.reconcile.provider import provider_admins, provider_specs
+from cohorts.reconcile.provider import ChecksService, provider_admins, provider_specs
 from cohorts.reconcile.values import Check
 from lens.connections.surroundings import check_clock, check_database, check_mail, check_zones
 
@@ -56,6 +56,8 @@ def find_lines(letter: str) -> Iterator[Check]:
     yield from chain.from_iterable(surroundings)
     specs = provider_specs()
     for admin in provider_admins.values():
+        if not isinstance(admin, ChecksService):
+            continue
         for check in asyncio.run(admin.check_service()):
             title = f"{specs[admin.name].title}, {check.what}"
             yield Check(title, check.ok, check.detail, check.step)

@@ -16,12 +16,14 @@ from cohorts.reconcile import services, tasks
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.errors import Conflict, Outage, RateLimited, Refused, Unclear
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
+from cohorts.reconcile.provider import provider_admins, providers
 from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.runs.status import Remaining, read_due, update_status
 from cohorts.reconcile.selectors import read_sync_conditions
 from cohorts.reconcile.values import Condition, Orphans, Plan, Review
 from cohorts.reconcile.workers import lease
 from tests.support.cohort import add_member, make_cohort, realize, work
+from tests.support.in_memory import LinkAdmin, LinkProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -549,6 +551,33 @@ def test_mass_removals_wait_until_staff_approve_the_names(links):
     assert len(calls_of(links, lambda: work("links"))) == 3
     assert row(made.groups[0]).removals_approved is None  # used once
     assert issues(made) == ["removals_held"]
+
+
+class Replanning(LinkProvider):
+    """Plans all groups again after each call, as a part of the last plan."""
+
+    def replan(self, plan, action, desired, observed, policy):
+        return replace(self.plan(desired, observed, policy), groups=frozenset(desired))
+
+
+def test_a_held_removal_of_a_group_that_is_finished_stays_held_while_others_are_served(
+    registered, settings
+):
+    links = Replanning()
+    registered.only(providers, links)
+    registered.only(provider_admins, LinkAdmin(links))
+    made = make_cohort(groups=2, members=3)
+    realize(made)
+    work("links")
+    held, other = made.groups
+    stray = made.people[1]
+    Membership.objects.filter(user=stray).delete()
+    services.resync("links")
+    GroupSync.objects.filter(group=held).update(issue="removals_held")
+    key = change(other)
+    assert calls_of(links, lambda: work("links")) == [key]
+    assert row(held).issue == "removals_held"
+    assert (held.pk, stray.email) in links.service.state.guests
 
 
 def test_removals_on_their_date_wait_for_no_one(links):
