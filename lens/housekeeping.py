@@ -13,7 +13,7 @@ from django_q.models import Task
 
 from cohorts import clock
 from cohorts.models import ActivityEntry
-from cohorts.reconcile import totals
+from cohorts.reconcile.runs import totals
 from cohorts.reconcile.workers import heartbeats
 from cohorts.roster.waiting.services import forget_finished
 from discordsync.attendance import recording

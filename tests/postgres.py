@@ -43,8 +43,11 @@ def _unprivileged() -> str | None:
     raise SystemExit("PostgreSQL does not run as root, and there is no other user to start it as.")
 
 
-def start_cluster(programs: Path) -> str:
-    """Make and start a throw-away cluster; return its DATABASE_URL.  It ends with this process."""
+def start_cluster(programs: Path, *, crashes: bool = False) -> str:
+    """Make and start a throw-away cluster; return its DATABASE_URL.  It ends with this process.
+
+    `crashes`: it keeps what was committed when it is killed, as long as the machine runs.
+    """
     user = _unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="lens-pg-", dir="/tmp"))  # a socket path must be short
     data = folder / "data"
@@ -55,7 +58,8 @@ def start_cluster(programs: Path) -> str:
     # No autovacuum: it would count tables while a test's rows are not committed, and plan for empty
     # ones what then joins hundreds of rows the long way round.
     options = (
-        f"-k {folder} -h '' -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
+        f"-k {folder} -h '' -c fsync=off -c full_page_writes=off "
+        f"-c synchronous_commit={'on' if crashes else 'off'} "
         f"-c autovacuum=off -c jit=off -c max_connections={CONNECTIONS}"
     )
     _run(

@@ -292,7 +292,7 @@ class WorkerHeartbeat(models.Model):
 
 
 class RunningTotal(models.Model):
-    """One figure of one day, such as the calls to Discord that were refused (`totals.py`)."""
+    """One figure of one day, such as the calls to Discord that were refused (`runs/totals.py`)."""
 
     day = models.DateField()
     name = models.CharField(max_length=40)

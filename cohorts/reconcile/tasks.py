@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cohorts import clock
-from cohorts.correlation import correlated
 from cohorts.reconcile import ownership, services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import issue_log, provider_state, realize_requests, run_log
+from cohorts.reconcile.workers.correlation import correlated
 from cohorts.reconcile.workers.nudges import nudge
 
 KEEP_RUNS = timedelta(days=90)

@@ -20,9 +20,9 @@ from django.db.models import Count, Q
 from cohorts import clock
 from cohorts.models import AccessException
 from cohorts.outbox.models import Message
-from cohorts.reconcile import totals
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.provider import configured_providers
+from cohorts.reconcile.runs import totals
 from guestvisits.windows import access_windows
 
 logger = logging.getLogger(__name__)

@@ -9,11 +9,11 @@ from django.db.models import Count, F, Min, Q
 from prometheus_client.core import HistogramMetricFamily, Metric
 
 from cohorts.models import live_group
-from cohorts.reconcile import totals
 from cohorts.reconcile.errors import BUG, DONE, RESULTS
 from cohorts.reconcile.issues import ISSUES
 from cohorts.reconcile.models import GroupSync, ProviderState, due_syncs, is_out_of_sync
 from cohorts.reconcile.provider import configured_providers
+from cohorts.reconcile.runs import totals
 from cohorts.reconcile.runs.issue_log import find_logged_codes
 from lens.metrics.families import counter, gauge
 

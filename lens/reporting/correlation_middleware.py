@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-from cohorts.correlation import correlated
+from cohorts.reconcile.workers.correlation import correlated
 
 
 class CorrelationMiddleware:

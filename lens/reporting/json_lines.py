@@ -6,7 +6,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from cohorts.correlation import current_id
+from cohorts.reconcile.workers.correlation import current_id
 from lens.reporting.scrubbing import scrub
 
 

@@ -8,7 +8,7 @@ import sentry_sdk
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 
-from cohorts.correlation import current_id
+from cohorts.reconcile.workers.correlation import current_id
 from lens.reporting.scrubbing import scrub_all
 
 

@@ -26,7 +26,7 @@ from django.http import HttpRequest
 from cohorts import clock
 from cohorts.models import User
 from cohorts.models.people import match_address
-from cohorts.reconcile import totals
+from cohorts.reconcile.runs import totals
 from lens.sign_in.sessions import SIGNED_IN_AT
 
 log = logging.getLogger(__name__)

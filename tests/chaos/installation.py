@@ -68,7 +68,7 @@ class ChaosInstallation:
         programs = find_postgresql()
         assert programs
         self.programs = programs
-        self.database = start_cluster(programs)
+        self.database = start_cluster(programs, crashes=True)
         with psycopg.connect(self.database.replace("/lens?", "/postgres?"), autocommit=True) as db:
             db.execute("CREATE DATABASE lens")
         self.environment = {

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import models
 
 from cohorts import clock
-from cohorts.reconcile import totals
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear, name_result
 from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
+from cohorts.reconcile.runs import totals
 from cohorts.reconcile.values import Action, Finding, IssueCode, ProviderSpec
 from cohorts.reconcile.workers.backoff import wait_before_retry
 

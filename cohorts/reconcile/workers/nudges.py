@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django_q.tasks import async_task
 
-from cohorts.correlation import current_id
+from cohorts.reconcile.workers.correlation import current_id
 
 
 def nudge(provider: str) -> None:

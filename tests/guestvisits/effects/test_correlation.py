@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cohorts.correlation import correlated, current_id
+from cohorts.reconcile.workers.correlation import correlated, current_id
 from lens.reporting.json_lines import JsonFormatter
 from lens.reporting.sentry import tag_report
 from tests.guestvisits.effects.world import World

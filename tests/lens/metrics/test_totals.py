@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts import clock
-from cohorts.reconcile import totals
 from cohorts.reconcile.models import RunningTotal
+from cohorts.reconcile.runs import totals
 from tests.support.race import race
 
 RUNS = totals.key("runs", provider="links", result="done")
