@@ -3,5 +3,5 @@
 installation.py   PostgreSQL, sandbox, web, worker and bot, and what happens to them
 people.py         what people do over HTTP, and what they were told
 checker.py        reads the database by SQL and the outside by the services' own API
-test_chaos.py     the run: `make chaos`, two minutes in CI; an hour as `make soak`
+test_chaos.py     the run: `make chaos`, or an hour as `make soak`
 """

@@ -26,12 +26,15 @@ class People:
     """`promises`: by (person's id, home meeting) the host meeting that was confirmed, 0 for none.
 
     `answers`: by (person's id, meeting) the RSVP that was confirmed.
+    `unclear`: such pairs, and meetings alone, of acts without an answer. A frozen process may carry
+    one out much later, so nothing is known about these any more.
     """
 
     installation: ChaosInstallation
     chance: random.Random
     promises: dict[tuple[int, int], int] = field(default_factory=dict)
     answers: dict[tuple[int, int], str] = field(default_factory=dict)
+    unclear: set[tuple[int, int] | int] = field(default_factory=set)
     confirmed: int = 0
     missed: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -97,7 +100,7 @@ class People:
         """`answer`: None if none came; {} if it was refused, which changes nothing."""
         self.answers.pop(key, None)  # a visit answers by itself
         if answer is None:
-            self.promises.pop(key, None)
+            self.unclear.add(key)
         elif answer:
             self.promises[key] = host
 
@@ -109,27 +112,38 @@ class People:
         rsvp = self.chance.choice(["attending", "not_attending"])
         answer = self._call(person, "post", f"meetings/{meeting}/answer", {"rsvp": rsvp})
         if answer is None:
-            self.answers.pop((person[0], meeting), None)
+            self.unclear.add((person[0], meeting))
         elif answer:
             self.answers[person[0], meeting] = rsvp
 
     # -- facilitators, and Discord's members -------------------------------------------------
 
     def _move(self) -> None:
-        """A facilitator moves a meeting by some minutes. Visits to it may end, so they are open."""
+        """A facilitator moves a meeting by some minutes: visits to it may end, and its answers are
+        asked for again."""
         person = self.chance.choice(self.facilitators)
         meeting = self._pick_meeting(person)
         if not meeting:
             return
         rows = self._read_meetings(person)
-        starts_at = next(one["scheduled_at"] for one in rows if one["meeting_id"] == meeting)
+        starts_at = next((o["scheduled_at"] for o in rows if o["meeting_id"] == meeting), None)
+        if not starts_at:
+            return
         moved = datetime.fromisoformat(starts_at) + timedelta(minutes=self.chance.choice([15, -15]))
-        for key, host in list(self.promises.items()):
-            if meeting in {key[1], host}:
-                del self.promises[key]
-        self._call(
+        answer = self._call(
             person, "post", f"meetings/{meeting}/reschedule", {"starts_at": moved.isoformat()}
         )
+        if answer is None:
+            self.unclear.add(meeting)
+        elif answer:
+            self.promises = {
+                key: host for key, host in self.promises.items() if meeting not in {key[1], host}
+            }
+            self.answers = {key: rsvp for key, rsvp in self.answers.items() if key[1] != meeting}
+
+    def is_known(self, key: tuple[int, int], host: int = 0) -> bool:
+        """Whether every act about this person and meeting was answered."""
+        return not self.unclear & {key, key[1], host}
 
     def _leave(self) -> None:
         """Someone leaves the server and comes back at once, without their roles."""

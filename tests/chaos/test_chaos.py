@@ -22,7 +22,7 @@ SECONDS = float(os.environ.get("CHAOS_SECONDS", "120"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 EVERY = 5  # seconds between two faults
 CALM = 300  # seconds in which everything must be right again
-pytestmark = [pytest.mark.matrix, pytest.mark.timeout(SECONDS + 900)]
+pytestmark = [pytest.mark.modes, pytest.mark.timeout(SECONDS + 900)]
 
 
 @pytest.fixture
