@@ -28,8 +28,8 @@ def name_dates(first: date, last: date) -> str:
     return name_date(first) if first == last else f"{name_date(first)} – {name_date(last)}"
 
 
-def one_line(name: str) -> str:
-    return " ".join(name.split())
+def one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def name_wait(moment: datetime, now: datetime, zone: tzinfo) -> str:

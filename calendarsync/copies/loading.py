@@ -39,7 +39,7 @@ def load_copies(
     group_ids = set(owners.values())
     columns = ("body", "base_id")
     rows = list(_current(owners, group_ids, now).values_list(*columns))
-    rows += copies_with(erased).values_list(*columns) if erased else []
+    rows += copies_with(erased).values_list(*columns)  # no query without an address
     found: dict[int, dict[str, ObservedEvent]] = defaultdict(dict)
     for body, base_id in rows:
         event = read_copy(body, base_id, aliases)

@@ -11,6 +11,8 @@ from pathlib import Path
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from cohorts.words import one_line
+
 DEBIAN = Path("/usr/lib/postgresql")
 PASSED_ON = (
     *("dbname", "user", "host", "port", "service", "passfile"),
@@ -79,5 +81,5 @@ def run_program(program: Path, *arguments: str) -> str:
     )
     if not done.returncode:
         return ""
-    said = " ".join(done.stderr.split())[-600:] or f"it ended with status {done.returncode}"
+    said = one_line(done.stderr)[-600:] or f"it ended with status {done.returncode}"
     return said if "no space left" not in said.lower() else f"the disk is full ({said})"

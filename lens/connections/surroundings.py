@@ -20,6 +20,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import DatabaseError, InterfaceError, NotSupportedError, connection
 
 from cohorts.reconcile.values import Check
+from cohorts.words import one_line
 from lens.backups.pg_programs import server_version
 from lens.health import has_pending_migrations
 
@@ -34,7 +35,7 @@ def check_database() -> Iterator[Check]:
         connection.ensure_connection()  # also compares the version with the oldest supported one
         is_migrated = not has_pending_migrations()
     except (DatabaseError, InterfaceError, NotSupportedError) as error:
-        said = " ".join(str(error).split())
+        said = one_line(str(error))
         yield Check("Database", False, f"{said} Check DATABASE_URL.", SETTINGS)
         return
     if connection.vendor != "postgresql":
@@ -128,7 +129,7 @@ def check_mail(letter_to: str) -> Iterator[Check]:
                 ).send()
     except (OSError, smtplib.SMTPException) as error:
         # The server's words: they may name an address, but never the password.
-        said = " ".join(str(error).split()) or type(error).__name__
+        said = one_line(str(error)) or type(error).__name__
         yield Check("Mail", False, f"{said} Check EMAIL_URL and DEFAULT_FROM_EMAIL.", SETTINGS)
         return
     sent = f"A letter to {letter_to} was accepted. Check that it arrives, and not as spam."

@@ -80,15 +80,18 @@ class Watcher:
         """Every minute, set up the schedules anew: during an upgrade, a worker of the version
         before turns off those that it does not know."""
         if time.monotonic() >= self.schedules_at:
-            schedules.ensure_schedules()
-            self.schedules_at = time.monotonic() + SCHEDULES_SECONDS
+            self._set_up_schedules()
+
+    def _set_up_schedules(self) -> None:
+        schedules.ensure_schedules()
+        self.schedules_at = time.monotonic() + SCHEDULES_SECONDS
 
     def _start(self) -> None:
         """Start a cluster, after releasing what the previous one held."""
         if time.monotonic() < self.start_at:
             return
         lease.release_dead(self.name)
-        schedules.ensure_schedules()
+        self._set_up_schedules()
         async_task(schedules.SWEEP, task_name="sweep at start")
         self.cluster = ClusterProcess(self.name)
         self._start_timers()

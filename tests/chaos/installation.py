@@ -85,7 +85,6 @@ class ChaosInstallation:
         self.folder.mkdir(exist_ok=True)
         self._launch("sandbox", "manage.py", "sandbox", "--port", str(self.local.sandbox_port))
         self.run("migrate", "-v", "0")
-        self.run("createcachetable")
         self.run("demo_data")
         for name in COMMANDS:
             self.ensure(name)

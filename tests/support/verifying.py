@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -62,3 +62,23 @@ def kill_at(sandbox: RunningSandbox, service: str, n: int, *options: str) -> Non
 def is_clean() -> bool:
     """Whether the journal says that nothing is left outside."""
     return not ScratchObject.objects.exists()
+
+
+def kill_at_each(
+    sandbox: RunningSandbox,
+    service: str,
+    calls: Iterable[int],
+    *options: str,
+    clean: Callable[[], str],
+    look: Callable[[], object],
+) -> None:
+    """Kill the command at each of these calls; `clean`, a run that makes nothing, then leaves what
+    `look` sees as it was."""
+    before = look()
+    for n in calls:
+        kill_at(sandbox, service, n, *options)
+        seen = sandbox.last
+        clean()
+        assert len(sandbox.calls(since=seen, service=service)) <= MOST_CALLS
+        assert look() == before, f"killed after call {n}"
+        assert is_clean()

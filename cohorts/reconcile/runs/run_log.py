@@ -62,7 +62,7 @@ class RunLog:
         )
 
     def count_call(self, result: str) -> None:
-        """Count one call, or one observation, by what came of it."""
+        """Count one call by what came of it."""
         self._count("calls", 1, result=result)
 
     def count_wait(self, seconds: float) -> None:

@@ -65,8 +65,7 @@ def begin_attempt(import_id: int, *, now: datetime) -> bool:
 
     After MAX_ATTEMPTS that did not end, such as by running out of memory, it is given up.
     """
-    waiting = RosterImport.objects.select_for_update(skip_locked=True)
-    row = waiting.filter(pk=import_id, state=State.WAITING).first()
+    row = _lock_waiting(import_id)
     if row is None:
         return False
     if row.attempts >= MAX_ATTEMPTS:
@@ -82,8 +81,7 @@ def begin_attempt(import_id: int, *, now: datetime) -> bool:
 @transaction.atomic
 def carry_out_import(import_id: int, *, now: datetime) -> None:
     """Import a waiting file in the name of the person who confirmed it, or store why not."""
-    waiting = RosterImport.objects.select_for_update(skip_locked=True)
-    row = waiting.filter(pk=import_id, state=State.WAITING).first()
+    row = _lock_waiting(import_id)
     if row is None:
         return
     try:
@@ -96,6 +94,12 @@ def carry_out_import(import_id: int, *, now: datetime) -> None:
         _finish(row, State.REFUSED, [refusal.sentence, *map(str, problems)], now)
     else:
         _finish(row, State.DONE, [f"{done.summary()}."], now)
+
+
+def _lock_waiting(import_id: int) -> RosterImport | None:
+    """Return the row, locked, unless it is over or another worker has it."""
+    waiting = RosterImport.objects.select_for_update(skip_locked=True)
+    return waiting.filter(pk=import_id, state=State.WAITING).first()
 
 
 def _finish(row: RosterImport, state: State, outcome: Sequence[str], now: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
+from cohorts.words import one_line
 from lens.backups.dumping import back_up, delete_old
 from lens.backups.pg_programs import BackupRefused
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         except BackupRefused as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, InterfaceError) as error:
-            said = " ".join(str(error).split())
+            said = one_line(str(error))
             raise CommandError(f"The database cannot be used: {said}") from error
         self.stdout.write(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
         for old in delete_old(folder, keep) if keep else ():

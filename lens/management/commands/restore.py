@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
+from cohorts.words import one_line
 from lens.backups.pg_programs import BackupRefused
 from lens.backups.restoring import restore
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         except BackupRefused as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, InterfaceError) as error:
-            said = " ".join(str(error).split())
+            said = one_line(str(error))
             raise CommandError(f"The database cannot be used: {said}") from error
         self.stdout.write(
             f"Restored Lens {manifest.version} of the installation {manifest.installation}, as of "

@@ -10,6 +10,7 @@ from django.core.checks import ERROR, run_checks
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from cohorts.words import one_line
 from lens.backups.manifest import find_newer, read_applied
 from lens.schedules import ensure_schedules
 
@@ -74,7 +75,7 @@ class Command(BaseCommand):
 
 def describe(error: Exception) -> str:
     """Return the error as a sentence.  An address with a password is in none of them."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = one_line(str(error)) or type(error).__name__
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

@@ -15,7 +15,7 @@ from cohorts.services.installation import break_seal
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.conformance import Conformance
-from tests.support.verifying import MOST_CALLS, Verify, found, is_clean, kill_at
+from tests.support.verifying import MOST_CALLS, Verify, found, is_clean, kill_at, kill_at_each
 
 A, B = "operator@courses.example", "second@courses.example"
 ONE = ("--only", "calendar", "--address", A)
@@ -207,14 +207,14 @@ def test_a_sync_ignores_scratch_events_and_the_next_run_removes_them(
 def test_killed_after_any_call_the_next_run_leaves_nothing(
     calendar: SeenCalendar, verify: Verify, part: int
 ) -> None:
-    before = what_is_there(calendar)
-    for n in range(1 + part, CALLS + 1, PARTS):
-        kill_at(calendar.sandbox, "google", n, *ONE)
-        seen = calendar.sandbox.last
-        verify(*SLOW, "read")  # nothing was started: it only removes what is left
-        assert len(calendar.calls_since(seen)) <= MOST_CALLS
-        assert what_is_there(calendar) == before, f"killed after call {n}"
-        assert is_clean()
+    kill_at_each(
+        calendar.sandbox,
+        "google",
+        range(1 + part, CALLS + 1, PARTS),
+        *ONE,
+        clean=lambda: verify(*SLOW, "read"),  # nothing was started: it only removes what is left
+        look=lambda: what_is_there(calendar),
+    )
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from tests.discordsync.guild_state import look_again, mirror_trouble, trouble
 from tests.support.cohort import MadeCohort, work
 from tests.support.conformance import Conformance
 from tests.support.running_sandbox import RunningSandbox
-from tests.support.verifying import MOST_CALLS, Verify, found, is_clean, kill_at
+from tests.support.verifying import MOST_CALLS, Verify, found, is_clean, kill_at, kill_at_each
 
 pytestmark = pytest.mark.usefixtures("only_discord")
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -136,14 +136,14 @@ def test_a_sync_ignores_scratch_objects_and_the_next_run_removes_them(
 def test_killed_after_any_call_the_next_run_leaves_nothing(
     guild: RunningSandbox, verify: Verify, part: int
 ) -> None:
-    before = what_is_there(guild)
-    for n in range(1 + part, CALLS + 1, PARTS):
-        kill_at(guild, "discord", n, *DISCORD)
-        seen = guild.last
-        verify(*SLOW, "read")  # nothing was started: it only removes what is left
-        assert len(guild.calls(since=seen, service="discord")) <= MOST_CALLS
-        assert what_is_there(guild) == before, f"killed after call {n}"
-        assert is_clean()
+    kill_at_each(
+        guild,
+        "discord",
+        range(1 + part, CALLS + 1, PARTS),
+        *DISCORD,
+        clean=lambda: verify(*SLOW, "read"),  # nothing was started: it only removes what is left
+        look=lambda: what_is_there(guild),
+    )
 
 
 @pytest.mark.django_db
