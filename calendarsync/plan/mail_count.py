@@ -1,6 +1,6 @@
 """Count the e-mails that Google will send because a group's facts change. Pure.
 
-The plan is carried out on the observed state alone, call by call, as a pass does it at Google:
+The plan is carried out on the observed state alone, call by call, as a run does it at Google:
 
     call                      e-mails, as its sendUpdates allows
     ------------------------  --------------------------------------------------------------
@@ -149,7 +149,7 @@ def _finish(
 def _due(
     desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, done: set[str]
 ) -> Iterator[Action]:
-    """Yield the calls that are left, in the order of a pass, except the creation of a first series
+    """Yield the calls that are left, in the order of a run, except the creation of a first series
     that nobody requested."""
     group = desired.groups[group_id]
     for action in sorted(plan_group(group, desired, observed), key=lambda each: each.rank):

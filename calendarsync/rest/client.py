@@ -1,7 +1,7 @@
 """A client for the Google Calendar API that makes one call at a time.
 
 Calls run in a thread because google-api-python-client blocks. A service object is not thread-safe,
-so a client belongs to one pass of the reconciler and its single lane.
+so a client belongs to one run of the reconciler and its single lane.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _finish_listing(found: tuple[Body, ...], last_page: Body, *, full: bool) -> 
 async def open_client(
     check: Callable[[], None], stored: StoredState
 ) -> AsyncIterator[CalendarClient]:
-    """Yield a client for one pass. `check` is called before each request is sent."""
+    """Yield a client for one run. `check` is called before each request is sent."""
     transport = CheckedHttp(check, timeout=settings.SYNC["call_seconds"] / 3)
     try:
         events = await asyncio.to_thread(_build, transport)

@@ -193,7 +193,7 @@ EXPERIMENTS = (
                 "A-G18",
                 "used_id",
                 "An id that was used once is refused ever after (409).",
-                "A lost answer could create an event twice; the next pass reports it as an orphan.",
+                "A lost answer could create an event twice; the next run reports it as an orphan.",
                 judge_used_id,
             ),
             Probe(

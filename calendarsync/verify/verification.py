@@ -33,7 +33,7 @@ UNTRIED = {
 
 
 def connect(check: Callable[[], None]) -> AbstractAsyncContextManager[CalendarClient]:
-    """Connect with the cursor of the last pass, so that a listing needs few calls.
+    """Connect with the cursor of the last run, so that a listing needs few calls.
 
     The stored cursor does not advance by a listing here.
     """

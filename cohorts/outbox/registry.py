@@ -78,7 +78,7 @@ message_sources: Registry[Source] = Registry("message sources")
 def first_event(group_ids: frozenset[int] | None, since: datetime, within: timedelta) -> datetime:
     """Return since when a source reads events that make messages due at once, such as moves.
 
-    A collection for some groups, as in a pass, reads all those `within` a time.
+    A collection for some groups, as in a run, reads all those `within` a time.
     """
     return since - (LATE_COMMIT if group_ids is None else within)
 

@@ -8,7 +8,7 @@ it was edited in a way that Lens    no         none: the advice says what to do 
   cannot undo
 its name, place or permissions      yes        apply ours, keep as is
 
-What a pass corrects without asking is no drift.
+What a run corrects without asking is no drift.
 """
 
 from __future__ import annotations

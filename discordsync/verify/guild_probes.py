@@ -255,7 +255,7 @@ EXPERIMENTS = (
                 "-",
                 "foreign_bits",
                 "Bits of an overwrite survive, also those of voice in a text channel.",
-                "Lens would write these overwrites again in every pass, which the group shows.",
+                "Lens would write these overwrites again in every run, which the group shows.",
                 judge_foreign_bits,
             ),
             Probe(

@@ -19,7 +19,7 @@ def recent_visits(since: datetime) -> QuerySet[GuestVisit]:
     """Return visits open or recently ended at a time, with what decides which messages are due.
 
     What messages mention is read when they are sent: five sources read these visits each minute and
-    in each pass, and a join of ten tables takes time to build and to plan.
+    in each run, and a join of ten tables takes time to build and to plan.
     """
     lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - RECENT)
     return with_dates(GuestVisit.objects.filter(lately)).order_by("pk")

@@ -28,7 +28,7 @@ from meetings.attendance.presence import (
 from meetings.models import Attendance, Meeting
 
 MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
-COMPLETED_WITHIN = timedelta(hours=1)  # after a cohort's end; a missed pass is repeated each hour
+COMPLETED_WITHIN = timedelta(hours=1)  # after a cohort's end; a missed round is repeated each hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def meetings_to_check(since: datetime, now: datetime) -> list[Meeting]:
 
     These are meetings that were not over at `since` and whose window has opened by `now`, and
     meetings that were moved to the future after a check-in. When a cohort has ended, its attendance
-    is final, except that a late pass still completes the last meetings.
+    is final, except that a late round still completes the last meetings.
     """
     checked_in = Attendance.objects.filter(meeting=OuterRef("pk"), checked_in_at__isnull=False)
     begun = Q(starts_at__gt=since - MAX_DURATION, starts_at__lte=now + OPENS_BEFORE)

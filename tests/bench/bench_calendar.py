@@ -1,4 +1,4 @@
-"""What syncing Google Calendar costs this process: CPU per write, per pass, per full listing, and
+"""What syncing Google Calendar costs this process: CPU per write, per run, per full listing, and
 of the preview of a move, beside the number of groups.
 """
 
@@ -63,8 +63,8 @@ def test_the_cpu_of_a_pass_a_full_listing_and_a_preview(
     add_series(sandbox, made)
     for what, prepare in (
         ("the first pass, which lists everything", lambda: make_due(made[0])),
-        ("a pass with one group due", lambda: make_due(made[1])),
-        ("a pass that lists everything again, without news", lambda: _list_again(made[2])),
+        ("a run with one group due", lambda: make_due(made[1])),
+        ("a run that lists everything again, without news", lambda: _list_again(made[2])),
     ):
         prepare()
         with cpu_measured() as cpu, CaptureQueriesContext(connection) as queries:

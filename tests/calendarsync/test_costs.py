@@ -1,4 +1,4 @@
-"""What a pass, a full listing and a preview cost does not depend on how many groups there are.
+"""What a run, a full listing and a preview cost does not depend on how many groups there are.
 
 Function calls and queries are counted, which are the same on every machine.
 """

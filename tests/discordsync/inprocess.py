@@ -1,7 +1,7 @@
 """The sandbox's guild without HTTP, database or reconciler, for the pure parts of the provider.
 
 guild = Guild(NOW)
-facts, done, plan = work(guild, facts, NOW)      # one pass's worth, then what is left
+facts, done, plan = work(guild, facts, NOW)      # one run's worth, then what is left
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def make_due(*groups: Group) -> None:
 
 
 def read_fully() -> None:
-    """Let the next pass list everything."""
+    """Let the next run list everything."""
     ProviderState.objects.filter(provider="calendar").update(fully_observed_at=None)
 
 

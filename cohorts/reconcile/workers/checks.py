@@ -11,13 +11,13 @@ from django.core.checks import CheckMessage, Error, register
 
 @register
 def check_pace(**_: Any) -> Iterator[CheckMessage]:
-    """Report durations of a pass that contradict each other."""
+    """Report durations of a run that contradict each other."""
     sync = settings.SYNC
     timeout: Any = settings.Q_CLUSTER["timeout"]
     longest = sync["run_seconds"] + sync["call_seconds"]
     if longest >= timeout:
         yield Error(
-            f"A sync pass may take {longest:g} seconds, but tasks are stopped after {timeout:g}.",
+            f"A sync run may take {longest:g} seconds, but tasks are stopped after {timeout:g}.",
             hint="Keep SYNC_SLICE_SECONDS + SYNC_CALL_SECONDS below that.",
             id="lens.E003",
         )

@@ -1,7 +1,7 @@
 """A cohort that was set up long ago, whose people have a pending note each; some want it directly.
 
 `world.people` are in the server and have used the bot.  `world.work()` is what workers do in a
-minute: collect, choose routes, passes of Discord, a round of e-mail.
+minute: collect, choose routes, runs of Discord, a round of e-mail.
 """
 
 from __future__ import annotations

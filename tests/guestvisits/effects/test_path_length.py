@@ -1,7 +1,7 @@
 """How many files a reader follows from the click that books a visit to the role that it grants.
 
 Counted are the files of which a function is called. Left out are the middleware of every request,
-and the outbox with its sources: a pass stores pending messages before it plans.
+and the outbox with its sources: a run stores pending messages before it plans.
 """
 
 from __future__ import annotations

@@ -238,5 +238,5 @@ def test_what_is_found_out_later_changes_no_result_of_a_cohort_that_has_ended(ac
     Cohort.objects.update(status="completed", ended_at=ended_at)
     assert hear(meeting, Alice=[(10, 20)], now=ended_at + 61 * MINUTE) == 0
     assert presence(meeting) == {}
-    hear(meeting, Alice=[(10, 20)], now=ended_at + 59 * MINUTE)  # a pass that was late
+    hear(meeting, Alice=[(10, 20)], now=ended_at + 59 * MINUTE)  # a round that was late
     assert presence(meeting) == {"Alice": "present", "Bob": "absent"}

@@ -294,7 +294,7 @@ def test_a_collection_reads_no_move_that_an_earlier_one_has_stored(academy, meet
     everyone = frozenset({meeting.group_id})
     assert list(pending_changes(None, now + HOUR, now + HOUR)) == []
     assert len(list(pending_changes(None, now, now + HOUR))) == 3
-    assert len(list(pending_changes(everyone, now + HOUR, now + HOUR))) == 3, "in a pass"
+    assert len(list(pending_changes(everyone, now + HOUR, now + HOUR))) == 3, "in a run"
 
 
 def test_a_move_that_is_committed_after_a_collection_is_found_by_the_next(academy, meeting, now):
