@@ -1,7 +1,7 @@
 """Properties of the plan: one round corrects anything that happened to facts and calendar.
 
-Facts change and people do things by hand, in any order; then the reconciler runs against the sandbox's
-own world (in this process), in any of Google's ways.
+Facts change and people do things by hand, in any order; then the reconciler runs against the
+sandbox's own world (in this process), in any of Google's ways.
 """
 
 from __future__ import annotations
