@@ -9,15 +9,15 @@ from cohorts.reconcile import ownership, services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import issue_log, provider_state, realize_requests, run_log
-from cohorts.reconcile.workers.correlation import correlated
+from cohorts.reconcile.workers.correlation import correlated, current_id
 from cohorts.reconcile.workers.nudges import nudge
 
 KEEP_RUNS = timedelta(days=90)
 
 
-def run_provider(name: str, cause: str = "") -> None:
-    """Run once. `cause`: the id of the request that queued this, for the logs."""
-    with correlated(cause):
+def run_provider(name: str) -> None:
+    """Run once, under the id of the request that queued this or under a new one."""
+    with correlated(current_id()):
         run_once(name)
 
 

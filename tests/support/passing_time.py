@@ -6,11 +6,14 @@ living.move_clock(later)        time passes while they are down
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
+from django_q.signals import pre_execute
 
 from cohorts import clock
 from cohorts.reconcile.models import ProviderState
@@ -65,9 +68,16 @@ class PassingTime:
                 return
             task = row.task
             row.delete()
-            import_string(task["func"])(*task["args"], **task["kwargs"])
+            copy_context().run(run_task, task)
         raise AssertionError("the queue does not come to an end")
 
     def lose_queue(self) -> None:
         """Whatever was queued is gone."""
         OrmQ.objects.all().delete()
+
+
+def run_task(task: dict[str, Any]) -> None:
+    """Run a task as a process of the cluster does."""
+    func = import_string(task["func"])
+    pre_execute.send(sender="django_q", func=func, task=task)
+    func(*task["args"], **task["kwargs"])

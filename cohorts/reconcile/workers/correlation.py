@@ -22,6 +22,11 @@ def current_id() -> str:
     return _id.get()
 
 
+def adopt(given: str) -> None:
+    """Go on under the given id, or under none if it is not one."""
+    _id.set(given if GIVEN.fullmatch(given) else "")
+
+
 @contextmanager
 def correlated(given: str = "") -> Iterator[str]:
     """Run the block under the given id, or under a new one."""

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django_q.models import OrmQ
+from django_q.signals import pre_execute
 
-from cohorts.reconcile.workers.correlation import correlated, current_id
+from cohorts.reconcile.workers.correlation import adopt, correlated, current_id
+from cohorts.reconcile.workers.nudges import nudge
 from lens.reporting.json_lines import JsonFormatter
 from lens.reporting.sentry import tag_report
 from tests.guestvisits.effects.world import World
@@ -55,6 +58,24 @@ def test_a_booking_is_followed_to_the_call_that_gives_access(world: World, lines
     assert calls
     assert {one["id"] for one in calls} == {"proxy-4711-abc"}
     assert "Ada" not in json.dumps(calls)
+
+
+@pytest.mark.django_db
+def test_a_worker_continues_the_id_of_the_nudge_and_ends_it_with_the_task() -> None:
+    with correlated("request-1234"):
+        nudge("calendar")
+    nudge("calendar")
+    first, second = (row.task for row in OrmQ.objects.order_by("pk"))
+    for task in (first, second):
+        # Version 0.1.0 takes no other argument.
+        assert (task["args"], task["kwargs"]) == (("calendar",), {})
+    try:
+        pre_execute.send(sender="django_q", func=None, task=first)
+        assert current_id() == "request-1234"
+        pre_execute.send(sender="django_q", func=None, task=second)
+        assert current_id() == ""
+    finally:
+        adopt("")
 
 
 @pytest.mark.parametrize("given", ["", "a b", "x" * 65, "<script>", "../../etc"])
