@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='cohort',
             name='smallest_group',
-            field=models.PositiveSmallIntegerField(blank=True, default=3, help_text='From the start on, groups with fewer participants are shown on the Today page. Leave empty to show none.', null=True),
+            field=models.PositiveSmallIntegerField(blank=True, db_default=3, default=3, help_text='From the start on, groups with fewer participants are shown on the Today page. Leave empty to show none.', null=True),
         ),
     ]

@@ -142,6 +142,7 @@ class Cohort(models.Model):
         null=True,
         blank=True,
         default=3,
+        db_default=3,
         help_text=(
             "From the start on, groups with fewer participants are shown on the Today page. Leave "
             "empty to show none."

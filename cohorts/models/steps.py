@@ -36,7 +36,8 @@ class CohortStep(models.Model):
     due_at = models.DateTimeField(db_index=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     finished_at = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)  # begun ones, also those that did not end
+    # Begun ones, also those that did not end.
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
     failing_since = models.DateTimeField(null=True)  # because of an error in Lens
     stopped_why = models.TextField(blank=True)
     record = models.JSONField(default=dict)  # what taking it back needs

@@ -21,12 +21,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='attendance',
             name='correction_reason',
-            field=models.CharField(blank=True, max_length=200, verbose_name='reason'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='reason'),
         ),
         migrations.AddField(
             model_name='meeting',
             name='was_held',
-            field=models.CharField(blank=True, choices=[('here', 'Yes, in our voice channel'), ('elsewhere', 'Yes, somewhere else'), ('no', 'No')], max_length=9, verbose_name='was it held?'),
+            field=models.CharField(blank=True, choices=[('here', 'Yes, in our voice channel'), ('elsewhere', 'Yes, somewhere else'), ('no', 'No')], db_default='', default='', max_length=9, verbose_name='was it held?'),
         ),
         migrations.AddField(
             model_name='meeting',

@@ -41,7 +41,9 @@ class Meeting(models.Model):
     # Set when a person moves or cancels this meeting: later slot changes then do not affect it.
     touched_at = models.DateTimeField("moved individually at", null=True, blank=True)
     # Asked when almost no one was seen. Use `held_answer`: a move makes the answer void.
-    was_held = models.CharField("was it held?", max_length=9, choices=Held, blank=True)
+    was_held = models.CharField(
+        "was it held?", max_length=9, choices=Held, blank=True, default="", db_default=""
+    )
     was_held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -151,7 +153,9 @@ class Attendance(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     corrected_at = models.DateTimeField(null=True, blank=True)
-    correction_reason = models.CharField("reason", max_length=200, blank=True)
+    correction_reason = models.CharField(
+        "reason", max_length=200, blank=True, default="", db_default=""
+    )
     is_guest = models.BooleanField("guest", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
