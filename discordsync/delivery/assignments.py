@@ -73,7 +73,7 @@ def _recent_members(group_ids: frozenset[int] | None, since: datetime) -> QueryS
     members = _memberships().filter(recent, step__isnull=True)
     # Of their groups only the times count here; what a letter mentions is read when it is sent.
     members = members.select_related(None).select_related("group")
-    members = members.annotate(imported=Exists(is_imported("group")))
+    members = members.annotate(imported=Exists(is_imported("group")), returned=_has_returned("pk"))
     if group_ids is None:
         return members.order_by("pk")
     those = Membership.objects.filter(group__in=group_ids, status=Membership.Status.ACTIVE)
@@ -133,9 +133,27 @@ def _build_assigned(members: list[Membership]) -> PendingMessage:
     return _build_email(ASSIGNED, key, first, due_at, groups=groups)
 
 
-def _build_joined(member: Membership) -> PendingMessage:
-    key = f"{JOINED}:{member.pk}"
+def _build_joined(member: Any) -> PendingMessage:
+    key = _joined_key(member.group_id, member.user_id, member.pk, returned=member.returned)
     return _build_email(JOINED, key, member, member.joined_at, membership=member.pk)
+
+
+def _has_returned(membership: str) -> Exists:
+    """Return, for a query, whether the person had joined the same group before."""
+    same = Membership.objects.filter(
+        user=OuterRef("user"), group=OuterRef("group"), joined_at__gt=F("group__set_up_at")
+    )
+    return Exists(same.filter(pk__lt=OuterRef(membership)))
+
+
+def _joined_key(group_id: int, user_id: int, membership: int, *, returned: bool) -> str:
+    """Return the key of the letter about joining; the post's key begins with it.
+
+    The first time it is the key of version 0.1.0: during an upgrade a worker of that version
+    collects the same messages, and another key would have them sent twice.
+    """
+    key = f"{JOINED}:{group_id}:{user_id}"
+    return f"{key}:{membership}" if returned else key
 
 
 def _build_email(
@@ -198,7 +216,7 @@ def joined_context(message: Message, now: datetime) -> dict[str, Any]:
 
     Raises MessageObsolete.  Six queries.
     """
-    member = _memberships().filter(pk=message.context["membership"]).first()
+    member = _memberships().filter(_membership_of(message)).first()
     if member is None:
         raise MessageObsolete("The person is no longer in the group, or the group has ended.")
     return _group_context(member, now) | {
@@ -206,6 +224,14 @@ def joined_context(message: Message, now: datetime) -> dict[str, Any]:
         "steps": find_join_steps(member.user, now) if message.user_id else (),
         "meetings_url": _meetings_url(),
     }
+
+
+def _membership_of(message: Message) -> Q:
+    """Return the condition for the membership that a message about joining is about."""
+    if "membership" in message.context:
+        return Q(pk=message.context["membership"])
+    # Written by version 0.1.0: there a letter names only its reader, and a post the person.
+    return Q(group=message.group_id, user=message.user_id or message.context["person"])
 
 
 def _meetings_url() -> str:
@@ -249,6 +275,7 @@ def pending_arrivals(
         user__memberships__group=F("group"),
         user__memberships__in=members.order_by(),
     ).annotate(membership=F("user__memberships"), joined_at=F("user__memberships__joined_at"))
+    arrivals = arrivals.annotate(returned=_has_returned("membership"))
     arrivals = arrivals.select_related("user", "group")
     welcomes = _welcomes({arrival.group_id for arrival in arrivals})
     for arrival in arrivals:
@@ -287,13 +314,15 @@ def _needs_post(arrival: Any, welcome: Message | None) -> bool:
 
 def _build_post(arrival: Any) -> PendingMessage:
     due_at = max(arrival.joined_at, arrival.changed_at)
+    group, user, membership = arrival.group_id, arrival.user_id, arrival.membership
+    key = _joined_key(group, user, membership, returned=arrival.returned)
     return PendingMessage(
-        key=f"{JOINED}:{arrival.membership}:channel",
+        key=f"{key}:channel",
         kind=JOINED,
         channel=Message.Channel.DISCORD_CHANNEL,
         group_id=arrival.group_id,
         user_id=None,
         due_at=due_at,
         cutoff_at=due_at + POSTED_WITHIN,
-        context={"membership": arrival.membership},
+        context={"membership": membership, "person": user},  # the person: for version 0.1.0
     )
