@@ -17,6 +17,7 @@ from cohorts.reconcile.models import WorkerHeartbeat
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 from discordsync.bot.gateway.heartbeats import find_commands_issue, is_bot_connected
 from discordsync.issues import ISSUES
+from lens.metrics.silent_faults import log_missing_worker
 
 logger = logging.getLogger(__name__)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -63,6 +64,7 @@ def check_worker() -> str:
         )
     if is_worker_alive():
         return ""
+    log_missing_worker()
     return "No worker has responded for 90 seconds: start manage.py worker."
 
 

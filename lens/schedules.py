@@ -45,6 +45,7 @@ ENTRIES = (
     ScheduledTask("forget old messages", "cohorts.outbox.tasks.forget_old", minutes=60),
     ScheduledTask("complete erasures", "lens.personal_data.tasks.complete", minutes=5),
     ScheduledTask("judge ended access", "lens.metrics.objectives.judge_ended_access", minutes=5),
+    ScheduledTask("log faults", "lens.metrics.silent_faults.log_silent_faults", minutes=1),
     ScheduledTask("housekeeping", "lens.housekeeping.prune", minutes=60),
 )
 # All that a worker runs. Anything else in the queue or the schedules is set aside (lens/watch).

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from lens.metrics.series import DatabaseCollector
+from lens.metrics.silent_faults import log_missing_worker
 
 
 @never_cache
@@ -27,6 +28,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry.register(DatabaseCollector())
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     try:
+        log_missing_worker()
         return HttpResponse(encode(registry), content_type=content_type)
     except (OperationalError, InterfaceError):
         return HttpResponse("The database is unavailable.\n", status=503, content_type="text/plain")

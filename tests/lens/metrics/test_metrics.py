@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cohorts.models import User
+from cohorts.reconcile.workers import heartbeats
 from tests.lens.metrics.scraping import TOKEN, scrape, value_of
 from tests.support.cohort import make_cohort, realize, work
 from tests.support.in_memory import LinkProvider
@@ -50,6 +51,7 @@ def test_a_scrape_costs_the_same_number_of_queries_for_any_number_of_groups(
     links: LinkProvider, settings: Any
 ) -> None:
     settings.METRICS_TOKEN = TOKEN
+    heartbeats.record_heartbeat("machine:1")
     make_cohort(groups=1)
     scrape()  # the first one makes the row of the installation
     few = count_queries()
