@@ -27,7 +27,7 @@ help:
 	@echo "make modes        every case of the very largest (about an hour, not in CI)"
 	@echo "make chaos        three minutes of random acts, kills, restarts and faults (not in CI)"
 	@echo "make soak         an hour of that"
-	@echo "make bench        figures: how long things take"
+	@echo "make bench        figures: what things cost, beside the committed ones"
 	@echo "make lock         pin all packages of pyproject.toml, with hashes, in requirements*.txt"
 	@echo "make mutants      mutation tests of the pure modules (not in CI)"
 	@echo "make docs         write the alarms' table into docs/operations.md, and docs/openapi.yaml"
@@ -61,7 +61,7 @@ modes: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(IN) -m tests.programs
-	$(IN) -m pytest -q -o python_files="bench_*.py" tests/bench
+	$(IN) -m pytest -q -o python_files="bench_*.py" $(or $(ARGS),tests/bench)
 
 docs: $(VENV)/.dev
 	$(BARE) $(IN) -m tests.lens.alarms

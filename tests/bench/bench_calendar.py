@@ -20,6 +20,7 @@ from meetings.moving.forecasts import forecast_mails
 from meetings.moving.moves import Postpone
 from meetings.moving.preview import preview_move
 from meetings.moving.services import carry_out
+from tests.bench.figures import RecordFigure
 from tests.support.cohort import work
 from tests.support.large_calendar import (
     add_groups,
@@ -32,6 +33,7 @@ from tests.support.registries import Registered
 from tests.support.running_sandbox import RunningSandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
+SIZES = (20, 80, 320)
 GROUPS = int(os.environ.get("BENCH_GROUPS", "2000"))
 
 
@@ -40,38 +42,47 @@ def only_calendar(registered: Registered) -> None:
     registered.only(providers, "calendar")
 
 
+@pytest.fixture(scope="module")
+def costs() -> dict[int, float]:
+    """Milliseconds for each write, by the number of groups that were realized."""
+    return {}
+
+
 @pytest.mark.usefixtures("only_calendar")
-@pytest.mark.parametrize("groups", [20, 80, 320])
+@pytest.mark.parametrize("groups", SIZES)
 def test_the_cpu_of_each_write_while_realizing(
-    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str], groups: int
+    sandbox: RunningSandbox, record: RecordFigure, costs: dict[int, float], groups: int
 ) -> None:
     made = add_groups(groups, 8, realized=False)
     services.request_realize([group.pk for group in made], by=None, now=clock.now())
     with cpu_measured() as cpu:
         work("calendar", slices=60)
     writes = len(sandbox.writes(service="google"))
-    with capsys.disabled():
-        print(f"\n{groups} groups realized: {1000 * cpu.seconds / writes:.1f} ms CPU per write")  # noqa: T201
     assert writes == groups
+    costs[groups] = 1000 * cpu.seconds / writes
+    record(f"a write to Google, realizing {groups} groups: CPU", costs[groups], "ms", 15)
+    if len(costs) == len(SIZES):
+        growth = max(costs.values()) / min(costs.values())
+        record("a write to Google: dearest beside cheapest", growth, "times", 1.3)
 
 
 @pytest.mark.usefixtures("only_calendar")
 def test_the_cpu_of_a_pass_a_full_listing_and_a_preview(
-    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+    sandbox: RunningSandbox, record: RecordFigure
 ) -> None:
     made = add_groups(GROUPS, 10, realized=True)
     add_series(sandbox, made)
-    for what, prepare in (
-        ("the first pass, which lists everything", lambda: make_due(made[0])),
-        ("a run with one group due", lambda: make_due(made[1])),
-        ("a run that lists everything again, without news", lambda: _list_again(made[2])),
+    for what, aim, prepare in (
+        ("the first reading of all series", None, lambda: make_due(made[0])),
+        ("a run with one group due", 300, lambda: make_due(made[1])),
+        ("a full reading without news", 1000, lambda: _list_again(made[2])),
     ):
         prepare()
         with cpu_measured() as cpu, CaptureQueriesContext(connection) as queries:
             assert run_once("calendar")
-        with capsys.disabled():
-            print(f"\n{GROUPS} groups, {what}: {cpu.seconds:.2f} s CPU, {len(queries)} queries")  # noqa: T201
-    _preview(made[0], capsys)
+        record(f"{GROUPS:,} groups, {what}: CPU", 1000 * cpu.seconds, "ms", aim)
+        record(f"{GROUPS:,} groups, {what}: queries", len(queries), "queries")
+    _preview(made[0], record)
 
 
 def _list_again(group: Group) -> None:
@@ -79,14 +90,15 @@ def _list_again(group: Group) -> None:
     make_due(group)
 
 
-def _preview(group: Group, capsys: pytest.CaptureFixture[str]) -> None:
+def _preview(group: Group, record: RecordFigure) -> None:
     meeting = Meeting.objects.filter(group=group).order_by("number")[1]
     move = Postpone(meeting.pk)
-    for what, call in (
-        ("preview", lambda: preview_move(move, now=clock.now())),
-        ("forecast of e-mails", lambda: forecast_mails(move, clock.now())),
+    for what, aim, call in (
+        ("preview of postponing one", 100, lambda: preview_move(move, now=clock.now())),
+        ("forecast of its e-mails", None, lambda: forecast_mails(move, clock.now())),
         (
-            "postponing, with its preview under lock",
+            "postponing one, with its preview under lock",
+            None,
             lambda: carry_out(
                 move, by=None, now=clock.now(), seen=preview_move(move, now=clock.now()).digest
             ),
@@ -94,5 +106,5 @@ def _preview(group: Group, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         with cpu_measured() as cpu, CaptureQueriesContext(connection) as queries:
             call()
-        with capsys.disabled():
-            print(f"\n{GROUPS} groups, {what}: {1000 * cpu.seconds:.0f} ms, {len(queries)} queries")  # noqa: T201
+        record(f"{GROUPS:,} groups, {what}: CPU", 1000 * cpu.seconds, "ms", aim)
+        record(f"{GROUPS:,} groups, {what}: queries", len(queries), "queries")

@@ -1,4 +1,4 @@
-"""The CPU time of the tabs of a cohort's page, their queries and their size, beside history."""
+"""The CPU time of the tabs of a cohort's page, beside 2,000 groups that ended."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.test import Client
 
 from cohorts.models import Cohort
 from tests.bench.bench_today import measure
+from tests.bench.figures import RecordFigure
 from tests.lens.desk.cohort_page.test_tab_costs import MOST_QUERIES, TABS
 from tests.lens.desk.conftest import everything_alive, manager  # noqa: F401
 from tests.lens.desk.test_costs import make_academy, read_page
@@ -16,25 +17,18 @@ pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.usefixtures("only_discord", "everything_alive"),
 ]
+LIVE = 240
 
 
-@pytest.mark.parametrize(("cohorts", "live", "ended"), [(1, 3, 0), (6, 240, 2000), (1, 240, 2000)])
 def test_the_time_of_the_tabs_of_a_cohort(
     manager: Client,  # noqa: F811
-    capsys: pytest.CaptureFixture[str],
-    cohorts: int,
-    live: int,
-    ended: int,
+    record: RecordFigure,
 ) -> None:
-    make_academy(live, 8, ended=ended, cohorts=cohorts)
+    make_academy(LIVE, 8, ended=2000, cohorts=1)
     cohort = Cohort.objects.filter(status="open").earliest("pk")
     for tab in TABS:
         address = f"/admin/cohorts/{cohort.pk}/{tab}"
-        queries, page = read_page(manager, address)
-        took = measure(manager, address)
-        with capsys.disabled():
-            print(  # noqa: T201
-                f"\n{live // cohorts} of {live} live groups, {ended} ended, {tab or 'groups/'}: "
-                f"{took:.0f} ms CPU, {queries} queries, {len(page.encode()) / 1000:.0f} kB"
-            )
+        queries, _ = read_page(manager, address)
+        name = f"page of a cohort with {LIVE} groups, {tab or 'groups/'}: CPU"
+        record(name, measure(manager, address), "ms")
         assert queries <= MOST_QUERIES

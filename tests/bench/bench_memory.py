@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.bench_visit import PATIENCE, all_stand, worker  # noqa: F401
+from tests.bench.figures import RecordFigure
 from tests.support.cohort import join, make_cohort, realize
 from tests.support.processes import wait_until
 from tests.support.running_sandbox import RunningSandbox
@@ -19,16 +20,17 @@ ROUNDS = 6
 def test_the_memory_of_a_worker(
     sandbox: RunningSandbox,
     worker: subprocess.Popen[bytes],  # noqa: F811
-    capsys: pytest.CaptureFixture[str],
+    record: RecordFigure,
 ) -> None:
+    sizes: list[int] = []
     for number in range(ROUNDS):
         made = make_cohort(groups=5, members=6, name=f"Cohort {number}", called=f"Group {number}")
         join(sandbox, made.people)
         realize(made)
         wait_until(lambda made=made: all_stand(made), PATIENCE, "the cohort was not realized")
-        sizes = [read_memory(pid) for pid in find_family(worker.pid)]
-        with capsys.disabled():
-            print(f"\n{sum(sizes):.0f} MB in {len(sizes)} processes: {sizes}")  # noqa: T201
+        sizes.append(sum(read_memory(pid) for pid in find_family(worker.pid)))
+    record("memory of a worker: after its first cohort", sizes[0], "MB", 300)
+    record(f"memory of a worker: after {ROUNDS} cohorts", sizes[-1], "MB", 300)
 
 
 def find_family(pid: int) -> list[int]:

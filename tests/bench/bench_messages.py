@@ -1,4 +1,4 @@
-"""The CPU time of the pages about a cohort's messages, their queries and their size."""
+"""The CPU time of the pages about a cohort's messages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.bench.bench_today import measure
+from tests.bench.figures import RecordFigure
 from tests.lens.desk.cohort_messages.test_messages_page import (
     MOST_QUERIES,
     academy,  # noqa: F401
@@ -20,23 +21,18 @@ pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.usefixtures("without_providers"),
 ]
+MESSAGES = 20_000
 
 
-@pytest.mark.parametrize("messages", [200, 20_000])
 def test_the_time_of_the_pages_about_messages(
     manager: Client,  # noqa: F811
     academy: Academy,  # noqa: F811
-    capsys: pytest.CaptureFixture[str],
-    messages: int,
+    record: RecordFigure,
 ) -> None:
-    fill(academy, messages, 48)
+    fill(academy, MESSAGES, 48)
     tab = f"/admin/cohorts/{academy.cohort.pk}/messages/"
     for url in (tab, f"{tab}?show=not-sent", f"{tab}write/", "/admin/messages/"):
-        queries, size = measure_page(manager, url)
-        milliseconds = measure(manager, url)
-        with capsys.disabled():
-            print(  # noqa: T201
-                f"\n{url}, {messages} messages: {milliseconds:.0f} ms CPU, {queries} queries, "
-                f"{size / 1000:.0f} kB"
-            )
+        queries, _ = measure_page(manager, url)
+        page = url.replace(str(academy.cohort.pk), "…")
+        record(f"page {page}, {MESSAGES:,} messages: CPU", measure(manager, url), "ms")
         assert queries <= MOST_QUERIES

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from discordsync.sandbox.limits import KNOWN_LIMITS
+from tests.bench.figures import RecordFigure
 from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.running_sandbox import RunningSandbox
 
@@ -22,9 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
 
 
 @pytest.mark.usefixtures("only_discord")
-def test_time_of_a_large_realize(
-    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_time_of_a_large_realize(sandbox: RunningSandbox, record: RecordFigure) -> None:
     made = make_cohort(groups=40, members=8, meetings=8)
     join(sandbox, made.people)
     sandbox.set_limits(discord=True, scale=SCALE)
@@ -36,10 +35,8 @@ def test_time_of_a_large_realize(
 
     writes = sandbox.writes(service="discord")
     least = max(least_seconds(rule, writes) for rule in KNOWN_LIMITS["rules"]) * SCALE
-    with capsys.disabled():
-        print(f"\n40 groups realized with {len(writes)} writes")  # noqa: T201
-        print(f"  took {took:.1f} s; the limits allow {least:.1f} s (scale {SCALE})")  # noqa: T201
-        print(f"  which is {took / least:.2f} of the least")  # noqa: T201
+    record("40 groups under Discord's limits: the least that these allow", least, "s")
+    record("40 groups under Discord's limits: time beside the least", took / least, "times", 1.08)
 
 
 def least_seconds(rule: dict[str, Any], writes: list[dict[str, Any]]) -> float:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cohorts.roster.importing import import_roster, preview_roster
+from tests.bench.figures import RecordFigure
 from tests.support.roster import make_academy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
@@ -16,18 +17,16 @@ NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
 GROUPS, MEMBERS = 500, 10
 
 
-def test_the_time_of_a_large_roster(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_time_of_a_large_roster(record: RecordFigure) -> None:
     new = make_academy(GROUPS, MEMBERS).encode()
     changed = make_academy(GROUPS, MEMBERS, timezone="Asia/Tokyo").replace("Person", "Somebody")
     moved = make_moved_academy().encode()
     for what, data in {"new": new, "changed": changed.encode(), "moved": moved}.items():
         preview = measure(lambda data=data: preview_roster(data))
         took = measure(lambda data=data: import_roster(data, now=NOW))
-        with capsys.disabled():
-            print(  # noqa: T201
-                f"\n{GROUPS * MEMBERS} people {what}: {preview:.1f} s CPU to preview, "
-                f"{took:.1f} s to import"
-            )
+        name = f"a roster of {GROUPS * MEMBERS:,} people, {what}: CPU of"
+        record(f"{name} its preview", preview, "s", 5)
+        record(f"{name} its import", took, "s", 5)
 
 
 def make_moved_academy() -> str:

@@ -21,6 +21,7 @@ from django.urls import reverse
 from cohorts.models import Group, User
 from cohorts.reconcile.models import GroupSync
 from meetings.models import Meeting
+from tests.bench.figures import RecordFigure
 from tests.support.cohort import MadeCohort, join, make_cohort, realize
 from tests.support.processes import ROOT, environment, wait_until
 from tests.support.running_sandbox import RunningSandbox
@@ -49,7 +50,7 @@ def worker(
 
 
 def test_time_from_the_click_to_access(
-    sandbox: RunningSandbox, worker: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
+    sandbox: RunningSandbox, worker: subprocess.Popen[bytes], record: RecordFigure
 ) -> None:
     made = make_cohort(groups=2, members=1 + VISITS // 2, meetings=2)
     join(sandbox, made.people)
@@ -59,9 +60,9 @@ def test_time_from_the_click_to_access(
     took: dict[str, list[float]] = {"role": [], "invitation": []}
     for person in participants(made):
         visit(person, made, sandbox, took)
-    with capsys.disabled():
-        for what, seconds in took.items():
-            report(f"from the click to the {what}", seconds)
+    for what, seconds in took.items():
+        record(f"from the click to the {what}: median of {VISITS}", median(seconds), "s", 0.4)
+        record(f"from the click to the {what}: worst of {VISITS}", max(seconds), "s", 1.0)
 
 
 def all_stand(made: MadeCohort) -> bool:
@@ -120,9 +121,3 @@ def wait_for(sandbox: RunningSandbox, since: int, is_it: Callable[[dict[str, Any
 
 def ended_at(call: dict[str, Any]) -> float:
     return datetime.fromisoformat(call["started"]).timestamp() + float(call["seconds"])
-
-
-def report(what: str, seconds: list[float]) -> None:
-    print(  # noqa: T201 - figures are what a benchmark is for
-        f"\n{what}: median {median(seconds):.2f} s, worst {max(seconds):.2f} s of {len(seconds)}"
-    )

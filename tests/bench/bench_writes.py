@@ -1,43 +1,41 @@
-"""The CPU time of the worker for each write while a cohort is realized, without any limit.
+"""The CPU time of the worker for each write to Discord while a cohort is realized, without limits.
 
-It must not grow with the number of groups. The sandbox runs as a process of its own and is not
-counted. tests/cohorts/reconcile/test_growth.py asserts the same by counting.
+It must not grow with the number of groups; tests/cohorts/reconcile/test_growth.py asserts the same
+by counting. bench_calendar.py has the writes to Google.
 """
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from cohorts.reconcile.provider import providers
+from tests.bench.figures import RecordFigure
 from tests.support.cohort import join, make_cohort, realize, work
-from tests.support.registries import Registered
+from tests.support.large_calendar import cpu_measured
 from tests.support.running_sandbox import RunningSandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
+SIZES = (20, 80, 240)
 
 
-@pytest.mark.parametrize("groups", [20, 80, 240])
-@pytest.mark.parametrize("provider", ["discord", "calendar"])
+@pytest.fixture(scope="module")
+def costs() -> dict[int, float]:
+    """Milliseconds for each write, by the number of groups that were realized."""
+    return {}
+
+
+@pytest.mark.usefixtures("only_discord")
+@pytest.mark.parametrize("groups", SIZES)
 def test_the_time_of_a_write(
-    sandbox: RunningSandbox,
-    registered: Registered,
-    capsys: pytest.CaptureFixture[str],
-    provider: str,
-    groups: int,
+    sandbox: RunningSandbox, record: RecordFigure, costs: dict[int, float], groups: int
 ) -> None:
-    registered.only(providers, provider)
     made = make_cohort(groups=groups, members=8, meetings=8)
     join(sandbox, made.people)
     realize(made)
-
     since = sandbox.last
-    began = time.process_time()
-    work(provider, slices=60)
-    took = time.process_time() - began
-
-    writes = sandbox.writes(since)
-    with capsys.disabled():
-        each = took / len(writes) * 1000
-        print(f"\n{provider}, {groups} groups: {len(writes)} writes, {each:.1f} ms CPU each")  # noqa: T201
+    with cpu_measured() as cpu:
+        work("discord", slices=60)
+    costs[groups] = 1000 * cpu.seconds / len(sandbox.writes(since))
+    record(f"a write to Discord, realizing {groups} groups: CPU", costs[groups], "ms", 6)
+    if len(costs) == len(SIZES):
+        growth = max(costs.values()) / min(costs.values())
+        record("a write to Discord: dearest beside cheapest", growth, "times", 1.3)

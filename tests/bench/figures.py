@@ -1,0 +1,95 @@
+"""The rows of `make bench`, and how they compare with those that are committed in bench.json.
+
+The lower a figure, the better. Nothing here fails: times vary with the machine and what else runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.support.processes import ROOT
+
+COMMITTED = Path(__file__).with_name("bench.json")
+WRITTEN = ROOT / "bench.json"  # git ignores it
+ALIGNED = "<><>>><"
+HEADROOM = 1.25  # a figure is marked as worse above this ratio to the committed one
+
+
+@dataclass(frozen=True)
+class BenchRow:
+    name: str
+    value: float
+    unit: str
+    aim: float | None = None  # at most
+    committed: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """The figure divided by the committed one; None if there is none to compare with."""
+        return self.value / self.committed if self.committed else None
+
+    @property
+    def is_worse(self) -> bool:
+        if self.committed == 0:
+            return self.value > 0
+        return self.ratio is not None and self.ratio > HEADROOM
+
+    @property
+    def misses_aim(self) -> bool:
+        return self.aim is not None and self.value > self.aim
+
+    @property
+    def marks(self) -> str:
+        marks = {"WORSE": self.is_worse, "misses its aim": self.misses_aim}
+        return ", ".join(mark for mark, holds in marks.items() if holds)
+
+
+class RecordFigure(Protocol):
+    def __call__(self, name: str, value: float, unit: str, aim: float | None = None) -> None:
+        """Add a row; `aim`: at most this is wanted."""
+
+
+def read_committed(path: Path = COMMITTED) -> dict[str, float]:
+    """Return the committed figures by name."""
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return {row["name"]: row["value"] for row in rows}
+
+
+def compare(rows: Iterable[BenchRow], committed: Mapping[str, float]) -> list[BenchRow]:
+    """Return the rows with the committed figures of the same names."""
+    return [
+        BenchRow(row.name, row.value, row.unit, row.aim, committed.get(row.name)) for row in rows
+    ]
+
+
+def dump(rows: Iterable[BenchRow]) -> str:
+    found = [
+        {"name": row.name, "value": row.value, "unit": row.unit, "aim": row.aim, "ratio": row.ratio}
+        for row in rows
+    ]
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def draw_table(rows: Iterable[BenchRow]) -> list[str]:
+    """Return the lines of a table for people."""
+    head = ("", "figure", "unit", "at most", "committed", "ratio", "")
+    lines = [head, *(_cells(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(map(_align, line, ALIGNED, widths)).rstrip() for line in lines]
+
+
+def _cells(row: BenchRow) -> tuple[str, ...]:
+    value, aim, committed = (_number(each) for each in (row.value, row.aim, row.committed))
+    return (row.name, value, row.unit, aim, committed, _number(row.ratio, "{:.2f}"), row.marks)
+
+
+def _number(value: float | None, form: str = "{:,.4g}") -> str:
+    return "" if value is None else (form if value < 1000 else "{:,.0f}").format(value)
+
+
+def _align(cell: str, side: str, width: int) -> str:
+    return f"{cell:{side}{width}}"

@@ -1,0 +1,44 @@
+"""What `make bench` says about a figure, beside the committed one and its aim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.figures import BenchRow, compare, draw_table, dump, read_committed
+
+
+@pytest.mark.parametrize(
+    ("value", "committed", "aim", "marks"),
+    [
+        (10, 10, 10, ""),
+        (12.5, 10, None, ""),
+        (12.6, 10, None, "WORSE"),
+        (5, 10, 4, "misses its aim"),
+        (20, 10, 15, "WORSE, misses its aim"),
+        (20, None, 30, ""),
+        (0, 0, 0, ""),
+        (1, 0, 0, "WORSE, misses its aim"),
+    ],
+)
+def test_a_row_is_marked_if_it_got_worse_than_the_headroom_or_misses_its_aim(
+    value: float, committed: float | None, aim: float | None, marks: str
+) -> None:
+    assert BenchRow("a booking", value, "ms", aim, committed).marks == marks
+
+
+def test_a_run_is_compared_with_the_file_that_an_earlier_one_wrote(tmp_path: Path) -> None:
+    earlier = tmp_path / "bench.json"
+    assert read_committed(earlier) == {}
+    earlier.write_text(dump([BenchRow("a booking", 8, "ms", 12), BenchRow("gone", 1, "s")]))
+
+    rows = compare(
+        [BenchRow("a booking", 12, "ms", 12), BenchRow("new", 2000, "s")], read_committed(earlier)
+    )
+
+    assert [row.committed for row in rows] == [8, None]
+    assert [line.split() for line in draw_table(rows)[1:]] == [
+        ["a", "booking", "12", "ms", "12", "8", "1.50", "WORSE"],
+        ["new", "2,000", "s"],
+    ]
