@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,17 +23,26 @@ from cohorts.exports.answering import (
 )
 from cohorts.models import Cohort, Group, User
 from cohorts.needs.open_cohorts import OpenCohorts
+from cohorts.roster.file.columns import COLUMNS
+from cohorts.roster.file.slots import RosterSlot, render_slot
 from lens.desk.activity.activity_list import list_activity
-from lens.desk.cohort_attendance.completion_list import build_table
-from lens.desk.cohort_attendance.rows import choose_records
+from lens.desk.cohort_attendance.rows import (
+    build_line,
+    choose_records,
+    choose_weeks,
+    has_extra_sessions,
+)
 from lens.desk.cohort_messages.message_lines import MessageLine, messages_of, read_page
 from lens.desk.cohort_page.calendar_tab import CalendarCell, CalendarRow, read_calendar
 from lens.desk.cohort_page.groups_tab import CohortGroup, read_group_rows
-from lens.desk.cohort_page.people_tab import PeopleFilter, read_people_rows
-from lens.desk.cohort_page.roster_columns import TITLES, list_cells
+from lens.desk.cohort_page.people_tab import PeopleFilter, PersonRow, read_people_rows
 from lens.desk.cohort_page.tabs import find_tab, open_tab
 from lens.desk.cohort_page.views import SEE_PEOPLE
-from meetings.attendance.ledger import read_cohort_records
+from meetings.attendance.ledger import AttendanceRecord, read_cohort_records
+from meetings.attendance.mark_words import name_weeks
+
+ROSTER_TITLES = (*COLUMNS, "joined", "no e-mail because")
+COUNTS = ("Held", "Attended", "With another group", "Excused", "Missed", "Not known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +101,37 @@ def _list_people(tab: OpenedTab) -> ExportedList:
     ticked = set(posted.getlist("member"))
     chosen = PeopleFilter(posted.get("group", ""), posted.get("show", ""))
     rows = (
-        list_cells(tab.cohort, row)
+        _roster_cells(tab.cohort, row)
         for row in read_people_rows(tab.facts, tab.groups)
         if (str(row.member.id) in ticked if ticked else chosen.keeps(row))
     )
     filters = "the people who were ticked" if ticked else chosen.show.replace("-", " ")
     if chosen.group and not ticked:
         filters = "; ".join(filter(None, ["one group", filters]))
-    return ExportedList(f"{tab.cohort} people", TITLES, rows, filters, tab.cohort)
+    return ExportedList(f"{tab.cohort} people", ROSTER_TITLES, rows, filters, tab.cohort)
+
+
+def _roster_cells(cohort: Cohort, row: PersonRow) -> Iterable[str]:
+    """Return a membership in the columns that the import reads. The cohort's course is loaded."""
+    group, member = row.group, row.member
+    slot = ""
+    if group.weekday is not None and group.start_time is not None:
+        slot = render_slot(RosterSlot(group.weekday, group.start_time, group.duration_minutes))
+    return (
+        cohort.course.name,
+        cohort.name,
+        cohort.start_date.isoformat(),
+        str(cohort.number_of_meetings),
+        group.name,
+        slot,
+        group.timezone,
+        member.name,
+        member.email,
+        str(member.discord_id or ""),
+        member.role,
+        row.joined,
+        row.mail,
+    )
 
 
 def _list_calendar(tab: OpenedTab) -> ExportedList:
@@ -121,10 +153,35 @@ def _meeting(cell: CalendarCell) -> str:
 
 
 def _list_attendance(tab: OpenedTab) -> ExportedList:
-    chosen = choose_records(read_cohort_records(tab.cohort.pk, clock.now()), tab.show)
-    weeks, may_read = tab.cohort.number_of_meetings, tab.may_see_people
-    columns, rows = build_table(chosen, weeks, with_addresses=may_read)
+    """Return the completion list: the marks of each week, their counts, and the result."""
+    records = choose_records(read_cohort_records(tab.cohort.pk, clock.now()), tab.show)
+    weeks, extra = choose_weeks(records, tab.cohort.number_of_meetings), has_extra_sessions(records)
+    with_address = tab.may_see_people
+    person = ["Name", "E-mail", "Group"] if with_address else ["Name", "Group"]
+    titles = [f"Week {number}" for number in weeks] + (["Extra sessions"] if extra else [])
+    columns = [*person, *titles, *COUNTS, "Result", "At risk"]
+    rows = (
+        [*_name_member(record, with_address), *_completion_cells(record, weeks, extra)]
+        for record in records
+    )
     return ExportedList(f"{tab.cohort} attendance", columns, rows, tab.filter_words, tab.cohort)
+
+
+def _name_member(record: AttendanceRecord, with_address: bool) -> Iterator[str]:
+    yield record.member.user.display_name
+    if with_address:
+        yield record.member.user.email or ""
+    yield record.member.group.name
+
+
+def _completion_cells(
+    record: AttendanceRecord, weeks: Iterable[int], with_extra: bool
+) -> Iterator[str | int]:
+    line, count = build_line(record, weeks, with_extra=with_extra), record.count
+    yield from (cell.letters for cell in line.cells)
+    yield from (count.held, count.attended, count.elsewhere, count.excused, count.missed)
+    yield from (count.unknown, line.outcome)
+    yield name_weeks(record.open_risk) if record.open_risk else ""
 
 
 def _list_messages(tab: OpenedTab) -> ExportedList:

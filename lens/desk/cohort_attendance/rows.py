@@ -1,4 +1,7 @@
-"""The rows of the attendance table: one person, their marks by week, and the result. Pure."""
+"""The rows of the attendance table: one person, their marks by week, and the result; and its chart.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from lens.charts.stacked_bars import BarChart, build_bars
 from meetings.attendance.ledger import AttendanceRecord
 from meetings.attendance.mark_words import OUTCOMES
 from meetings.attendance.marks import LedgerEntry, LedgerMark
@@ -113,3 +117,26 @@ def choose_records(records: Iterable[AttendanceRecord], show: str) -> list[Atten
     if show in {outcome.value for outcome in Completion}:
         return [one for one in records if one.outcome == show and not is_shown_at_risk(one)]
     return list(records)
+
+
+# -- the chart -------------------------------------------------------------------------------------
+
+SERIES = {
+    LedgerMark.ATTENDED: "Attended",
+    LedgerMark.ELSEWHERE: "With another group",
+    LedgerMark.EXCUSED: "Excused",
+    LedgerMark.MISSED: "Missed",
+    LedgerMark.UNKNOWN: "Not known",
+}
+NO_CHART = "A chart of the attendance of each week appears after the first meeting."
+
+
+def chart_attendance(records: Iterable[AttendanceRecord]) -> BarChart | None:
+    """Return how many people each mark has in each week, without extra sessions."""
+    marks = Counter(
+        (entry.meeting.number, entry.mark) for record in records for entry in record.entries
+    )
+    weeks = sorted({number for number, _ in marks if number is not None})
+    rows = [(f"Week {week}", [marks[week, mark] for mark in SERIES]) for week in weeks]
+    title = "Attendance of each week, in people"
+    return build_bars("attendance", title, "Week", list(SERIES.values()), rows)

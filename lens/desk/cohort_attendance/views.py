@@ -18,7 +18,6 @@ from cohorts.models import User
 from cohorts.words import count_people
 from guestvisits.converters import read_ids
 from lens.desk.cohort_attendance import rows
-from lens.desk.cohort_attendance.week_chart import NOTHING, chart_attendance
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, check_tab, open_tab
 from meetings.access import CORRECT, SEE_GROUP
 from meetings.attendance.ledger import read_cohort_records
@@ -48,8 +47,8 @@ def attendance_view(request: HttpRequest, pk: int) -> HttpResponse:
         "filters": filters,
         "show": show,
         "legend": rows.LEGEND,
-        "chart": None if show else chart_attendance(records),
-        "no_chart": NOTHING,
+        "chart": None if show else rows.chart_attendance(records),
+        "no_chart": rows.NO_CHART,
         "has_rule": cohort.allowed_absences is not None,
         "at_risk": show == rows.AT_RISK,
         "may_dismiss": staff_may(user, *CORRECT),
