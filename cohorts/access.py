@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
 from cohorts.models import User
+
+
+def require(request: HttpRequest, *permissions: str) -> User:
+    """Return the signed-in user. Raises PermissionDenied unless `staff_may`."""
+    user = cast(User, request.user)
+    if not staff_may(user, *permissions):
+        raise PermissionDenied
+    return user
 
 
 def staff_may(user: User, *permissions: str) -> bool:

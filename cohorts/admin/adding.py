@@ -6,13 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.admin_base.base import confirmation_page
 from cohorts.admin_base.next_page import next_page
 from cohorts.errors import Refusal
@@ -43,9 +42,7 @@ class AddPersonForm(forms.Form):
 
 def add_person_view(request: HttpRequest) -> HttpResponse:
     """Show the form and add the person.  `?cohort=` leaves only the groups of that cohort."""
-    assert isinstance(request.user, User)  # admin_view requires a signed-in user
-    if not request.user.has_perms(PERMISSIONS):
-        raise PermissionDenied
+    user = require(request, *PERMISSIONS)
     data = request.POST if request.method == "POST" else None
     form = AddPersonForm(data, initial=request.GET.dict(), cohort=_cohort(request))
     if form.is_valid():
@@ -63,7 +60,7 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
         ],
         form=form,
         button="Add person",
-        back=next_page(request, _find_back(request.user)),
+        back=next_page(request, _find_back(user)),
     )
     answer.status_code = 400 if form.errors else 200
     return answer

@@ -10,7 +10,6 @@ from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,7 +21,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.admin_base.base import ReadOnlyAdmin
 from cohorts.models import User
 from cohorts.outbox import services
@@ -239,8 +238,7 @@ class MessageKindAdmin(ReadOnlyAdmin):
 
     def preview(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Show real messages on each channel side by side.  Nothing is sent or stored."""
-        if not staff_may(cast(User, request.user), SEE_MESSAGES):
-            raise PermissionDenied
+        require(request, SEE_MESSAGES)
         if kind not in notifications:
             raise Http404("There is no such message type.")
         samples = find_samples(kind, clock.now())

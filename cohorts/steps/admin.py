@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, User
@@ -154,8 +153,7 @@ def _kind(request: HttpRequest, name: str) -> StepKind:
     kind = step_kinds.get(name)
     if kind is None:
         raise Http404("There is no such change.")
-    if not staff_may(cast(User, request.user), *kind.permissions):
-        raise PermissionDenied
+    require(request, *kind.permissions)
     return kind
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require
 from cohorts.admin_base.next_page import next_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User, live_group
@@ -38,8 +37,7 @@ class Offer:
 
 def move_members_view(request: HttpRequest) -> HttpResponse:
     """Show the groups to choose from; with `group`, what would change; by POST, move."""
-    if not staff_may(_user(request), "cohorts.change_membership"):
-        raise PermissionDenied
+    require(request, "cohorts.change_membership")
     now, back = clock.now(), next_page(request, reverse("admin:cohorts_membership_changelist"))
     asked = request.POST if request.method == "POST" else request.GET
     members = _members([read_id(text) for text in asked.getlist("member")])

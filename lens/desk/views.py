@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
-from typing import cast
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,9 +15,8 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.errors import Refusal
-from cohorts.models import User
 from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
@@ -44,7 +41,7 @@ MEETINGS = 50  # on one page
 @require_safe
 def today_view(request: HttpRequest) -> HttpResponse:
     """Show the page.  `?item=` opens one item with all names, `?page=` is a part of the week."""
-    user = _check(request, SEE_TODAY)
+    user = require(request, *SEE_TODAY)
     zone = find_zone(user.timezone)
     facts = read_open_cohorts(clock.now())
     day = facts.now.astimezone(zone).date()
@@ -76,7 +73,7 @@ def today_view(request: HttpRequest) -> HttpResponse:
 @require_POST
 def snooze_view(request: HttpRequest) -> HttpResponse:
     """Hide an item until the day that was entered."""
-    user = _check(request, (*SEE_TODAY, *SNOOZE))
+    user = require(request, *SEE_TODAY, *SNOOZE)
     now = clock.now()
     local = now.astimezone(find_zone(user.timezone)).date()
     needs = today.find_needs(read_open_cohorts(now), local)
@@ -110,16 +107,9 @@ def _read_day(request: HttpRequest) -> date:
 @require_POST
 def show_again_view(request: HttpRequest) -> HttpResponse:
     """Show a snoozed item again."""
-    _check(request, (*SEE_TODAY, *SNOOZE))
+    require(request, *SEE_TODAY, *SNOOZE)
     snoozing.show_again(request.POST.get("item", ""))
     return redirect("admin:today")
-
-
-def _check(request: HttpRequest, permissions: tuple[str, ...]) -> User:
-    user = cast(User, request.user)
-    if not staff_may(user, *permissions):
-        raise PermissionDenied
-    return user
 
 
 def desk_urls() -> list[URLPattern]:

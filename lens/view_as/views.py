@@ -6,17 +6,14 @@ admin/people/<id>/view-as/stop/   POST: back to the staff's page of that person
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from cohorts.access import staff_may
+from cohorts.access import require
 from cohorts.errors import Refusal
 from cohorts.models import User
 from lens.view_as.viewing import VIEW_AS, start_viewing, stop_viewing
@@ -24,9 +21,7 @@ from lens.view_as.viewing import VIEW_AS, start_viewing, stop_viewing
 
 @require_POST
 def start_view(request: HttpRequest, pk: int) -> HttpResponse:
-    viewer = cast(User, request.user)
-    if not staff_may(viewer, *VIEW_AS):
-        raise PermissionDenied
+    viewer = require(request, *VIEW_AS)
     person = get_object_or_404(User, pk=pk)
     try:
         start_viewing(request, viewer, person)

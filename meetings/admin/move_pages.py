@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.admin_base.next_page import next_page
 from cohorts.models import Group, User
 from cohorts.zones import find_zone
@@ -42,8 +41,7 @@ def _page_of(group: Group, request: HttpRequest) -> str:
 
 
 def _find_form(request: HttpRequest, forms: dict[str, type[MoveForm]], what: str) -> type[MoveForm]:
-    if not staff_may(cast(User, request.user), *MOVE):
-        raise PermissionDenied
+    require(request, *MOVE)
     if what not in forms:
         raise Http404("There is no such move.")
     return forms[what]

@@ -7,12 +7,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from cohorts import clock
+from cohorts.access import require
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, User
@@ -34,11 +34,9 @@ class TermForm(forms.Form):
 
 
 def change_term_view(request: HttpRequest, pk: int) -> HttpResponse:
-    assert isinstance(request.user, User)  # admin_view requires a signed-in user
-    if not request.user.has_perms(PERMISSIONS):
-        raise PermissionDenied
+    user = require(request, *PERMISSIONS)
     cohort = get_object_or_404(Cohort, pk=pk)
-    back = cohort_url(request.user, pk)
+    back = cohort_url(user, pk)
     held = {"start_date": cohort.start_date, "number_of_meetings": cohort.number_of_meetings}
     form = TermForm(request.POST if request.method == "POST" else None, initial=held)
     preview, mails = None, []
@@ -46,7 +44,7 @@ def change_term_view(request: HttpRequest, pk: int) -> HttpResponse:
         term, now = form.read(), clock.now()
         if _carry_out(request, cohort, term):
             return redirect(back)
-        preview = preview_term(pk, cohort.name, term, now=now, by=request.user.pk)
+        preview = preview_term(pk, cohort.name, term, now=now, by=user.pk)
         mails = forecast_term_mails(pk, term, now)
     context = {"form": form, "term": preview, "term_mails": mails, "back": back, "cohort": cohort}
     return _show(request, context)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.activity.entries import read_page
 from cohorts.activity.filtering import find_entries
 from cohorts.activity.rights import SEE_ACTIVITY
@@ -27,8 +26,7 @@ from meetings.access import SEE_GROUP
 @require_safe
 def activity_view(request: HttpRequest) -> HttpResponse:
     """Show who did what, across all cohorts."""
-    if not staff_may(cast(User, request.user), *SEE_ACTIVITY):
-        raise PermissionDenied
+    require(request, *SEE_ACTIVITY)
     context = {**admin.site.each_context(request), "title": "Activity", **_read(request)}
     return TemplateResponse(request, "admin/desk/activity/activity.html", context)
 
@@ -44,9 +42,7 @@ def cohort_activity_view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def export_activity_view(request: HttpRequest) -> HttpResponseBase:
     """Return the entries across all cohorts as a file, as the page is filtered."""
-    viewer, query = cast(User, request.user), read_query(request)
-    if not staff_may(viewer, *SEE_ACTIVITY):
-        raise PermissionDenied
+    viewer, query = require(request, *SEE_ACTIVITY), read_query(request)
     back = f"{reverse('admin:activity')}?{query.urlencode()}"
     return answer_or_explain(request, lambda: list_activity(query, viewer), back=back)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -13,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.models import User
 from cohorts.words import count_people
 from guestvisits.converters import read_ids
@@ -63,9 +62,7 @@ def attendance_view(request: HttpRequest, pk: int) -> HttpResponse:
 def dismiss_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Dismiss that people are at risk, until another absence."""
     cohort = check_tab(request, pk, "attendance")
-    user = cast(User, request.user)
-    if not staff_may(user, *CORRECT):
-        raise PermissionDenied
+    user = require(request, *CORRECT)
     people = read_ids(request.POST.getlist("people"))
     number = dismiss_risks(cohort.pk, people, by=user.pk, now=clock.now())
     if number:

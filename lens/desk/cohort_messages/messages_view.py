@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
@@ -17,7 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.exports.answering import ExportedList, answer_or_explain
 from cohorts.models import Cohort, CohortStep, User
 from cohorts.outbox.explanations import read_outlook
@@ -112,7 +111,7 @@ def messages_view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def overview_view(request: HttpRequest) -> HttpResponse:
     """Show how many messages each open cohort had lately, and why nothing is sent, if so."""
-    _check_permission(request)
+    require(request, *SEE_MESSAGES)
     now = clock.now()
     outlook = read_outlook(now)
     context = {
@@ -128,7 +127,7 @@ def overview_view(request: HttpRequest) -> HttpResponse:
 @require_POST
 def export_overview_view(request: HttpRequest) -> HttpResponseBase:
     """Return the counts of the open cohorts as a file."""
-    _check_permission(request)
+    require(request, *SEE_MESSAGES)
     rows = (
         (row.cohort, row.cohort.course, row.sent, row.waiting, row.not_sent)
         for row in read_overview(clock.now())
@@ -136,8 +135,3 @@ def export_overview_view(request: HttpRequest) -> HttpResponseBase:
     title = f"Messages of the last {LATELY.days} days"
     exported = ExportedList(title, ("Cohort", "Course", "Sent", "Waiting", "Not sent"), rows)
     return answer_or_explain(request, lambda: exported, back=reverse("admin:messages"))
-
-
-def _check_permission(request: HttpRequest) -> None:
-    if not staff_may(cast(User, request.user), *SEE_MESSAGES):
-        raise PermissionDenied

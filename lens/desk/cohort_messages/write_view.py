@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -16,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
 from cohorts.outbox.explanations import read_outlook
@@ -143,9 +142,7 @@ class _Writing:
 def write_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the form, the preview, and take the confirmation."""
     cohort, context = open_tab(request, pk, "messages")
-    sender = cast(User, request.user)
-    if not staff_may(sender, *WRITE_LETTERS):
-        raise PermissionDenied
+    sender = require(request, *WRITE_LETTERS)
     asked = request.POST if request.method == "POST" else request.GET
     audiences = read_audiences(cohort, read_ids(asked.getlist("people")))
     writing = _Writing(

@@ -7,13 +7,12 @@ from functools import cache
 from typing import Any, cast
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.activity.rights import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort, User
@@ -68,7 +67,7 @@ def open_tab(request: HttpRequest, pk: int, name: str) -> tuple[Cohort, dict[str
 
     Raises PermissionDenied if the user may not open this tab, Http404 if there is no such cohort.
     """
-    _check_permission(cast(User, request.user), name)
+    require(request, *find_tab(name).permissions)
     head = read_head(request, pk, name)
     if head is None:
         raise Http404("There is no such cohort.")
@@ -100,13 +99,8 @@ def check_tab(request: HttpRequest, pk: int, name: str) -> Cohort:
 
     Raises as `open_tab` does.
     """
-    _check_permission(cast(User, request.user), name)
+    require(request, *find_tab(name).permissions)
     return get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
-
-
-def _check_permission(user: User, name: str) -> None:
-    if not staff_may(user, *find_tab(name).permissions):
-        raise PermissionDenied
 
 
 def find_tab(name: str) -> CohortTab:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from cohorts import clock
-from cohorts.access import staff_may
+from cohorts.access import require, staff_may
 from cohorts.activity.rights import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import User
@@ -47,9 +46,7 @@ ACTS = {
 
 @require_safe
 def person_view(request: HttpRequest, pk: int) -> HttpResponse:
-    viewer = cast(User, request.user)
-    if not staff_may(viewer, *SEE_PERSON):
-        raise PermissionDenied
+    viewer = require(request, *SEE_PERSON)
     person = get_object_or_404(User.objects.select_related("guild_membership"), pk=pk)
     context = {
         **admin.site.each_context(request),
