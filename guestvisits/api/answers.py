@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,6 +9,7 @@ from rest_framework.response import Response
 
 from cohorts import clock
 from guestvisits.api.errors import RefusalView
+from guestvisits.api.fields import WeekField
 from guestvisits.api.moving import AddView, find_group
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.access import SEE_FIGURES
@@ -41,10 +40,8 @@ class AnswerView(RefusalView):
         responses={200: AnswerSerializer, 400: RefusalSerializer, 404: RefusalSerializer},
     )
     def post(self, request: Request, meeting_id: int) -> Response:
-        asked = GivenAnswerSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said = cast(dict[str, Any], asked.validated_data)["rsvp"]
-        given = set_rsvp(meeting_id, cast(int, request.user.pk), said, now=clock.now())
+        said = self.checked(GivenAnswerSerializer)["rsvp"]
+        given = set_rsvp(meeting_id, self.person_id, said, now=clock.now())
         return Response(AnswerSerializer(given).data)
 
 
@@ -52,11 +49,7 @@ class FiguresSerializer(serializers.Serializer):
     """The members' RSVPs. Guests are counted separately."""
 
     meeting_id = serializers.IntegerField(source="meeting.pk")
-    meeting_number = serializers.IntegerField(
-        source="meeting.number",
-        allow_null=True,
-        help_text="Null for an extra session, which does not belong to a week.",
-    )
+    meeting_number = WeekField(source="meeting.number")
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
     is_cancelled = serializers.BooleanField(source="meeting.is_cancelled")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -58,7 +56,7 @@ class ChoicesView(RefusalView):
         responses=ChoicesSerializer,
     )
     def get(self, request: Request) -> Response:
-        return Response(ChoicesSerializer(read_choices(_person(request), clock.now())).data)
+        return Response(ChoicesSerializer(read_choices(self.person_id, clock.now())).data)
 
     @extend_schema(
         summary="Change my message preferences",
@@ -67,12 +65,6 @@ class ChoicesView(RefusalView):
         responses={200: ChoicesSerializer, 400: RefusalSerializer},
     )
     def patch(self, request: Request) -> Response:
-        serializer = TopicChoiceSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        wish = cast(dict[str, Any], serializer.validated_data)
-        chosen = choose(_person(request), wish.pop("topics", {}), **wish, now=clock.now())
+        wish = self.checked(TopicChoiceSerializer)
+        chosen = choose(self.person_id, wish.pop("topics", {}), **wish, now=clock.now())
         return Response(ChoicesSerializer(chosen).data)
-
-
-def _person(request: Request) -> int:
-    return cast(int, request.user.pk)

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from rest_framework import exceptions, status
+from rest_framework import exceptions, serializers, status
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
@@ -44,6 +44,16 @@ class RefusalView(APIView):
     parser_classes = [SafeJSONParser]
     not_found: frozenset[str] = NOT_FOUND
     limits: Mapping[str, str] = {}  # by method: a rate in settings.RATES, besides the general one
+
+    @property
+    def person_id(self) -> int:
+        return cast(int, self.request.user.pk)
+
+    def checked(self, shape: type[serializers.Serializer], data: Any = None) -> dict[str, Any]:
+        """Return the body, or other data, as the serializer reads it. Raises ValidationError."""
+        serializer = shape(data=self.request.data if data is None else data)
+        serializer.is_valid(raise_exception=True)
+        return cast(dict[str, Any], serializer.validated_data)
 
     def get_throttles(self) -> list[BaseThrottle]:
         scope = self.limits.get(str(self.request.method))
@@ -99,3 +109,32 @@ def _sentence(detail: Any) -> str:
     if isinstance(detail, list):
         return " ".join(_sentence(each) for each in detail)
     return str(detail)
+
+
+# -- the OpenAPI description -----------------------------------------------------------------------
+
+ERRORS = {
+    "400": "Invalid input, or refused by a rule. `code` identifies the rule.",
+    "403": "Not signed in, no permission, or the CSRF token is missing.",
+    "404": "It does not exist, or you have no access to it.",
+    "405": "Method not allowed.",
+    "406": "Only JSON is available.",
+    "429": "Too many requests. Try again after the number of seconds in the Retry-After header.",
+}
+OF_BODIES = {
+    "413": "The body is too large.",
+    "415": "The body must be JSON.",
+}
+RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
+ERROR_BODY = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+
+
+def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add the common error responses to each operation (a hook of drf-spectacular)."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            errors = ERRORS | (OF_BODIES if "requestBody" in operation else {})
+            for code, description in errors.items():
+                operation["responses"][code] = {"description": description, "content": ERROR_BODY}
+            operation["responses"]["429"]["headers"] = {"Retry-After": RETRY_AFTER}
+    return result

@@ -1,4 +1,4 @@
-"""Request fields that accept only the documented JSON type.
+"""Fields that accept only the documented JSON type, and a field that many responses have.
 
 The framework's own fields also accept "on" or 1 for true, "5" for 5 and 5 for "5". Clients that
 send those have a bug, which an error reveals.
@@ -39,6 +39,14 @@ class CharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class WeekField(serializers.IntegerField):
+    """The number of a meeting, in responses."""
+
+    def __init__(self, **options: Any) -> None:
+        why = "Null for an extra session, which does not belong to a week."
+        super().__init__(allow_null=True, help_text=why, **options)
 
 
 class IdField(IntegerField):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -67,7 +65,7 @@ class JoinableView(RefusalView):
         responses=JoinableGroupsSerializer,
     )
     def get(self, request: Request) -> Response:
-        offered = find_joinable(cast(int, request.user.pk), clock.now())
+        offered = find_joinable(self.person_id, clock.now())
         groups = [group for cohort in offered for group in cohort.shown]
         return Response(JoinableGroupsSerializer({"groups": groups}).data)
 
@@ -79,8 +77,6 @@ class JoinableView(RefusalView):
         responses={200: JoinedGroupSerializer, 400: RefusalSerializer, 404: RefusalSerializer},
     )
     def post(self, request: Request) -> Response:
-        asked = JoiningSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        group_id = cast(dict[str, Any], asked.validated_data)["group_id"]
-        made = join_or_switch(cast(int, request.user.pk), group_id, now=clock.now())
+        group_id = self.checked(JoiningSerializer)["group_id"]
+        made = join_or_switch(self.person_id, group_id, now=clock.now())
         return Response(JoinedGroupSerializer(made).data)

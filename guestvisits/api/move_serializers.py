@@ -9,7 +9,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cohorts.models import Group
-from guestvisits.api.fields import BooleanField, CharField, IntegerField, NumberedChoiceField
+from guestvisits.api.fields import (
+    BooleanField,
+    CharField,
+    IntegerField,
+    NumberedChoiceField,
+    WeekField,
+)
 from meetings.moving.clashes import Clash
 
 
@@ -81,11 +87,7 @@ class ChangeSerializer(serializers.Serializer):
     meeting_id = serializers.IntegerField(
         allow_null=True, help_text="Null for a meeting that does not exist yet."
     )
-    meeting_number = serializers.IntegerField(
-        source="number",
-        allow_null=True,
-        help_text="Null for an extra session, which does not belong to a week.",
-    )
+    meeting_number = WeekField(source="number")
     before = SpanSerializer(allow_null=True, help_text="Null if it was not going to take place.")
     after = SpanSerializer(allow_null=True, help_text="Null if it will not take place.")
 
@@ -97,11 +99,7 @@ class AffectedSerializer(serializers.Serializer):
 
 class OptionSerializer(SpanSerializer):
     group_name = serializers.CharField(source="group")
-    meeting_number = serializers.IntegerField(
-        source="number",
-        allow_null=True,
-        help_text="Null for an extra session, which does not belong to a week.",
-    )
+    meeting_number = WeekField(source="number")
 
 
 class ConsequenceSerializer(serializers.Serializer):
@@ -118,11 +116,7 @@ class ClashSerializer(serializers.Serializer):
     """An overlap. The other meeting is null if the reader may not know which one it is."""
 
     name = serializers.CharField()
-    meeting_number = serializers.IntegerField(
-        source="number",
-        allow_null=True,
-        help_text="Null for an extra session, which does not belong to a week.",
-    )
+    meeting_number = WeekField(source="number")
     with_group_name = serializers.SerializerMethodField()
     with_meeting_number = serializers.SerializerMethodField()
     starts_at = serializers.DateTimeField(source="other.starts_at")

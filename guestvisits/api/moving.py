@@ -47,11 +47,6 @@ class _MoveView(RefusalView):
     asked: type[shapes.MoveSerializer] = shapes.MoveSerializer
     limits = {"POST": "moves"}
 
-    def read(self, request: Request) -> dict[str, Any]:
-        serializer = self.asked(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return cast(dict[str, Any], serializer.validated_data)
-
     def answer(self, request: Request, move: moves.Move, said: dict[str, Any]) -> Response:
         now = clock.now()
         preview = preview_move(move, now=now, by=request.user.pk)
@@ -102,7 +97,7 @@ class RescheduleView(_MoveView):
 
     @_describe("Move a meeting", shapes.TimeSerializer, "meeting_id")
     def post(self, request: Request, meeting_id: int) -> Response:
-        meeting, said = _find_meeting(request, meeting_id), self.read(request)
+        meeting, said = _find_meeting(request, meeting_id), self.checked(self.asked)
         starts_at = _moment(said["starts_at"], meeting.group)
         move = moves.Reschedule(meeting.pk, starts_at, said.get("minutes"))
         return self.answer(request, move, said)
@@ -111,7 +106,7 @@ class RescheduleView(_MoveView):
 class CancelView(_MoveView):
     @_describe("Cancel a meeting", shapes.MoveSerializer, "meeting_id")
     def post(self, request: Request, meeting_id: int) -> Response:
-        meeting, said = _find_meeting(request, meeting_id), self.read(request)
+        meeting, said = _find_meeting(request, meeting_id), self.checked(self.asked)
         return self.answer(request, moves.Cancel(meeting.pk), said)
 
 
@@ -122,7 +117,7 @@ class RestoreView(_MoveView):
         "meeting_id",
     )
     def post(self, request: Request, meeting_id: int) -> Response:
-        meeting, said = _find_meeting(request, meeting_id), self.read(request)
+        meeting, said = _find_meeting(request, meeting_id), self.checked(self.asked)
         return self.answer(request, moves.Restore(meeting.pk), said)
 
 
@@ -131,7 +126,7 @@ class PostponeView(_MoveView):
 
     @_describe("Postpone a meeting", shapes.PostponeSerializer, "meeting_id")
     def post(self, request: Request, meeting_id: int) -> Response:
-        meeting, said = _find_meeting(request, meeting_id), self.read(request)
+        meeting, said = _find_meeting(request, meeting_id), self.checked(self.asked)
         move = moves.Postpone if said["later_too"] else moves.PutLast
         return self.answer(request, move(meeting.pk), said)
 
@@ -141,7 +136,7 @@ class AddView(_MoveView):
 
     @_describe("Add an extra session", shapes.TimeSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
-        group, said = find_group(request, group_id, MOVE), self.read(request)
+        group, said = find_group(request, group_id, MOVE), self.checked(self.asked)
         move = moves.Add(group.pk, _moment(said["starts_at"], group), said.get("minutes"))
         return self.answer(request, move, said)
 
@@ -151,6 +146,6 @@ class SlotView(_MoveView):
 
     @_describe("Change the weekly time from a given day", shapes.SlotSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
-        group, said = find_group(request, group_id, MOVE), self.read(request)
+        group, said = find_group(request, group_id, MOVE), self.checked(self.asked)
         slot = Slot(said["weekday"], said["start_time"], said["timezone"], said["minutes"])
         return self.answer(request, moves.ChangeSlot(group.pk, said["from_day"], slot), said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -90,11 +90,8 @@ class PersonView(RefusalView):
     )
     def put(self, request: Request, meeting_id: int, user_id: int) -> Response:
         meeting = _find_meeting(request, meeting_id, CORRECT)
-        asked = PresenceSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        said = cast(dict[str, Any], asked.validated_data)
-        by = cast(int, request.user.pk)
-        correct_presence(meeting.pk, user_id, **said, by=by, now=clock.now())
+        said = self.checked(PresenceSerializer)
+        correct_presence(meeting.pk, user_id, **said, by=self.person_id, now=clock.now())
         lines = {line.user_id: line for line in read_rosters([meeting])[meeting.pk]}
         return Response(PersonSerializer(lines[user_id]).data)
 

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from guestvisits.api.fields import IdField
+from guestvisits.api.fields import IdField, WeekField
 from guestvisits.converters import LARGEST_ID
 from guestvisits.services.alternatives import Alternative
 
@@ -54,30 +54,25 @@ class BookingSerializer(serializers.Serializer):
 # -- responses -----------------------------------------------------------------------------------
 
 
-class MyMeetingSerializer(serializers.Serializer):
+class OfMeetingSerializer(serializers.Serializer):
+    # No docstring: it would describe each response that begins with these in the schema.
     meeting_id = serializers.IntegerField(source="meeting.pk")
-    meeting_number = serializers.IntegerField(
-        source="meeting.number",
-        allow_null=True,
-        help_text="Null for an extra session, which does not belong to a week.",
-    )
+    meeting_number: serializers.IntegerField = WeekField(source="meeting.number")
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
     group_id = serializers.IntegerField(source="meeting.group_id")
     group_name = serializers.CharField(source="meeting.group.name")
+
+
+class MyMeetingSerializer(OfMeetingSerializer):
     role = serializers.CharField(help_text="`participant` or `facilitator`.")
     rsvp = serializers.CharField(
         help_text="`pending`, `attending`, `not_attending` or `tentative`."
     )
 
 
-class MakeUpSerializer(serializers.Serializer):
-    meeting_id = serializers.IntegerField(source="meeting.pk")
-    meeting_number = serializers.IntegerField(source="meeting.number")
-    scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
-    ends_at = serializers.DateTimeField(source="meeting.ends_at")
-    group_id = serializers.IntegerField(source="meeting.group_id")
-    group_name = serializers.CharField(source="meeting.group.name")
+class MakeUpSerializer(OfMeetingSerializer):
+    meeting_number = serializers.IntegerField(source="meeting.number")  # a make-up has a week
     presence = serializers.CharField(help_text="`absent` or `unknown`.")
 
 
@@ -97,17 +92,7 @@ class OverlapSerializer(serializers.Serializer):
     group_name = serializers.CharField(source="group.name")
 
 
-class AlternativeSerializer(serializers.Serializer):
-    meeting_id = serializers.IntegerField(source="meeting.pk")
-    meeting_number = serializers.IntegerField(
-        source="meeting.number",
-        allow_null=True,
-        help_text="Null for an extra session, which does not belong to a week.",
-    )
-    scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
-    ends_at = serializers.DateTimeField(source="meeting.ends_at")
-    group_id = serializers.IntegerField(source="meeting.group_id")
-    group_name = serializers.CharField(source="meeting.group.name")
+class AlternativeSerializer(OfMeetingSerializer):
     facilitator_name = serializers.SerializerMethodField(
         help_text="All facilitators, separated by commas; null if there are none."
     )
@@ -153,11 +138,7 @@ class CancelledSerializer(serializers.Serializer):
 class MyVisitSerializer(serializers.Serializer):
     attendance_id = serializers.IntegerField(allow_null=True)
     meeting_id = serializers.IntegerField(source="visit.host_meeting_id")
-    meeting_number = serializers.IntegerField(
-        source="visit.host_meeting.number",
-        allow_null=True,
-        help_text="Null for an extra session, which does not belong to a week.",
-    )
+    meeting_number = WeekField(source="visit.host_meeting.number")
     scheduled_at = serializers.DateTimeField(source="visit.host_meeting.starts_at")
     group_id = serializers.IntegerField(source="visit.host_meeting.group_id")
     group_name = serializers.CharField(source="visit.host_meeting.group.name")

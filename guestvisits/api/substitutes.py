@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -55,7 +55,7 @@ class SubstitutionsView(RefusalView):
         responses=SubstitutionSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        found = my_substitutions(_user_id(request), clock.now())
+        found = my_substitutions(self.person_id, clock.now())
         return Response(SubstitutionSerializer(found, many=True).data)
 
 
@@ -69,8 +69,8 @@ class AskSubstituteView(RefusalView):
         responses={200: SubstitutionSerializer, 400: RefusalSerializer, 404: RefusalSerializer},
     )
     def post(self, request: Request, meeting_id: int) -> Response:
-        made = request_substitute(meeting_id, _user_id(request), now=clock.now())
-        return _show(request, made.pk)
+        made = request_substitute(meeting_id, self.person_id, now=clock.now())
+        return _show(self.person_id, made.pk)
 
 
 class AnswerSubstituteView(RefusalView):
@@ -83,10 +83,8 @@ class AnswerSubstituteView(RefusalView):
         responses={200: SubstitutionSerializer, 400: RefusalSerializer, 404: RefusalSerializer},
     )
     def post(self, request: Request, substitution_id: int) -> Response:
-        asked = SubstituteAnswerSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        answer = cast(dict[str, Any], asked.validated_data)["answer"]
-        user_id, now = _user_id(request), clock.now()
+        answer = self.checked(SubstituteAnswerSerializer)["answer"]
+        user_id, now = self.person_id, clock.now()
         status = find_status(user_id, substitution_id, now)
         if status is None:
             raise no_substitution()
@@ -96,15 +94,11 @@ class AnswerSubstituteView(RefusalView):
             raise no_substitution()
         else:
             answer_offer(status.offer.pk, user_id, leads=answer == "lead", now=now)
-        return _show(request, substitution_id)
+        return _show(user_id, substitution_id)
 
 
-def _show(request: Request, substitution_id: int) -> Response:
-    status = find_status(_user_id(request), substitution_id, clock.now())
+def _show(user_id: int, substitution_id: int) -> Response:
+    status = find_status(user_id, substitution_id, clock.now())
     if status is None:  # another facilitator of the group has asked already
         raise no_substitution()
     return Response(SubstitutionSerializer(status).data)
-
-
-def _user_id(request: Request) -> int:
-    return cast(int, request.user.pk)

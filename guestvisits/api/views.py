@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -29,7 +29,7 @@ class MyMeetingsView(RefusalView):
         responses=shapes.MyMeetingsSerializer,
     )
     def get(self, request: Request) -> Response:
-        person, now = _person(request), clock.now()
+        person, now = self.person_id, clock.now()
         meetings = [
             mine
             for mine in upcoming_meetings(person, now)
@@ -54,9 +54,9 @@ class OptionsView(RefusalView):
         responses={200: shapes.AlternativesSerializer, 400: shapes.RefusalSerializer},
     )
     def get(self, request: Request) -> Response:
-        asked = _checked(shapes.OptionsQuerySerializer, request.query_params)
+        asked = self.checked(shapes.OptionsQuerySerializer, request.query_params)
         try:
-            found: Any = find_alternatives(_person(request), asked["meeting_id"], clock.now())
+            found: Any = find_alternatives(self.person_id, asked["meeting_id"], clock.now())
         except Refusal as refusal:
             found = {"open": (), "not_open": (), "refusal": refusal}
         return Response(shapes.AlternativesSerializer(found).data)
@@ -74,9 +74,7 @@ class VisitsView(RefusalView):
     )
     def get(self, request: Request) -> Response:
         visits = [
-            mine
-            for mine in list_visits(_person(request), clock.now())
-            if not mine.visit.ended_early
+            mine for mine in list_visits(self.person_id, clock.now()) if not mine.visit.ended_early
         ]
         return Response(shapes.MyVisitsSerializer({"visits": visits}).data)
 
@@ -89,8 +87,8 @@ class VisitsView(RefusalView):
         responses={200: shapes.BookedSerializer, **REFUSED},
     )
     def post(self, request: Request) -> Response:
-        asked = _checked(shapes.BookingSerializer, request.data)
-        visit = book_visit(_person(request), **asked, now=clock.now())
+        asked = self.checked(shapes.BookingSerializer)
+        visit = book_visit(self.person_id, **asked, now=clock.now())
         return Response(shapes.BookedSerializer(visit).data)
 
 
@@ -106,15 +104,5 @@ class VisitView(RefusalView):
         responses={200: shapes.CancelledSerializer, **REFUSED},
     )
     def delete(self, request: Request, host_meeting_id: int) -> Response:
-        visit = cancel_visit(_person(request), host_meeting_id=host_meeting_id, now=clock.now())
+        visit = cancel_visit(self.person_id, host_meeting_id=host_meeting_id, now=clock.now())
         return Response(shapes.CancelledSerializer(visit).data)
-
-
-def _person(request: Request) -> int:
-    return cast(int, request.user.pk)
-
-
-def _checked(shape: type[shapes.serializers.Serializer], data: Any) -> dict[str, Any]:
-    serializer = shape(data=data)
-    serializer.is_valid(raise_exception=True)
-    return cast(dict[str, Any], serializer.validated_data)
