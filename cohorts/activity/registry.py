@@ -8,6 +8,8 @@ from operator import attrgetter
 
 from cohorts.registries import Registry
 
+SEE_ACTIVITY = ("cohorts.view_activityentry", "cohorts.view_user")  # permissions
+
 
 @dataclass(frozen=True, slots=True)
 class ActivityKind:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from cohorts import clock
 from cohorts.access import require, staff_may
 from cohorts.admin_base.base import confirmation_page
-from cohorts.admin_base.next_page import next_page
+from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, Membership, User, live_group

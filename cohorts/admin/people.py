@@ -1,4 +1,4 @@
-"""Admin for people and for permission groups.
+"""Admin for people, for permission groups and for refused sign-ins.
 
 Most learners have an unusable password.
 
@@ -26,11 +26,12 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
-from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
+from cohorts.admin_base.base import ProtectedAdmin, ReadOnlyAdmin, ZoneSelect
 from cohorts.admin_base.links import LinkingAdmin
-from cohorts.models import User
+from cohorts.models import RefusedSignIn, User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 ACCOUNT = ("email", "discord_id", "is_active")
@@ -151,3 +152,29 @@ class PermissionGroupAdmin(LinkingAdmin, DjangoGroupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
+
+
+@admin.register(RefusedSignIn)
+class RefusedSignInAdmin(ReadOnlyAdmin):
+    list_display = ["discord_name", "discord_id", "email", "code", "user", "last_at"]
+    list_filter = ["code"]
+    list_select_related = ["user"]
+    search_fields = ["discord_name", "discord_id__exact", "email", "user__name", "user__email"]
+    fields = [
+        "code",
+        "remedy",
+        "user",
+        "email",
+        "discord_name",
+        "discord_id",
+        "first_at",
+        "last_at",
+    ]
+    readonly_fields = ["remedy"]
+
+    @admin.display(description="what to do")
+    def remedy(self, row: RefusedSignIn) -> str:
+        return row.remedy
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

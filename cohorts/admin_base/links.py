@@ -1,6 +1,7 @@
 """Links from one row's page to another's, only for users who may view the other.
 
-Django renders them for every user; the target then answers 403.  And the address of a cohort.
+Django renders them for every user; the target then answers 403.  Beside them, the addresses of a
+cohort and of the page that led here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 
 from cohorts.access import staff_may
@@ -101,6 +103,12 @@ class LinkingAdmin(RecordingAdmin, ExportingAdmin):
             else mark_safe(LINK.sub(one, conditional_escape(row)))  # noqa: S308 - Django's own
             for row in rows
         ]
+
+
+def next_page(request: HttpRequest, default: str) -> str:
+    """Return the address in `next`, of the form or of the link; only within this site."""
+    address = request.POST.get("next") or request.GET.get("next", "")
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else default
 
 
 _link_for_everyone = AdminReadonlyField.get_admin_url

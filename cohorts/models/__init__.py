@@ -1,15 +1,12 @@
 """Courses, cohorts, groups, people and memberships: the facts that everything else derives from."""
 
-from cohorts.models.access import AccessException, AccessState
 from cohorts.models.activity import ActivityEntry, ActivitySubject
 from cohorts.models.courses import Cohort, Course, Group, active_group, live_group, set_up_group
-from cohorts.models.erasures import ErasureRequest
 from cohorts.models.installation import Installation, Seal
-from cohorts.models.memberships import Membership
-from cohorts.models.people import User
-from cohorts.models.rosters import RosterImport
+from cohorts.models.memberships import AccessException, AccessState, Membership
+from cohorts.models.people import ErasureRequest, User
 from cohorts.models.sign_ins import AccountEmail, FormerAddress, RefusedSignIn
-from cohorts.models.steps import CohortStep
+from cohorts.models.steps import CohortStep, RosterImport
 
 __all__ = [
     "AccessException",

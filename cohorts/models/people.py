@@ -1,4 +1,4 @@
-"""People: the project's user model."""
+"""People: the project's user model, and requests to erase what is held about someone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.timezone import now
 
 from cohorts.validators import check_address, check_snowflake, check_zone
@@ -139,3 +141,37 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Return a suffix that changes with the address, the Discord id or `sign_ins_ended`."""
         facts = (self.sign_ins_ended, self.discord_id, normalize_email(self.email))
         return "-" + hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+class ErasureRequest(models.Model):
+    """A person's data are to be erased, or were.
+
+    The person may ask; a superuser approves, which closes the account.  From then on providers
+    remove the person from the objects that we made, also from past ones.  Once nothing is left
+    there, the rows are emptied, and this one remains as the record of it.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "requested"
+        APPROVED = "approved", "being erased"
+        DONE = "done", "erased"
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="erasure",
+        verbose_name="person",
+    )
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    asked_at = models.DateTimeField("requested at", default=timezone.now)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField("erased at", null=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_state_display()}"

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from cohorts import clock
 from cohorts.access import require
-from cohorts.admin_base.next_page import next_page
+from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User, live_group
 from cohorts.services.memberships import move_members

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
-from cohorts.admin_base.next_page import next_page
+from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm

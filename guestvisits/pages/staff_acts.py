@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from cohorts.access import staff_may
-from cohorts.activity.rights import SEE_ACTIVITY
+from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Group, User
 from cohorts.steps.registry import step_kinds

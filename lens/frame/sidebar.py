@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from cohorts.access import staff_may
-from cohorts.activity.rights import SEE_ACTIVITY
+from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.models import User
 from cohorts.reconcile.ui.staff import PERMISSION
 from meetings.access import SEE_GROUP

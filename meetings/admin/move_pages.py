@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from cohorts import clock
 from cohorts.access import require, staff_may
-from cohorts.admin_base.next_page import next_page
+from cohorts.admin_base.links import next_page
 from cohorts.models import Group, User
 from cohorts.zones import find_zone
 from meetings.access import MOVE

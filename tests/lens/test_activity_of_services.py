@@ -68,7 +68,7 @@ EXEMPT = {
         ["ask_for_import", "begin_attempt", "forget_finished"],
         "the import is recorded when it is carried out",
     ),
-    "cohorts.services.access": {"report_access": "what providers report, for display"},
+    "cohorts.services.provider_reports": {"report_access": "what providers report, for display"},
     "cohorts.services.account_emails": {
         "queue_password_email": "anyone may ask for it, for any address",
         "record_change_warnings": "a message about a change that is recorded",

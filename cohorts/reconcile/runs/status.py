@@ -18,9 +18,8 @@ from cohorts.reconcile.models import GroupSync, due_syncs
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.values import Access, Action, Due, Issue, IssueCode, Plan, Review, Withheld
 from cohorts.reconcile.workers.backoff import wait_before_retry
-from cohorts.services.access import report_access
-from cohorts.services.activation import activate_group, record_set_up
 from cohorts.services.locks import lock_groups
+from cohorts.services.provider_reports import activate_group, record_set_up, report_access
 from cohorts.signals import announced_together
 
 

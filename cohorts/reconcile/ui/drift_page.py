@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
-from cohorts.admin_base.next_page import next_page
+from cohorts.admin_base.links import next_page
 from cohorts.models import User
 from cohorts.reconcile.differences import CHOICE_LABELS, DRIFT_TITLES, DriftChoice, DriftKind
 from cohorts.reconcile.drift.decisions import DriftDecision, decide, may_choose

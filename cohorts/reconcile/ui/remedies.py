@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from cohorts import clock
-from cohorts.admin_base.next_page import next_page
+from cohorts.admin_base.links import next_page
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import find_issue

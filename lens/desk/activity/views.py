@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cohorts.access import require, staff_may
 from cohorts.activity.entries import read_page
 from cohorts.activity.filtering import find_entries
-from cohorts.activity.rights import SEE_ACTIVITY
+from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.exports.answering import answer_or_explain, read_query
 from cohorts.models import Cohort, User

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from cohorts import clock
 from cohorts.access import require, staff_may
-from cohorts.activity.rights import SEE_ACTIVITY
+from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort, User
 from cohorts.needs.open_cohorts import read_open_cohorts

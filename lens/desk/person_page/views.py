@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import require, staff_may
-from cohorts.activity.rights import SEE_ACTIVITY
+from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import User
 from cohorts.reconcile.selectors import read_context

@@ -21,9 +21,9 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.samples import Sample
 from cohorts.reconcile.models import ProviderState, RealizeRequest
-from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import end_membership
+from cohorts.services.provider_reports import report_access
 from discordsync.models import DiscordObject
 from guestvisits.models import SubstituteOffer
 from guestvisits.services.booking import book_visit

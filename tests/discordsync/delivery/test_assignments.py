@@ -12,9 +12,9 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import render
 from cohorts.reconcile.models import ProviderState
-from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import move_member
+from cohorts.services.provider_reports import report_access
 from discordsync.delivery.assignments import joined_context
 from discordsync.models import DiscordObject
 from tests.support.academy import Academy

@@ -209,7 +209,7 @@ OF_THE_GROUP_ITSELF = {
     "cohorts/models/courses.py",
     "cohorts/needs/group_needs.py",
     "cohorts/roster/plan_courses.py",
-    "cohorts/services/activation.py",
+    "cohorts/services/provider_reports.py",
     "cohorts/services/groups.py",
     "cohorts/services/memberships.py",
     "guestvisits/ending/kinds.py",
