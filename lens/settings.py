@@ -353,6 +353,7 @@ Q_CLUSTER = {
     "orm": "default",
     "broker_class": "lens.watch.broker.CheckingBroker",  # lets only Lens's own tasks through
     "workers": 4,
+    "recycle": 50,  # tasks, 20 minutes: the process that follows shares all its memory again
     "queue_limit": 1,  # `retry` runs from the moment a task leaves the queue
     "timeout": 120,
     "retry": 600,

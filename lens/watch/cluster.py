@@ -1,4 +1,4 @@
-"""The main process of the watched cluster: `python -m lens.watch.cluster`, run by the watcher."""
+"""The main process of the watched cluster, which its watcher forks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import os
 import select
 import signal
-import sys
 import threading
 import time
 from importlib import import_module
@@ -15,7 +14,7 @@ from multiprocessing import Process
 from multiprocessing.synchronize import Event
 from typing import Any, NoReturn
 
-import django_q.cluster  # sets Django up
+import django_q.cluster
 from django.conf import settings
 from django.urls import reverse
 from django_q.cluster import Cluster, Sentinel
@@ -86,20 +85,17 @@ def share_memory() -> None:
     gc.freeze()
 
 
-def main() -> None:
+def main() -> int:
+    """Run the cluster until it ends; return its exit status."""
     # The names that Cluster.start() and Sentinel.guard() look up.
     django_q.cluster.Sentinel = WatchedSentinel
     django_q.cluster.scheduler = queue_due_schedules
-    share_memory()
     cluster = Cluster()
     try:
         cluster.start()
     except RuntimeError:  # the sentinel died at its start and logged why
-        sys.exit(1)
+        return 1
     cluster.sentinel.join()
     if cluster.sentinel.exitcode:
         end_group("The cluster's sentinel process is missing.")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,17 +1,26 @@
-"""A cluster as seen by its watcher: a process group at the end of a lifeline."""
+"""A cluster as seen by its watcher: a process group at the end of a lifeline.
+
+It is forked, not started anew: so it shares with its watcher the memory of all that both have
+loaded, which is most of what a process needs.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
-import subprocess
 import sys
 import time
+from typing import NoReturn
 
-from django.conf import settings
+from django.db import connections
 
 from cohorts.reconcile.workers.this_worker import LIFELINE, NAME
+from lens.watch import cluster
+from lens.watch.signals import blocked, restore_defaults
+
+logger = logging.getLogger(__name__)
 
 REAP_SECONDS = 5
 
@@ -21,20 +30,18 @@ class ClusterProcess:
 
     def __init__(self, name: str) -> None:
         reader, self._lifeline = os.pipe()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "lens.watch.cluster"],
-            cwd=settings.BASE_DIR,
-            env={**os.environ, NAME: name, LIFELINE: str(reader)},
-            pass_fds=[reader],
-            # A Ctrl-C in the terminal must reach the watcher only.
-            start_new_session=True,
-        )
+        cluster.share_memory()
+        connections.close_all()  # two processes cannot use one connection
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what a buffer holds would be written twice
+        with blocked():
+            self.pid = os.fork()
+            if not self.pid:
+                os.close(self._lifeline)  # only its watcher holds this end
+                _run(name, reader)
         os.close(reader)
         self.started = time.monotonic()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+        self._status: int | None = None
 
     @property
     def age(self) -> float:
@@ -43,7 +50,13 @@ class ClusterProcess:
 
     def exit_status(self) -> int | None:
         """Return the exit status, or None while the first process runs."""
-        return self._process.poll()
+        return self._wait(os.WNOHANG)
+
+    def _wait(self, options: int = 0) -> int | None:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, options)
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status
 
     def ask_to_end(self) -> None:
         """Close the lifeline: calls in flight are finished, and no new one is started."""
@@ -54,9 +67,11 @@ class ClusterProcess:
     def kill(self) -> None:
         """Kill what is left of it, including orphans. Return once they are gone (5 seconds at
         most)."""
+        if self.exit_status() is None:
+            os.kill(self.pid, signal.SIGKILL)  # it may not have its own group yet
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._process.wait()
+        self._wait()
         self.ask_to_end()
         deadline = time.monotonic() + REAP_SECONDS
         while self._has_processes() and time.monotonic() < deadline:
@@ -71,3 +86,19 @@ class ClusterProcess:
         except (ProcessLookupError, PermissionError):
             return False
         return True
+
+
+def _run(name: str, lifeline: int) -> NoReturn:
+    """Be the first process of a cluster, and end with it: never return into the watcher's code."""
+    status = 1
+    try:
+        os.setsid()  # a Ctrl-C in the terminal must reach the watcher only
+        restore_defaults()
+        os.environ.update({NAME: name, LIFELINE: str(lifeline)})
+        os.set_inheritable(lifeline, True)
+        status = cluster.main()
+    except BaseException:
+        logger.exception("The cluster failed")
+    finally:
+        logging.shutdown()
+        os._exit(status)

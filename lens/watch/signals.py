@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -42,6 +43,24 @@ class SignalWaiter:
         if not select.select([self._reader], [], [], max(seconds, 0))[0]:
             return frozenset()
         return self.numbers & frozenset(os.read(self._reader, 512))
+
+
+@contextmanager
+def blocked() -> Iterator[None]:
+    """Hold back signals while a process is forked: a handler of its parent would take them."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {*ENDING, signal.SIGCHLD})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+def restore_defaults() -> None:
+    """Forget the handlers that a forked process has from its parent, and receive signals again."""
+    signal.set_wakeup_fd(-1)
+    for number in {*ENDING, signal.SIGCHLD}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*ENDING, signal.SIGCHLD})
 
 
 def _do_nothing(number: int, frame: FrameType | None) -> None:
