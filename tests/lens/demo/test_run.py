@@ -132,21 +132,18 @@ def read(url: str) -> str:
         return answer.read().decode()
 
 
-def test_everything_that_it_prints_answers(start: Callable[..., Demo]) -> None:
-    demo = start()
-    demo.wait_until_ready()
-    urls = re.findall(r"http://\S+", demo.said())
+def test_what_it_prints_answers_until_a_signal_to_make_and_the_next_run_keeps_the_data(
+    start: Callable[..., Demo],
+) -> None:
+    first = start("make", "run")
+    first.wait_until_ready()
+    urls = re.findall(r"http://\S+", first.said())
     assert len(urls) == 3
     for url in urls:
         assert "<html" in read(url).lower()
-
-
-def test_a_second_run_keeps_what_the_first_one_made(start: Callable[..., Demo]) -> None:
-    first = start()
-    first.wait_until_ready()
     before = first.count_members()
     first.process.send_signal(signal.SIGTERM)
-    assert first.process.wait(ENDED_SOON) == 0
+    first.process.wait(ENDED_SOON)
     first.wait_until_nothing_is_left()
     database = first.var / "lens.sqlite3"
     made = database.stat().st_ino
@@ -156,6 +153,14 @@ def test_a_second_run_keeps_what_the_first_one_made(start: Callable[..., Demo]) 
     assert database.stat().st_ino == made
     assert not (second.var / "before").exists()
     assert second.count_members() == before > 1
+    check_one_that_dies_is_named_and_the_rest_is_ended(second)
+
+
+def check_one_that_dies_is_named_and_the_rest_is_ended(demo: Demo) -> None:
+    os.kill(demo.find("worker"), signal.SIGKILL)
+    assert demo.process.wait(ENDED_SOON) == 1
+    assert "worker was ended by signal 9. Its last lines:\n  " in demo.said()
+    demo.wait_until_nothing_is_left()
 
 
 @pytest.mark.matrix
@@ -169,28 +174,11 @@ def test_ctrl_c_in_a_terminal_ends_all_of_it(start: Callable[..., Demo], times: 
     demo.wait_until_nothing_is_left()
 
 
-def test_a_signal_to_make_ends_all_of_it(start: Callable[..., Demo]) -> None:
-    demo = start("make", "run")
-    demo.wait_until_ready()
-    demo.process.send_signal(signal.SIGTERM)
-    demo.process.wait(ENDED_SOON)
-    demo.wait_until_nothing_is_left()
-
-
 def test_a_signal_while_it_starts_ends_all_of_it(start: Callable[..., Demo]) -> None:
     demo = start()
     wait_until(lambda: "Starting" in demo.said(), SOON, demo.said())
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(ENDED_SOON) == 0
-    demo.wait_until_nothing_is_left()
-
-
-def test_one_that_dies_is_named_and_the_rest_is_ended(start: Callable[..., Demo]) -> None:
-    demo = start()
-    demo.wait_until_ready()
-    os.kill(demo.find("worker"), signal.SIGKILL)
-    assert demo.process.wait(ENDED_SOON) == 1
-    assert "worker was ended by signal 9. Its last lines:\n  " in demo.said()
     demo.wait_until_nothing_is_left()
 
 
