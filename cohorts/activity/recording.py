@@ -85,6 +85,13 @@ def record(
     _finish(act)
 
 
+def record_each(kind: str, groups: Iterable[Group]) -> None:
+    """Write one entry for each of these groups, or add them to the act that this is a part of. One
+    query for any number."""
+    _check_kind(kind)
+    _finish(*(Act(kind, cohort_id=one.cohort_id, groups={one.pk: None}) for one in groups))
+
+
 @contextmanager
 def one_act(
     kind: str,
@@ -107,38 +114,41 @@ def one_act(
     _finish(act)
 
 
-def _finish(act: Act) -> None:
+def _finish(*acts: Act) -> None:
     outer = _outer.get()
     if outer is None:
-        _write(act)
-    else:
+        _write(acts)
+        return
+    for act in acts:
         outer.concern(cohort=act.cohort_id, groups=act.groups, people=act.people)
 
 
-def _write(act: Act) -> None:
-    [group, other, *groups] = [*act.groups, None, None]
-    [person, *people] = [*act.people, None]
-    entry = ActivityEntry.objects.create(
+def _write(acts: Iterable[Act]) -> None:
+    entries, subjects = [], []
+    for act in acts:
+        [group, other, *groups] = [*act.groups, None, None]
+        [person, *people] = [*act.people, None]
+        entry = _entry(act, group=group, other_group=other, person=person)
+        entries.append(entry)
+        subjects += [ActivitySubject(entry=entry, group=pk) for pk in groups if pk]
+        subjects += [ActivitySubject(entry=entry, person=pk) for pk in people if pk]
+    ActivityEntry.objects.bulk_create(entries)
+    ActivitySubject.objects.bulk_create(subjects)
+    _written.set(count_written() + sum(entry.actor is not None for entry in entries))
+
+
+def _entry(act: Act, **concerns: int | None) -> ActivityEntry:
+    return ActivityEntry(
         at=clock.now(),
         actor=current_actor() if act.by is None else _id(act.by),
         kind=act.kind,
         cohort=act.cohort_id,
-        group=group,
-        other_group=other,
-        person=person,
         about_type=act.about._meta.label_lower if act.about else "",
         about_id=str(act.about.pk) if act.about else "",
         about=str(act.about)[:200] if isinstance(act.about, _NAMELESS) else "",
         changes=encode_changes(act.changes),
         reason=act.reason.strip(),
-    )
-    if entry.actor is not None:
-        _written.set(count_written() + 1)
-    ActivitySubject.objects.bulk_create(
-        [
-            *(ActivitySubject(entry=entry, group=pk) for pk in groups if pk),
-            *(ActivitySubject(entry=entry, person=pk) for pk in people if pk),
-        ]
+        **concerns,
     )
 
 

@@ -245,16 +245,11 @@ class Reconciler:
             for due in self.due.values()
             if not remaining.is_open(due)
         ]
-        gained = [
-            due.group_id
-            for due, review in finished
-            if status.update_access(name, due, review, remaining, now=now)
-        ]
+        gained = status.update_access(name, finished, remaining, now=now)
         self._collect(gained, now)
-        for due, review in finished:
-            took = status.update_status(name, due, review, remaining, now=now)
-            if took is not None:
-                self.log.count_effect(took)
+        for took in status.update_statuses(name, finished, remaining, now=now):
+            self.log.count_effect(took)
+        for due, _ in finished:
             self.finished.add((due.group_id, due.generation))
             self.known.discard((due.group_id, due.generation))
             del self.due[due.group_id]

@@ -1,8 +1,8 @@
-"""Store what providers report: that a group is set up or active, and who has access."""
+"""Store what providers report: that groups are set up or active, and who has access."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -10,74 +10,75 @@ from django.db.models import Value
 from django.db.models.functions import Coalesce
 
 from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import record
+from cohorts.activity.recording import record_each
 from cohorts.models import AccessState, Group, live_group
+from cohorts.services.locks import lock_found
 from cohorts.signals import announce, group_changed
+
+ReportedAccess = tuple[int, str, str]  # person id, a state of AccessState, a sentence
 
 
 @transaction.atomic
-def record_set_up(group_id: int, *, now: datetime) -> bool:
-    """Record that a group's channels and series exist.  Return whether that was not known before.
+def record_set_up(group_ids: Collection[int], *, now: datetime) -> None:
+    """Record that these groups' channels and series exist, unless that was known before.
 
     Members get their letter and the group's pages open.  Nobody needs to have access yet.
     """
-    changed = Group.objects.filter(live_group(), pk=group_id, set_up_at=None).update(set_up_at=now)
-    if changed:
-        _record("group_set_up", group_id)
-        announce([group_id], group_changed)
-    return bool(changed)
+    groups = lock_found(Group.objects.filter(live_group(), pk__in=group_ids, set_up_at=None))
+    Group.objects.filter(pk__in=[group.pk for group in groups]).update(set_up_at=now)
+    _record("group_set_up", groups)
 
 
 @transaction.atomic
-def activate_group(group_id: int, *, now: datetime) -> bool:
-    """Make a preview group active.  Return whether it was one; a second call changes nothing."""
-    changed = Group.objects.filter(pk=group_id, status=Group.Status.PREVIEW).update(
+def activate_groups(group_ids: Collection[int], *, now: datetime) -> None:
+    """Make the preview groups among these active."""
+    preview = Group.objects.filter(pk__in=group_ids, status=Group.Status.PREVIEW)
+    groups = lock_found(preview)
+    Group.objects.filter(pk__in=[group.pk for group in groups]).update(
         status=Group.Status.ACTIVE, activated_at=now, set_up_at=Coalesce("set_up_at", Value(now))
     )
-    if changed:
-        _record("group_activated", group_id)
-        announce([group_id], group_changed)
-    return bool(changed)
+    _record("group_activated", groups)
 
 
-def _record(kind: str, group_id: int) -> None:
+def _record(kind: str, groups: Collection[Group]) -> None:
     with acting_as(None):
-        record(kind, group=Group.objects.get(pk=group_id))
+        record_each(kind, groups)
+    announce((group.pk for group in groups), group_changed)
 
 
 @transaction.atomic
 def report_access(
-    provider: str, group_id: int, states: Iterable[tuple[int, str, str]], *, now: datetime
-) -> bool:
-    """Replace the stored access states of one group in one provider.
+    provider: str, states: Mapping[int, Iterable[ReportedAccess]], *, now: datetime
+) -> set[int]:
+    """Replace the stored access states of these groups in one provider, in two queries.
 
-    Returns whether anyone has got access.
+    Return the groups in which someone has got access.
 
-    `states`: (person id, a state of AccessState, a sentence).  Writes only rows that differ, so
-    that `changed_at` is the time of the last change and a repeated report costs one query.
+    Writes only rows that differ, so that `changed_at` is the time of the last change and a repeated
+    report costs one query.
     """
     held = {
-        row.user_id: row for row in AccessState.objects.filter(provider=provider, group_id=group_id)
+        (row.group_id, row.user_id): row
+        for row in AccessState.objects.filter(provider=provider, group_id__in=states)
     }
-    fresh, changed = [], []
-    for person_id, state, reason in states:
-        row = held.pop(person_id, None)
+    # Who is no longer in the report has no access.
+    wanted: dict[tuple[int, int], tuple[str, str]]
+    wanted = dict.fromkeys(held, (AccessState.State.ENDED, ""))
+    for group_id, report in states.items():
+        wanted |= {(group_id, person_id): (state, reason) for person_id, state, reason in report}
+    changed = []
+    for (group_id, person_id), (state, reason) in wanted.items():
+        row = held.get((group_id, person_id))
         if row is None:
             row = AccessState(user_id=person_id, group_id=group_id, provider=provider)
-            fresh.append(row)
-        elif (row.state, row.reason) != (state, reason):
-            changed.append(row)
-        else:
+        elif (row.state, row.reason) == (state, reason):
             continue
         row.state, row.reason, row.changed_at = state, reason, now
-    AccessState.objects.bulk_create(fresh, ignore_conflicts=True)
-    AccessState.objects.bulk_update(changed, ["state", "reason", "changed_at"])
-    _end([row for row in held.values() if row.state != AccessState.State.ENDED], now)
-    return any(row.state == AccessState.State.GRANTED for row in [*fresh, *changed])
-
-
-def _end(rows: list[AccessState], now: datetime) -> None:
-    """Mark people who are no longer in the report as having no access."""
-    for row in rows:
-        row.state, row.reason, row.changed_at = AccessState.State.ENDED, "", now
-    AccessState.objects.bulk_update(rows, ["state", "reason", "changed_at"])
+        changed.append(row)
+    AccessState.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["user", "group", "provider"],
+        update_fields=["state", "reason", "changed_at"],
+    )
+    return {row.group_id for row in changed if row.state == AccessState.State.GRANTED}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -18,8 +18,8 @@ from cohorts.reconcile.models import GroupSync, due_syncs
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.values import Access, Action, Due, Issue, IssueCode, Plan, Review, Withheld
 from cohorts.reconcile.workers.backoff import wait_before_retry
-from cohorts.services.locks import lock_groups
-from cohorts.services.provider_reports import activate_group, record_set_up, report_access
+from cohorts.services.locks import lock_found
+from cohorts.services.provider_reports import activate_groups, record_set_up, report_access
 from cohorts.signals import announced_together
 
 
@@ -163,29 +163,71 @@ def _subjects(due: Due) -> tuple[Subject, ...]:
     return (None, None), (None, due.cohort_id), (due.group_id, None)
 
 
+Finished = Sequence[tuple[Due, Review]]  # groups for which nothing is left to do now
+TOGETHER = 25  # groups in one transaction: a booking in one of them waits for it
+
+
 def update_access(
-    provider: str, due: Due, review: Review, remaining: Remaining, *, now: datetime
-) -> bool:
-    """Store who has access to one group. Return whether anyone has gained it."""
-    access_blocker = remaining.access_blocker(due)
-    access = [_shown_access(each, access_blocker) for each in review.access]
-    return report_access(provider, due.group_id, access, now=now)
+    provider: str, finished: Finished, remaining: Remaining, *, now: datetime
+) -> set[int]:
+    """Store who has access to these groups. Return those in which anyone has gained it."""
+    states = {}
+    for due, review in finished:
+        access_blocker = remaining.access_blocker(due)
+        states[due.group_id] = [_shown_access(each, access_blocker) for each in review.access]
+    return report_access(provider, states, now=now)
+
+
+def update_statuses(
+    provider: str, finished: Finished, remaining: Remaining, *, now: datetime
+) -> list[float]:
+    """Store the result of one comparison of each of these groups.
+
+    Return how many seconds after a change groups are in sync again that are since now, except where
+    the time was a person's to decide something.
+    """
+    parts = [finished[start : start + TOGETHER] for start in range(0, len(finished), TOGETHER)]
+    return [took for part in parts for took in _update_part(provider, part, remaining, now)]
 
 
 @transaction.atomic
-def update_status(
-    provider: str, due: Due, review: Review, remaining: Remaining, *, now: datetime
-) -> float | None:
-    """Store the result of one comparison of one group.
+def _update_part(
+    provider: str, finished: Finished, remaining: Remaining, now: datetime
+) -> list[float]:
+    """Update the status of a few groups, in a constant number of queries.
 
-    Return how many seconds after a change the group is in sync again, if it is since now; None also
-    where the time was a person's to decide something.
-
-    The group is locked first, as in every service: a concurrent booking holds its lock and needs
-    the row below. The row is read under lock, so that a request made since the comparison is kept.
+    The groups are locked first, as in every service: a concurrent booking holds its lock and needs
+    the rows below. Those are read under lock, so that a request made since the comparison is kept.
     """
-    group = lock_groups([due.group_id])[due.group_id]
-    row = GroupSync.objects.select_for_update().get(group_id=due.group_id, provider=provider)
+    ids = [due.group_id for due, _ in finished]
+    groups = {group.pk: group for group in lock_found(Group.objects.filter(pk__in=ids))}
+    syncs = GroupSync.objects.filter(group__in=groups, provider=provider).order_by("pk")
+    rows = {row.group_id: row for row in syncs.select_for_update()}
+    took = [
+        _note_status(rows[due.group_id], due, review, remaining, now)
+        for due, review in finished
+        if due.group_id in rows  # else it was deleted since
+    ]
+    GroupSync.objects.bulk_create(
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["group", "provider"],
+        update_fields=STATUS_FIELDS,
+    )
+    new = [pk for pk, row in rows.items() if row.set_up_at and _is_to_update(groups[pk])]
+    update_groups(new, now=now)
+    return [seconds for seconds in took if seconds is not None]
+
+
+def _is_to_update(group: Group) -> bool:
+    return group.set_up_at is None or group.status == Group.Status.PREVIEW
+
+
+def _note_status(
+    row: GroupSync, due: Due, review: Review, remaining: Remaining, now: datetime
+) -> float | None:
+    """Note the result of one comparison; return how many seconds after a change the group is in
+    sync, if it is since now."""
     was_in_sync = row.generation == row.observed_generation and not row.has_waiting_work
     row.observed_generation, row.has_waiting_work = due.generation, remaining.has_work(due)
     is_in_sync = row.generation == row.observed_generation and not row.has_waiting_work
@@ -208,9 +250,6 @@ def update_status(
         row.ready_at = None
     if review.ready or review.is_set_up:
         row.set_up_at = row.set_up_at or now
-    row.save(update_fields=STATUS_FIELDS)
-    if row.set_up_at and (group.set_up_at is None or group.status == Group.Status.PREVIEW):
-        update_group(due.group_id, now=now)
     return took
 
 
@@ -232,19 +271,21 @@ STATUS_FIELDS = [
 ]
 
 
-def update_group(group_id: int, *, now: datetime) -> None:
-    """Record that the group is set up once every provider in use has set it up, and activate it
-    once it is ready in every required one. An unconfigured one never is, so neither happens
+def update_groups(group_ids: Collection[int], *, now: datetime) -> None:
+    """Record that groups are set up once every provider in use has set them up, and activate them
+    once they are ready in every required one. An unconfigured one never is, so neither happens
     without it."""
     specs = provider_specs()
     required = {name for name, spec in specs.items() if spec.required}
     in_use = required | {name for name, spec in specs.items() if spec.is_configured}
-    rows = list(GroupSync.objects.filter(group_id=group_id, provider__in=in_use))
+    set_up: dict[int, set[str]] = {pk: set() for pk in group_ids}
+    ready: dict[int, set[str]] = {pk: set() for pk in group_ids}
+    for row in GroupSync.objects.filter(group_id__in=group_ids, provider__in=in_use):
+        set_up[row.group_id] |= {row.provider} if row.set_up_at else set()
+        ready[row.group_id] |= {row.provider} if row.ready_at else set()
     with announced_together():
-        if {row.provider for row in rows if row.set_up_at} == in_use:
-            record_set_up(group_id, now=now)
-        if required <= {row.provider for row in rows if row.ready_at}:
-            activate_group(group_id, now=now)
+        record_set_up([pk for pk, names in set_up.items() if names == in_use], now=now)
+        activate_groups([pk for pk, names in ready.items() if required <= names], now=now)
 
 
 def _shown_access(access: Access, access_blocker: Blocker | None) -> tuple[int, str, str]:

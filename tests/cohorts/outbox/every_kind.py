@@ -126,8 +126,7 @@ def _let_things_happen(academy: Academy, now: datetime) -> None:
     Membership.objects.filter(user=nora).update(joined_at=now)
     report_access(
         "discord",
-        academy.groups["A"].pk,
-        [(carol.pk, "granted", ""), (nora.pk, "not_joined", "")],
+        {academy.groups["A"].pk: [(carol.pk, "granted", ""), (nora.pk, "not_joined", "")]},
         now=now,
     )
     ned = Membership.objects.get(user__name="Ned")

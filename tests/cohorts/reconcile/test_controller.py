@@ -18,7 +18,7 @@ from cohorts.reconcile.errors import Conflict, Outage, RateLimited, Refused, Unc
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import provider_admins, providers
 from cohorts.reconcile.runs import provider_state
-from cohorts.reconcile.runs.status import Remaining, read_due, update_status
+from cohorts.reconcile.runs.status import Remaining, read_due, update_statuses
 from cohorts.reconcile.selectors import read_sync_conditions
 from cohorts.reconcile.values import Condition, Orphans, Plan, Review
 from cohorts.reconcile.workers import lease
@@ -200,11 +200,11 @@ def test_a_request_made_during_a_comparison_outlives_it(links, ready):
     due = read_due("links", clock.now())[group.pk]
     GroupSync.objects.filter(group=group).update(realize_requested_at=clock.now())
     services.request_sync([group.pk])
-    finish = partial(update_status, "links", review=Review(ready=True), now=clock.now())
     nothing_left = Remaining.of(Plan(), {}, {})
-    finish(due, remaining=nothing_left)
+    finish = partial(update_statuses, "links", remaining=nothing_left, now=clock.now())
+    finish([(due, Review(ready=True))])
     assert row(group).realize_requested_at is not None
-    finish(read_due("links", clock.now())[group.pk], remaining=nothing_left)
+    finish([(read_due("links", clock.now())[group.pk], Review(ready=True))])
     assert row(group).realize_requested_at is None
 
 

@@ -58,7 +58,7 @@ def words_of(kind: str, now: datetime = NOW):
 def report(academy: Academy, state: str, *names: str, now: datetime) -> None:
     people = User.objects.filter(name__in=names)
     rows = [(person.pk, state, "") for person in people]
-    report_access("discord", academy.groups["A"].pk, rows, now=now)
+    report_access("discord", {academy.groups["A"].pk: rows}, now=now)
 
 
 def welcome(academy: Academy, *mentions: int) -> None:
@@ -233,7 +233,7 @@ def test_a_group_that_plain_sql_activated_keeps_no_other_from_its_posts(academy)
     Group.objects.filter(name="Group B").update(activated_at=None)
     other = academy.add_member("Bob", "B", discord_id=BOB)
     later = NOW + HOUR
-    report_access("discord", academy.groups["B"].pk, [(other.pk, "granted", "")], now=later)
+    report_access("discord", {academy.groups["B"].pk: [(other.pk, "granted", "")]}, now=later)
     report(academy, "granted", "Alice", now=later)
     collect(None, now=later)
     assert "channel" in pending("member_joined")
