@@ -16,6 +16,7 @@ from cohorts import clock
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
+from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.runs import provider_state
 
 FIRST_DISCORD_ID = 200000000000000000
@@ -88,6 +89,14 @@ def join(sandbox, people: Iterable[User]) -> None:
 
 def realize(made: MadeCohort) -> None:
     services.request_realize(made.ids, by=None, now=clock.now())
+
+
+def are_in_sync(made: MadeCohort) -> bool:
+    """Whether all groups are set up in each provider, and nothing about them is due."""
+    rows = GroupSync.objects.filter(group__in=made.groups)
+    return rows.exists() and all(
+        row.ready_at and row.observed_generation == row.generation for row in rows
+    )
 
 
 def work(*mirrors: str, slices: int = 12) -> int:

@@ -35,24 +35,29 @@ def work(
 ) -> None:
     """Slices until nothing is due.  A provider that another worker holds, or that an outage has
     wait, is not waited for."""
-    _take_over(database, passed, registered)
+    take_over(database, passed, registered)
     for _ in range(SLICES):
-        due = [
-            m
-            for m in mirrors
-            if provider_state.has_work(m, clock.now()) and not provider_state.is_waiting(m)
-        ]
-        held = [run_once(name) for name in due]
-        if not any(held):
+        if not work_on_due(mirrors):
             return
-    raise SystemExit(f"still due after {SLICES} slices: {due}")
+    raise SystemExit(f"still due after {SLICES} slices")
+
+
+def work_on_due(mirrors: tuple[str, ...]) -> bool:
+    """Run once on each provider that has work; return whether this process held any of them."""
+    due = [
+        m
+        for m in mirrors
+        if provider_state.has_work(m, clock.now()) and not provider_state.is_waiting(m)
+    ]
+    held = [run_once(name) for name in due]
+    return any(held)
 
 
 def send_emails(
     database: str, passed: Mapping[str, Any], registered: Any, mirrors: tuple[str, ...]
 ) -> None:
     """One round of sending pending e-mails."""
-    _take_over(database, passed, registered)
+    take_over(database, passed, registered)
     rounds.send_round()
 
 
@@ -60,7 +65,7 @@ def live(
     database: str, passed: Mapping[str, Any], registered: Any, mirrors: tuple[str, ...]
 ) -> None:
     """All that a worker does in its first minute."""
-    _take_over(database, passed, registered)
+    take_over(database, passed, registered)
     tasks.sweep()
     messages.collect_all()
     for _ in range(3):
@@ -73,12 +78,12 @@ def verify(
     database: str, passed: Mapping[str, Any], registered: Any, options: tuple[str, ...]
 ) -> None:
     """`manage.py verify_services` with these options; nobody answers its questions."""
-    _take_over(database, passed, registered)
+    take_over(database, passed, registered)
     sys.stdin = io.StringIO()
     call_command("verify_services", *options, "--wait", "0", stdout=io.StringIO())
 
 
-def _take_over(database: str, passed: Mapping[str, Any], registered: Any) -> None:
+def take_over(database: str, passed: Mapping[str, Any], registered: Any) -> None:
     os.environ["LENS_WORKER"] = f"forked:{os.getpid()}"
     settings.DATABASES["default"]["NAME"] = database
     connections["default"].settings_dict["NAME"] = database

@@ -1,4 +1,4 @@
-"""A relay in front of the test's PostgreSQL that can go away, freeze, and come back."""
+"""A relay in front of the test's PostgreSQL, or another service, that can go away and come back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import selectors
 import socket
 import threading
+from collections.abc import Callable
 from urllib.parse import parse_qs, quote, urlsplit
 
 from tests.support.processes import database_url
@@ -14,18 +15,27 @@ from tests.support.processes import database_url
 class Relay:
     """Listens on a port of this machine and passes everything on to the test's database.
 
-    `refused` counts the connections that came while it was `down()`.
+    `door` is another place to listen, and `connect` reaches another service. `refused` counts the
+    connections that came while it was `down()`.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        door: socket.socket | None = None,
+        connect: Callable[[], socket.socket] | None = None,
+    ) -> None:
         self._up = True
         self._ended = False
         self.refused = 0
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.port = self._door.getsockname()[1]
+        self._door = door or socket.create_server(("127.0.0.1", 0))
+        self._connect = connect or _connect
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self._door.getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -59,7 +69,7 @@ class Relay:
                 self.refused += 1
                 client.close()
                 continue
-            pair = (client, _connect())
+            pair = (client, self._connect())
             self._pairs.append(pair)
             threading.Thread(target=self._pass_on, args=(pair,), daemon=True).start()
 
