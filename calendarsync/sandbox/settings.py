@@ -69,7 +69,6 @@ SETTINGS: dict[str, tuple[Any, Check]] = {
     "moved_part": ("unmarked", _one_of("unmarked", "marked")),
     "google_domains": (["gmail.com"], _are_texts),
     "page_size": (2500, _is_count),
-    "batch_limit": (50, _is_count),
     # Whether every page of a listing names a next one.
     "endless": (False, _is_flag),
     "token_days": (7, _is_count),

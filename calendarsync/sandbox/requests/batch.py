@@ -10,13 +10,14 @@ from calendarsync.sandbox.requests.call import Answer, Call, parse_call
 from calendarsync.sandbox.requests.dispatch import answer
 from calendarsync.sandbox.state import State
 
+LIMIT = 50  # calls in one request
+
 
 def answer_batch(state: State, content_type: str, body: str, headers: dict[str, str]) -> tuple:
     """Return `(boundary, text)` of the response; raise GoogleError if the batch is refused."""
     parts = _parts(content_type, body)
-    if len(parts) > state.settings["batch_limit"]:
-        limit = state.settings["batch_limit"]
-        message = f"The batch request exceeds the limit of {limit} calls."
+    if len(parts) > LIMIT:
+        message = f"The batch request exceeds the limit of {LIMIT} calls."
         raise GoogleError(400, "badRequest", message)
     boundary = f"batch_{secrets.token_urlsafe(16)}"
     # Parse all calls before carrying out the first one.
