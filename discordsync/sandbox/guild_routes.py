@@ -49,7 +49,7 @@ def get_application(guild: Guild, _call: Call) -> Answer:
         "verify_key": "0" * 64,
         "flags": flags,
         "flags_new": str(flags),
-        "redirect_uris": [],
+        "redirect_uris": guild.setting("redirect_uris") or [],
         "rpc_origins": [],
         "interactions_endpoint_url": None,
         "role_connections_verification_url": None,

@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 
 from cohorts.reconcile.provider import ChecksService, provider_admins, provider_specs
 from cohorts.reconcile.values import Check
+from lens.connections.signing_in import check_signing_in
 from lens.connections.surroundings import check_clock, check_database, check_mail, check_zones
 
 
@@ -61,3 +62,4 @@ def find_lines(letter: str) -> Iterator[Check]:
         for check in asyncio.run(admin.check_service()):
             title = f"{specs[admin.name].title}, {check.what}"
             yield Check(title, check.ok, check.detail, check.step)
+    yield from check_signing_in()

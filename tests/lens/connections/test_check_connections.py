@@ -20,6 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from calendarsync import connection_check as calendar_check
 from discordsync import connection_check as discord_check
+from lens.connections import signing_in
 from lens.connections.surroundings import check_skew, check_zones
 from tests.support.databases import scratch_database
 from tests.support.processes import ROOT, environment
@@ -34,6 +35,8 @@ Break = Callable[[Any, Any, Any], Any]
 def complete(sandbox: Any, mail_server: Any, settings: Any) -> Iterator[None]:
     """With the time zones of the package, whatever this machine has."""
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
+    settings.DISCORD_CLIENT_ID = int(sandbox.get("state")["discord"]["application_id"])
+    settings.DISCORD_CLIENT_SECRET = "sandbox-local"
     former = zoneinfo.TZPATH
     zoneinfo.reset_tzpath([])
     yield
@@ -63,6 +66,7 @@ def test_a_complete_set_up_has_no_problem_and_the_letter_arrives(mail_server: An
     for what in ("The bot's permissions", "Commands", "Members of the server"):
         assert f"Discord, {what}:" in said
     assert "Google Calendar, Calendar: Lens may change it (owner)." in said
+    assert "OK      Signing in:" in said
 
 
 def test_the_mail_server_is_tried_without_a_letter_too(mail_server: Any) -> None:
@@ -107,6 +111,28 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "invitation": (
         lambda _, settings, __: set_to(settings, DISCORD_INVITE_URL=""),
         "“Discord”, step 7",
+    ),
+    "no application": (
+        lambda _, settings, __: set_to(settings, DISCORD_CLIENT_ID=None),
+        "“Discord”, step 9",
+    ),
+    "another application": (
+        lambda _, settings, __: set_to(settings, DISCORD_CLIENT_ID=settings.DISCORD_CLIENT_ID + 1),
+        "“Discord”, step 9",
+    ),
+    "another secret": (
+        lambda _, settings, __: set_to(settings, DISCORD_CLIENT_SECRET="swordfish"),
+        "“Discord”, step 9",
+    ),
+    "no redirect": (
+        lambda _, settings, __: set_to(settings, SANDBOX=False),
+        "“Discord”, step 9",
+    ),
+    "another redirect": (
+        lambda sandbox, *_: sandbox.post(
+            "discord/settings", {"redirect_uris": ["https://old.example.org/callback/"]}
+        ),
+        "“Discord”, step 9",
     ),
     "no calendar": (
         lambda _, settings, __: set_to(settings, GOOGLE_CALENDAR_ID=""),
@@ -168,7 +194,7 @@ def test_a_service_account_without_a_subject_is_named_with_its_step(settings: An
 
 def test_the_steps_that_are_named_exist() -> None:
     for title, steps in (
-        ("Discord", {*discord_check.STEPS.values(), 4, 5, 7}),
+        ("Discord", {*discord_check.STEPS.values(), 4, 5, 7, signing_in.STEP}),
         ("Google Calendar", {*calendar_check.STEPS.values()}),
     ):
         section = OPERATIONS.partition(f"\n## {title}\n")[2].partition("\n## ")[0]

@@ -50,6 +50,8 @@ def folder(tmp_path: Path) -> Path:
 def test_the_documented_commands_lead_from_an_empty_folder_to_a_realized_cohort(
     folder: Path, sandbox: Any, mail_server: Any
 ) -> None:
+    callback = "http://127.0.0.1:8000/sign-in/discord/callback/"
+    sandbox.post("discord/settings", {"redirect_uris": [callback]})
     with scratch_database() as url:
         given = environment(
             **sandbox_environment(sandbox),
@@ -60,6 +62,8 @@ def test_the_documented_commands_lead_from_an_empty_folder_to_a_realized_cohort(
             ALLOWED_HOSTS="127.0.0.1",
             EMAIL_URL=f"smtp://127.0.0.1:{mail_server.port}",
             DISCORD_INVITE_URL="https://discord.gg/academy",
+            DISCORD_CLIENT_ID=sandbox.get("state")["discord"]["application_id"],
+            DISCORD_CLIENT_SECRET="sandbox-of-the-first-hour",
             DJANGO_SUPERUSER_EMAIL="olga@example.org",
             DJANGO_SUPERUSER_NAME="Olga",
             DJANGO_SUPERUSER_PASSWORD="a long first password",
