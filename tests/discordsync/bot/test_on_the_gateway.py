@@ -360,7 +360,7 @@ TOO_LATE = 61  # seconds, here; three on Discord
 def clock_again(world: World) -> Iterator[None]:
     """The sandbox's clock is put back, and nothing is held any more."""
     yield
-    world.sandbox.post("discord/settings", {"interaction_seconds": 60})
+    world.sandbox.post("discord/settings", {"interaction_seconds": 60, "interaction_minutes": 15})
     world.sandbox.set_faults()
     world.sandbox.post("clock", {"offset_seconds": 0})
 
@@ -374,6 +374,17 @@ def test_an_answer_that_takes_long_was_deferred_in_time(here, world, clock_again
     assert here.people.look(asked)["state"] == "thinking"
     world.sandbox.set_faults()
     here.people.answer(asked, "Your next meetings")
+
+
+def test_an_answer_is_given_up_once_discord_takes_it_no_more(here, world, clock_again):
+    alice, since = here.add("Alice", "A"), world.sandbox.last
+    world.sandbox.post("discord/settings", {"interaction_minutes": 0})
+    asked = here.people.run(alice, "my-meetings")
+    world.sandbox.wait_for_call(deadline=60, since=since, method="PATCH", status=401)
+    here.people.wait(lambda: not BotReply.objects.exists(), "it was not given up")
+    assert here.people.look(asked)["state"] != "answered"
+    world.sandbox.post("discord/settings", {"interaction_minutes": 15})
+    here.people.answer(here.people.run(alice, "my-meetings"), "Your next meetings")
 
 
 def test_a_rate_limit_is_waited_out_and_no_token_is_in_the_log(here, world, clock_again):

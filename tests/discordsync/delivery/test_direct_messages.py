@@ -229,6 +229,17 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     assert world.direct_messages()[bob.discord_id] == ["Another"]
 
 
+def test_discord_s_own_limit_on_new_lines_shuts_all_of_them_and_nobody_misses_a_message(world):
+    alice, bob = world.people[:2]
+    world.sandbox.post("discord/settings", {"dm_limit": {"channels": 1, "minutes": 10}})
+    world.want_directly(alice, bob)
+    world.add_notes(alice, bob)
+    world.work()
+    assert list(world.direct_messages().values()) == [["Hello"]]
+    assert world.letters_to(alice) + world.letters_to(bob) == 1
+    assert parts.is_closed("discord_dm")
+
+
 def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
     settings.DM_LIMITS = {"new_an_hour": 10, "new_a_day": 10}
     world.want_directly(*world.people)
