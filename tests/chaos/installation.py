@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +53,18 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "garble", "form": "html", "every": 3},
     {"kind": "garble", "form": "cut", "every": 3},
     {"kind": "truncate", "keep": 0.5, "every": 2},
+    {"kind": "truncate", "keep": 0, "every": 2},
 )
 
 
 class ChaosInstallation:
-    """Everything runs from `start` to `end`; `log` says what was done to it."""
+    """Everything runs from `start` to `end`; `log` says when what was done to it."""
 
     def __init__(self, folder: Path, chance: random.Random, ports: tuple[int, int]) -> None:
         self.folder, self.chance = folder, chance
         self.local = Local(port=ports[0], sandbox_port=ports[1], var=folder)
         self.log: list[str] = []
+        self.began = time.monotonic()
         self.kills = 0
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.frozen: set[int] = set()
@@ -89,6 +92,7 @@ class ChaosInstallation:
         for name in COMMANDS:
             self.ensure(name)
         wait_until(self.is_ready, START_SECONDS, f"nothing answers\n{self.read_log('web')}")
+        self.began = time.monotonic()
 
     def is_ready(self) -> bool:
         try:
@@ -128,6 +132,18 @@ class ChaosInstallation:
     def read_log(self, name: str, most: int = 4000) -> str:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8")[-most:]
 
+    def read_errors(self, most: int = 8) -> list[str]:
+        """The last lines of level ERROR in each log."""
+        return [
+            f"{name}: {line}"
+            for name in COMMANDS
+            for line in [
+                line
+                for line in self.read_log(name, 10**7).splitlines()
+                if " ERROR " in line or "[ERROR]" in line
+            ][-most:]
+        ]
+
     def stop(self) -> None:
         """End everything but the services outside and the database."""
         self._end(*COMMANDS)
@@ -146,14 +162,25 @@ class ChaosInstallation:
 
     def strike(self) -> None:
         """Do one random thing to it."""
+        self.recover()
+        acts = (self._kill, self._kill, self._freeze, self._restart, self._restart_database)
+        self._note(self.chance.choice((*acts, self._fail, self._fail, self._fail))())
+
+    def recover(self) -> None:
+        """Everything runs again, and the services answer."""
+        self.calm()
+        self.thaw()
         for name in COMMANDS:
             self.ensure(name)
-        self.thaw()
-        self.calm()
-        act = self.chance.choice(
-            (self._kill, self._kill, self._freeze, self._fail, self._fail, self._restart_database)
-        )
-        self.log.append(act())
+
+    def never_end(self) -> None:
+        """Make listings endless. Lens then waits for 10 minutes, unless `resync` ends the wait."""
+        self.recover()
+        self.control("google/settings", {"endless": True})
+        self._note("each page of Google's listings names a next one")
+
+    def _note(self, act: str) -> None:
+        self.log.append(f"{time.monotonic() - self.began:6.1f} s: {act}")
 
     def _victim(self) -> tuple[str, int]:
         name = self.chance.choice(list(COMMANDS))
@@ -165,6 +192,12 @@ class ChaosInstallation:
         send(pid, signal.SIGKILL)
         self.kills += 1
         return f"killed {pid} of {name}"
+
+    def _restart(self) -> str:
+        """Ask a process to end, as systemd does; the next act starts it again."""
+        name = self.chance.choice(list(COMMANDS))
+        send(self.running[name].pid, signal.SIGTERM)
+        return f"asked {name} to end"
 
     def _freeze(self) -> str:
         name, pid = self._victim()
@@ -183,6 +216,7 @@ class ChaosInstallation:
 
     def calm(self) -> None:
         self.control("faults", [])
+        self.control("google/settings", {"endless": False})
 
     def _restart_database(self) -> str:
         data = Path(self.database.partition("host=")[2]) / "data"
