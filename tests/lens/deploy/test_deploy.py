@@ -217,9 +217,6 @@ def test_systemd_finds_a_mistake_where_it_is_installed(tmp_path: Path) -> None:
 def test_a_proxy_buffers_and_replaces_what_clients_claim(name: str, lines: list[str]) -> None:
     text = read(DEPLOY / name)
     assert [line for line in lines if line not in text] == []
-    assert text.count("{") == text.count("}")
-    if name == "Caddyfile" and shutil.which("caddy"):
-        subprocess.run(["caddy", "validate", "--config", DEPLOY / name], check=True)
 
 
 # -- the environment, and the commands of contributors ---------------------------------------------
