@@ -13,6 +13,8 @@ from cohorts import clock
 from cohorts.models import Group
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync
+from guestvisits.services.booking import book_visit
+from meetings.models import Meeting
 from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.function_calls import count_calls
 from tests.support.running_sandbox import RunningSandbox
@@ -21,6 +23,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord"), py
 
 GROWTH = 1.3
 MESSAGE_QUERIES = 23  # 21 to 22: 9 render it twice, 4 are savepoints of the test
+
+VISIT_CALLS = 6  # who the bot is, the server, and its four lists
+VISIT_QUERIES = 230  # 201
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +82,34 @@ def send(groups: list[Group], word: str) -> int:
         assert work("discord") == 1
     assert Message.objects.filter(body=word, state="sent").count() == len(groups)
     return len(queries)
+
+
+def test_a_visit_gets_its_role_after_as_few_calls_and_queries_among_many_groups(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few, many = visit_among(sandbox, 3), visit_among(sandbox, 20)
+
+    with capsys.disabled():
+        print(f"\ncalls before the role, and queries: {few} among 3 groups, {many} among 20")  # noqa: T201
+    assert many[0] <= few[0] <= VISIT_CALLS
+    assert many[1] <= GROWTH * few[1]
+    assert few[1] <= VISIT_QUERIES
+
+
+def visit_among(sandbox: RunningSandbox, groups: int) -> tuple[int, int]:
+    """Return how many calls come before the guest's role, and the queries of the whole run."""
+    made = make_cohort(groups=groups, members=2, name=f"Visited cohort of {groups}")
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+    home, host = (Meeting.objects.get(group=group, number=1) for group in made.groups[:2])
+    guest, since = made.people[1], sandbox.last
+    book_visit(guest.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=clock.now())
+    with CaptureQueriesContext(connection) as queries:
+        assert work("discord") == 1
+    paths = [call["path"] for call in sandbox.calls(since)]
+    [granted] = [n for n, path in enumerate(paths) if f"/members/{guest.discord_id}/" in path]
+    return granted, len(queries)
 
 
 def test_realizing_more_groups_costs_no_more_for_each_write(
