@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.bench_visit import PATIENCE, all_stand, worker  # noqa: F401
+from tests.bench.bench_visit import PATIENCE, worker  # noqa: F401
 from tests.bench.figures import RecordFigure
-from tests.support.cohort import join, make_cohort, realize
+from tests.support.cohort import are_in_sync, join, make_cohort, realize
 from tests.support.processes import wait_until
 from tests.support.running_sandbox import RunningSandbox
 
@@ -27,7 +27,7 @@ def test_the_memory_of_a_worker(
         made = make_cohort(groups=5, members=6, name=f"Cohort {number}", called=f"Group {number}")
         join(sandbox, made.people)
         realize(made)
-        wait_until(lambda made=made: all_stand(made), PATIENCE, "the cohort was not realized")
+        wait_until(lambda made=made: are_in_sync(made), PATIENCE, "the cohort was not realized")
         sizes.append(sum(read_memory(pid) for pid in find_family(worker.pid)))
     record("memory of a worker: after its first cohort", sizes[0], "MB", 300)
     record(f"memory of a worker: after {ROUNDS} cohorts", sizes[-1], "MB", 300)

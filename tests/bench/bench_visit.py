@@ -1,28 +1,35 @@
-"""From the click to the role and the invitation, with a worker that is idle: 50 visits.
+"""From the click to the role and the invitation: 50 visits, each with a worker that is idle.
 
-`make bench` prints the figures; a time is no test, so nothing here fails for being slow.
+The web process, the worker and both services are real, and people click over HTTP.
 """
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django_q.models import OrmQ
 
 from cohorts.models import Group, User
-from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.models import ProviderState
 from meetings.models import Meeting
 from tests.bench.figures import RecordFigure
-from tests.support.cohort import MadeCohort, join, make_cohort, realize
+from tests.lens.test_gunicorn import answers, web_command
+from tests.support.cohort import MadeCohort, are_in_sync, join, make_cohort, realize
 from tests.support.processes import ROOT, environment, wait_until
 from tests.support.running_sandbox import RunningSandbox
 from tests.support.sandbox import sandbox_environment
@@ -36,40 +43,59 @@ pytestmark = pytest.mark.timeout(1800)
 def worker(
     transactional_db: None, sandbox: RunningSandbox, tmp_path: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    with (tmp_path / "worker.log").open("wb") as log:
+    with running(
+        sandbox, tmp_path / "worker.log", sys.executable, "manage.py", "worker"
+    ) as process:
+        yield process
+
+
+@pytest.fixture
+def web(transactional_db: None, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[int]:
+    """The port of the web process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with running(sandbox, tmp_path / "web.log", *web_command(), PORT=str(port)):
+        wait_until(lambda: answers(port), PATIENCE, "the web process does not answer")
+        yield port
+
+
+@contextmanager
+def running(
+    sandbox: RunningSandbox, log: Path, *command: str, **more: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "worker"],
+            command,
             cwd=ROOT,
-            env=environment(**sandbox_environment(sandbox)),
-            stdout=log,
-            stderr=log,
+            env=environment(**sandbox_environment(sandbox), **more),
+            stdout=output,
+            stderr=output,
         )
-    yield process
-    process.terminate()
-    process.wait()
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def test_time_from_the_click_to_access(
-    sandbox: RunningSandbox, worker: subprocess.Popen[bytes], record: RecordFigure
+    sandbox: RunningSandbox, worker: subprocess.Popen[bytes], web: int, record: RecordFigure
 ) -> None:
     made = make_cohort(groups=2, members=1 + VISITS // 2, meetings=2)
     join(sandbox, made.people)
     realize(made)
-    wait_until(lambda: all_stand(made), PATIENCE, "the cohort was not realized")
+    wait_until(lambda: are_in_sync(made), PATIENCE, "the cohort was not realized")
 
-    took: dict[str, list[float]] = {"role": [], "invitation": []}
+    took: dict[str, list[float]] = {
+        what: [] for what in ("answer", "first call to Discord", "role", "invitation")
+    }
     for person in participants(made):
-        visit(person, made, sandbox, took)
+        wait_until(lambda: is_idle(made), PATIENCE, "the worker is not idle")
+        visit(person, made, web, sandbox, took)
     for what, seconds in took.items():
         record(f"from the click to the {what}: median of {VISITS}", median(seconds), "s", 0.4)
         record(f"from the click to the {what}: worst of {VISITS}", max(seconds), "s", 1.0)
-
-
-def all_stand(made: MadeCohort) -> bool:
-    rows = GroupSync.objects.filter(group__in=made.groups)
-    return rows.exists() and all(
-        row.ready_at and row.observed_generation == row.generation for row in rows
-    )
 
 
 def participants(made: MadeCohort) -> list[User]:
@@ -77,20 +103,54 @@ def participants(made: MadeCohort) -> list[User]:
     return list(User.objects.filter(memberships__group__in=made.groups, memberships__role=role))
 
 
+def is_idle(made: MadeCohort) -> bool:
+    """Whether nothing is due or queued, and no run goes on: it may begin just after the last."""
+    return (
+        are_in_sync(made)
+        and not OrmQ.objects.exists()
+        and not ProviderState.objects.exclude(holder="").exists()
+    )
+
+
 def visit(
-    person: User, made: MadeCohort, sandbox: RunningSandbox, took: dict[str, list[float]]
+    person: User,
+    made: MadeCohort,
+    web: int,
+    sandbox: RunningSandbox,
+    took: dict[str, list[float]],
 ) -> None:
     """Press “join this meeting”, and note when the two calls that matter were answered."""
-    wait_until(lambda: all_stand(made), PATIENCE, "the worker is not idle")
     home, host = home_and_host(person, made.groups)
     browser = Client()
     browser.force_login(person)
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
     since = sandbox.last
     clicked = time.time()
-    answer = browser.post(reverse("book-visit", args=[home.pk]), {"host": host.pk})
-    assert answer.status_code == 302, answer.content.decode()
+    status = press(web, cookie, reverse("book-visit", args=[home.pk]), host=host.pk)
+    took["answer"].append(time.time() - clicked)
+    assert status == 302
     for what, is_it in {"role": grants(person), "invitation": invites(person)}.items():
         took[what].append(wait_for(sandbox, since, is_it) - clicked)
+    first = min(map(ended_at, sandbox.calls(since, service="discord")))
+    took["first call to Discord"].append(first - clicked)
+
+
+def press(port: int, session: str, path: str, **fields: Any) -> int:
+    """Send a form as a browser does; return the status of the answer."""
+    token = "t" * 32
+    cookies = {settings.SESSION_COOKIE_NAME: session, settings.CSRF_COOKIE_NAME: token}
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request(
+        "POST",
+        path,
+        urlencode({**fields, "csrfmiddlewaretoken": token}),
+        {
+            "Host": "localhost",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+        },
+    )
+    return connection.getresponse().status
 
 
 def home_and_host(person: User, groups: list[Group]) -> tuple[Meeting, Meeting]:
