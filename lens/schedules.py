@@ -10,6 +10,8 @@ from typing import Any
 from django.db import transaction
 from django_q.models import Schedule
 
+from cohorts.reconcile.workers import heartbeats
+
 logger = logging.getLogger(__name__)
 
 SWEEP = "cohorts.reconcile.tasks.sweep"
@@ -20,18 +22,21 @@ class ScheduledTask:
     """A task without arguments, and the number of minutes between its runs.
 
     `former_name`: its name in the previous version, whose row is taken over.
+    `is_new`: the previous version does not have it. Its workers would turn the schedule off and
+    reject the task, so it waits until none of them runs.
     """
 
     name: str
     func: str
     minutes: int
     former_name: str = ""
+    is_new: bool = False
 
 
 ENTRIES = (
     ScheduledTask("sweep", SWEEP, minutes=1),
     ScheduledTask("carry out steps", "cohorts.steps.tasks.carry_out_all", minutes=1),
-    ScheduledTask("import rosters", "cohorts.roster.waiting.tasks.import_waiting", minutes=1),
+    ScheduledTask("import rosters", "cohorts.roster.waiting.tasks.import_waiting", 1, is_new=True),
     ScheduledTask("update visits", "guestvisits.tasks.update_all", 1, former_name="settle visits"),
     ScheduledTask("collect messages", "cohorts.outbox.tasks.collect_all", minutes=1),
     ScheduledTask("send e-mail", "cohorts.outbox.tasks.send_emails", minutes=1),
@@ -44,22 +49,31 @@ ENTRIES = (
     ScheduledTask("compare all", "cohorts.reconcile.tasks.compare_all", minutes=60),
     ScheduledTask("forget old messages", "cohorts.outbox.tasks.forget_old", minutes=60),
     ScheduledTask("complete erasures", "lens.personal_data.tasks.complete", minutes=5),
-    ScheduledTask("judge ended access", "lens.metrics.objectives.judge_ended_access", minutes=5),
-    ScheduledTask("log faults", "lens.metrics.silent_faults.log_silent_faults", minutes=1),
+    ScheduledTask(
+        "judge ended access", "lens.metrics.objectives.judge_ended_access", 5, is_new=True
+    ),
+    ScheduledTask("log faults", "lens.metrics.silent_faults.log_silent_faults", 1, is_new=True),
     ScheduledTask("housekeeping", "lens.housekeeping.prune", minutes=60),
 )
 # All that a worker runs. Anything else in the queue or the schedules is set aside (lens/watch).
 TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.reconcile.tasks.run_provider"})
+NEW = frozenset(entry.func for entry in ENTRIES if entry.is_new)
 HOOKS: frozenset[str] = frozenset()  # what may be called with a task's result
 
 
 @transaction.atomic
 def ensure_schedules() -> None:
     """Make sure that each entry has exactly one row, with the right values. Safe to call at any
-    time, from any process."""
+    time, from any process. New ones wait for the end of an upgrade."""
     for entry in ENTRIES:
-        _ensure(entry)
+        if not must_wait(entry.func):
+            _ensure(entry)
     disable_bad()
+
+
+def must_wait(func: str) -> bool:
+    """Return whether a task is new and a worker that would reject it still runs."""
+    return func in NEW and heartbeats.is_other_version_alive()
 
 
 def _ensure(entry: ScheduledTask) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from cohorts.validators import is_local
+from lens import __version__, security_headers
 from lens import env as reading
-from lens import security_headers
 from lens.proxies import check_proxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -31,6 +31,7 @@ SITE_URL = reading.parse_base("SITE_URL", env.text("SITE_URL", default=""), "htt
 if DEBUG:
     reading.check_debug_is_local(SITE_URL, ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+VERSION = __version__
 INSTALLATION_ID = env.text("INSTALLATION_ID", default="local" if DEBUG else "")
 if not INSTALLATION_ID:
     raise ImproperlyConfigured(

@@ -281,6 +281,8 @@ class WorkerHeartbeat(models.Model):
     """The heartbeat of one worker, read by pages and commands."""
 
     name = models.CharField(primary_key=True, max_length=100)  # host and process id
+    # Of Lens; "" for 0.1.0, which does not store it.
+    version = models.CharField(max_length=20, blank=True, default="", db_default="")
     started_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField("last seen", default=timezone.now)
 

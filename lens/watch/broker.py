@@ -18,6 +18,7 @@ from django_q.conf import Conf
 from django_q.models import Task
 from django_q.signals import pre_enqueue
 
+from lens.schedules import must_wait
 from lens.watch.task_list import UnreadablePackage, read_package, short, why_refused
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,12 @@ logger = logging.getLogger(__name__)
 
 class CheckingBroker(ORM):
     """Sets aside what is not on the list: the row leaves the queue and becomes a failed task."""
+
+    def enqueue(self, task: str) -> int | None:
+        """Queue a task, unless it must wait: then its schedule runs it later."""
+        if must_wait(read_package(task).get("func", "")):
+            return None
+        return super().enqueue(task)
 
     def dequeue(self) -> list[tuple[int, str]] | None:
         taken = super().dequeue() or []

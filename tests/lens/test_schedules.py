@@ -10,9 +10,22 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 from django_q.scheduler import scheduler
+from django_q.tasks import async_task
 
-from lens.schedules import ENTRIES, SWEEP, ScheduledTask, disable_bad, ensure_schedules
+from cohorts.reconcile.models import WorkerHeartbeat
+from cohorts.reconcile.workers import heartbeats
+from lens.schedules import (
+    ENTRIES,
+    NEW,
+    SWEEP,
+    TASKS,
+    ScheduledTask,
+    disable_bad,
+    ensure_schedules,
+)
 from lens.watch.watcher import Watcher
+
+RUN = "cohorts.reconcile.tasks.run_provider"
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +35,21 @@ def test_a_watcher_turns_on_what_a_worker_of_the_version_before_turned_off(db: N
     Schedule.objects.filter(name="housekeeping").update(repeats=0)
     Watcher()._keep_schedules()
     assert Schedule.objects.get(name="housekeeping").repeats == -1
+
+
+def test_what_the_version_before_does_not_know_waits_until_its_last_worker_has_stopped() -> None:
+    new = {entry.name for entry in ENTRIES if entry.is_new}
+    assert new
+    heartbeats.record_heartbeat("here:1:ab")
+    WorkerHeartbeat.objects.create(name="here:2:cd", version="")
+    ensure_schedules()
+    for entry in ENTRIES:
+        async_task(entry.func)
+    assert new.isdisjoint(names())
+    assert {row.task["func"] for row in OrmQ.objects.all()} == TASKS - NEW - {RUN}
+    heartbeats.forget("here:2:cd")
+    ensure_schedules()
+    assert new < {*names()}
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

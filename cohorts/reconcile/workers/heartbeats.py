@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from cohorts.reconcile.models import WorkerHeartbeat
@@ -18,7 +20,8 @@ KEEP = timedelta(days=1)
 
 
 def record_heartbeat(name: str) -> None:
-    WorkerHeartbeat.objects.update_or_create(name=name, defaults={"last_seen_at": Now()})
+    defaults = {"last_seen_at": Now(), "version": settings.VERSION}
+    WorkerHeartbeat.objects.update_or_create(name=name, defaults=defaults)
 
 
 def beat() -> None:
@@ -38,5 +41,13 @@ def forget_lost() -> None:
 
 def is_worker_alive(host: str = "") -> bool:
     """Return whether a worker, of this host if one is named, reported within 90 seconds."""
-    recent = WorkerHeartbeat.objects.filter(last_seen_at__gte=Now() - HEARD_WITHIN)
-    return recent.filter(name__startswith=f"{host[:70]}:" if host else "").exists()
+    return _alive().filter(name__startswith=f"{host[:70]}:" if host else "").exists()
+
+
+def is_other_version_alive() -> bool:
+    """Return whether a worker of another version of Lens runs, as during an upgrade."""
+    return _alive().exclude(version=settings.VERSION).exists()
+
+
+def _alive() -> QuerySet[WorkerHeartbeat]:
+    return WorkerHeartbeat.objects.filter(last_seen_at__gte=Now() - HEARD_WITHIN)
