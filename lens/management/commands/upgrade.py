@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from django.core.checks import ERROR, run_checks
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
 from cohorts.words import one_line
 from lens.backups.manifest import find_newer, read_applied
 from lens.schedules import ensure_schedules
+
+LOCK_MILLISECONDS, LOCK_ATTEMPTS = 500, 120
+LOCKED = ("55P03", "40P01")  # it waited too long; a deadlock
 
 
 class UpgradeRefused(Exception):
@@ -88,14 +94,48 @@ def check_settings() -> None:
 
 
 def migrate() -> None:
-    """Migrate.  Raises UpgradeRefused if a newer version has migrated this database."""
+    """Migrate while the former processes run.  Raises UpgradeRefused if a newer version has
+    migrated this database."""
     if newer := find_newer(read_applied()):
         raise UpgradeRefused(
             f"The database has migrations that this version does not have ({', '.join(newer)}), so "
             "a newer version has used it. Start that version again, or restore the backup that was "
             "made before its upgrade; docs/operations.md, “Going back by one release”."
         )
-    call_command("migrate", interactive=False, verbosity=1)
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            with short_waits_for_locks():
+                call_command("migrate", interactive=False, verbosity=1)
+            return
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") not in LOCKED:
+                raise
+        time.sleep(1)
+    raise UpgradeRefused(
+        f"Others kept using a table that must change, for {LOCK_ATTEMPTS} attempts. Stop what runs "
+        "for long, such as a backup."
+    )
+
+
+@contextmanager
+def short_waits_for_locks() -> Iterator[None]:
+    """Have a migration give up soon if it must wait for a table, and let it go.
+
+    Whoever reads the table queues behind the one that waits. Two tables in the other order are a
+    deadlock, which PostgreSQL looks for after a second and ends by an error for either side: a page
+    of the former version would answer 500.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        (before,) = cursor.fetchone()
+        cursor.execute(f"SET lock_timeout = '{LOCK_MILLISECONDS}ms'")
+        try:
+            yield
+        finally:
+            cursor.execute(f"SET lock_timeout = '{before}'")
 
 
 def collect() -> None:
