@@ -79,14 +79,13 @@ class ChaosInstallation:
             **PACE,
             "DATABASE_URL": self.database,
             "PORT": str(self.local.port),
-            "PYTHONPATH": str(ROOT),
         }
 
     # -- its life ----------------------------------------------------------------------------
 
     def start(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self._launch("sandbox", "manage.py", "sandbox", "--port", str(self.local.sandbox_port))
+        self.launch("sandbox", "manage.py", "sandbox", "--port", str(self.local.sandbox_port))
         self.run("migrate", "-v", "0")
         self.run("demo_data")
         for name in COMMANDS:
@@ -100,11 +99,11 @@ class ChaosInstallation:
         except OSError:
             return False
 
-    def run(self, *command: str) -> str:
+    def run(self, *command: str, root: Path = ROOT, **more: str) -> str:
         done = subprocess.run(
             [sys.executable, "manage.py", *command],
-            cwd=ROOT,
-            env=self.environment,
+            cwd=root,
+            env={**self.environment, "PYTHONPATH": str(root), **more},
             capture_output=True,
             text=True,
             check=False,
@@ -116,14 +115,14 @@ class ChaosInstallation:
         """Start a process that is not running, as systemd does."""
         process = self.running.get(name)
         if process is None or process.poll() is not None:
-            self._launch(name, *COMMANDS[name])
+            self.launch(name, *COMMANDS[name])
 
-    def _launch(self, name: str, *command: str) -> None:
+    def launch(self, name: str, *command: str, root: Path = ROOT, **more: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, *command],
-                cwd=ROOT,
-                env=self.environment,
+                cwd=root,
+                env={**self.environment, "PYTHONPATH": str(root), **more},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -146,13 +145,13 @@ class ChaosInstallation:
 
     def stop(self) -> None:
         """End everything but the services outside and the database."""
-        self._end(*COMMANDS)
+        self.end_processes(*COMMANDS)
 
     def end(self) -> None:
         self.thaw()
-        self._end(*self.running)
+        self.end_processes(*self.running)
 
-    def _end(self, *names: str) -> None:
+    def end_processes(self, *names: str) -> None:
         for process in (self.running[name] for name in names):
             for pid in (process.pid, *family(process.pid)):
                 send(pid, signal.SIGKILL)
@@ -234,9 +233,10 @@ class ChaosInstallation:
         answer = requests.post(f"{self.local.sandbox_url}/_sandbox/{door}", json=body, timeout=30)
         assert answer.ok, answer.text
 
-    def sql(self, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database, autocommit=True) as connection:
-            return connection.execute(query).fetchall()
+    def sql(self, query: str, database: str = "") -> list[tuple[Any, ...]]:
+        with psycopg.connect(database or self.database, autocommit=True) as connection:
+            done = connection.execute(query)
+            return done.fetchall() if done.description else []
 
     def outside(self, path: str, token: str = "Bot sandbox-local") -> Any:  # noqa: S107
         """Read the services by their own API."""

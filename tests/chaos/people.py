@@ -39,8 +39,10 @@ class People:
     missed: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     sessions: dict[int, requests.Session] = field(default_factory=dict)
+    sites: tuple[str, ...] = ()  # each request goes to one of them, as behind a proxy
 
     def __post_init__(self) -> None:
+        self.sites = self.sites or (self.installation.local.site_url,)
         self.learners = self._read("participant")
         self.facilitators = self._read("facilitator")
         self.accounts = dict(
@@ -165,7 +167,7 @@ class People:
 
     def _call(self, person: tuple[int, str], method: str, path: str, body: Any = None) -> Any:
         """The answer's JSON; {} for a refusal; None if no answer came, or one of a failure."""
-        base = self.installation.local.site_url
+        base = self.chance.choice(self.sites)
         try:
             session = self.sessions.get(person[0]) or self._sign_in(person)
             headers = {"X-CSRFToken": session.cookies.get("csrftoken", ""), "Referer": base}
@@ -188,7 +190,7 @@ class People:
         return found or {"done": True}
 
     def _sign_in(self, person: tuple[int, str]) -> requests.Session:
-        session, url = requests.Session(), f"{self.installation.local.site_url}/sign-in/"
+        session, url = requests.Session(), f"{self.chance.choice(self.sites)}/sign-in/"
         session.get(url, timeout=15).raise_for_status()
         form = {
             "username": person[1],
