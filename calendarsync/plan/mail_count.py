@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from calendarsync.desired import desired_group
 from calendarsync.plan.calls import (
@@ -32,13 +33,57 @@ from calendarsync.plan.calls import (
     Times,
 )
 from calendarsync.plan.plan import plan_group
-from calendarsync.plan.rehearsal import carried_out, edited
 from calendarsync.plan.series_state import find_series, group_with_own_writes, next_mark
 from calendarsync.state.desired_state import Addresses, DesiredCalendar, DesiredGroupCalendar
 from calendarsync.state.facts import CalendarGroup
 from calendarsync.state.ids import Mark
-from calendarsync.state.observed import ObservedCalendar, ObservedEvent
+from calendarsync.state.observed import Attendee, ObservedCalendar, ObservedEvent
+from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.values import Action
+
+
+def carried_out(call: Call, observed: ObservedCalendar) -> ObservedCalendar:
+    """Return the observed state after a call that Google carried out."""
+    match call:
+        case CreateEvent():
+            return observed.with_written(_created(call))
+        case EditEvent():
+            return observed.with_written(edited(call))
+        case CancelEvent():
+            return observed.with_written(replace(call.event, status="cancelled", etag=""))
+        case ReadExceptions():
+            return replace(observed, unread=frozenset())
+
+
+def _created(call: CreateEvent) -> ObservedEvent:
+    slot = call.when if isinstance(call.when, SeriesSlot) else None
+    start = slot.starts()[0] if slot else call.when.start  # type: ignore[union-attr]
+    return ObservedEvent(
+        id=call.event_id,
+        etag="created",
+        status="confirmed",
+        details=call.details,
+        start=start,
+        end=start + timedelta(minutes=call.when.minutes),
+        slot=slot,
+        attendees=tuple(Attendee.invite(address) for address in call.people),
+    )
+
+
+def edited(call: EditEvent) -> ObservedEvent:
+    event = call.event
+    return replace(
+        event,
+        etag="edited",
+        status="confirmed" if call.restore else event.status,
+        details=call.details or event.details,
+        start=call.times.start if call.times else event.start,
+        end=call.times.end if call.times else event.end,
+        attendees=tuple(call.listed(event.attendees)),
+    )
+
+
+# -- counting --------------------------------------------------------------------------------------
 
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 

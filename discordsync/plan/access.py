@@ -9,7 +9,7 @@ from itertools import chain
 
 from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.plan import calls
-from discordsync.plan.actions import Item, key_to_send, keys_to_create
+from discordsync.plan.calls import Item, key_to_send, keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
 from discordsync.state.desired_state import DesiredGroup

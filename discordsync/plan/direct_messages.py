@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from cohorts.reconcile.values import Action
 from discordsync.plan import calls
-from discordsync.plan.actions import key_to_send
+from discordsync.plan.calls import key_to_send
 from discordsync.plan.diff import Diff
 from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.facts import DirectMessageFacts

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from cohorts.reconcile.differences import Drift, DriftChoice, DriftKind, DriftOption
 from cohorts.words import count_people
-from discordsync.plan.added_permissions import AddedPermissions, find_added
 from discordsync.plan.diff import Diff, ObjectStatus, parents_of
+from discordsync.plan.repairs import AddedPermissions, find_added
 from discordsync.state import keys
 from discordsync.state.desired_state import DesiredGroup
-from discordsync.state.permission_names import name_permissions
+from discordsync.state.permissions import name_permissions
 
 SHARED = frozenset({"category", "cohort_channel"})
 IMPORTING = "discordsync.change_discordobject"  # the right to point Lens at any object

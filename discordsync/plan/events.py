@@ -16,7 +16,7 @@ from itertools import islice, takewhile
 
 from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.plan import calls
-from discordsync.plan.actions import keys_to_create
+from discordsync.plan.calls import keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
 from discordsync.state.desired_state import DesiredGroup, DesiredScheduledEvent

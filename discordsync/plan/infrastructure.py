@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
 from discordsync.plan import calls
-from discordsync.plan.actions import Item, Owner, create, edit, if_requested, keys_to_create, rank
-from discordsync.plan.added_permissions import take_back
+from discordsync.plan.calls import Item, Owner, create, edit, if_requested, keys_to_create, rank
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.plan.repairs import (
     remove_stray_overwrites,
     rename,
     restore_category,
     restore_overwrites,
+    take_back,
 )
 from discordsync.state import keys, permissions
 from discordsync.state.desired_state import DesiredGroup

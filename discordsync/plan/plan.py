@@ -41,7 +41,7 @@ from discordsync.plan.access import (
     plan_access,
     revoke_before_granting,
 )
-from discordsync.plan.actions import Item, key_to_send, rank
+from discordsync.plan.calls import Item, key_to_send, rank
 from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.plan.events import EVENTS, choose_events, plan_events

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from cohorts.reconcile.values import Action, Removable, Withheld
 from discordsync.plan import calls
-from discordsync.plan.actions import Item
+from discordsync.plan.calls import Item
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
 from discordsync.state.desired_state import DesiredGroup

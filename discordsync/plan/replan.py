@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Plan, Policy
-from discordsync.plan.actions import Item
+from discordsync.plan.calls import Item
 from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.plan.plan import Basis, combine, plan_groups

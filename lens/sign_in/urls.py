@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from lens.sign_in import discord, join_server, password_reset, views
+from lens.sign_in import discord, join_server, views
 
 # allauth's views accept PUT as POST, and some respond before they check the method.
 read_and_post = require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
@@ -45,7 +45,7 @@ def sign_in_urls() -> list[URLPattern]:
         path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
         path(
             "password/",
-            password_reset.PasswordResetView.as_view(),
+            views.PasswordResetView.as_view(),
             name="password_reset",
         ),
         path(

@@ -1,4 +1,8 @@
-"""Sign-in with a password, and "sign in as …" with the sandbox."""
+"""Sign-in with a password, "sign in as …" with the sandbox, and asking for a link to set one.
+
+Such a request stores one row and wakes a worker, whether the address is known or not. The e-mail
+with its link is written when it is sent: `cohorts.outbox.email.account_emails`.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,28 @@ from typing import Any
 
 from allauth.account.forms import LoginForm
 from allauth.account.views import LoginView
+from allauth.core import ratelimit
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, login
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
+from django.views.generic import FormView
 
+from cohorts import clock
 from cohorts.models import Membership, User
 from cohorts.models.people import match_address
+from cohorts.outbox.nudges import nudge_email
+from cohorts.services.account_emails import queue_password_email
 from cohorts.validators import LOCAL_HOSTS
 
 
@@ -96,3 +107,34 @@ def sign_in_as(request: HttpRequest, user_id: int) -> HttpResponse:
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     UserSession.objects.create_from_request(request)
     return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+# -- a new password -------------------------------------------------------------------------------
+
+
+class PasswordResetForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class PasswordResetView(FormView):
+    """Limited by ACCOUNT_RATE_LIMITS["reset_password"], for each typed address and each client."""
+
+    form_class = PasswordResetForm
+    template_name = "registration/password_reset_form.html"
+    success_url = reverse_lazy("password_reset_done")
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        email = form.cleaned_data["email"]
+        limited: HttpResponse | None = ratelimit.consume_or_429(
+            self.request, action="reset_password", key=email.lower()
+        )
+        if limited is not None:
+            return limited
+        with transaction.atomic():
+            queue_password_email(email, now=clock.now())
+            nudge_email()
+        return super().form_valid(form)

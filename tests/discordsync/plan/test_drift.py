@@ -14,7 +14,7 @@ from cohorts.reconcile.drift.decisions import DriftDecided, DriftDecision, decid
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
 from discordsync.sandbox.permissions import Bit
-from discordsync.state.permission_names import name_permissions
+from discordsync.state.permissions import name_permissions
 from tests.discordsync.guild_state import holders_of, look_again, outside_id, trouble
 from tests.support.cohort import MadeCohort, add_member, join, work
 from tests.support.running_sandbox import RunningSandbox
