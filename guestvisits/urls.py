@@ -12,7 +12,6 @@ from guestvisits.views import (
     moving,
     set_up_page,
     substitutes,
-    was_held,
     zone,
 )
 
@@ -42,7 +41,7 @@ urlpatterns = [
     ),
     path(
         "groups/<id:group_id>/meetings/<id:meeting_id>/was-held/",
-        was_held.answer,
+        facilitators.answer_held,
         name="answer-was-held",
     ),
     path(

@@ -6,6 +6,8 @@ page as facilitators inside the frame of staff pages, with what they can do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,6 +30,7 @@ from guestvisits.substitutes.selectors import find_led
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.access import CORRECT, MOVE, SEE_GROUP, may_each, may_see_group
 from meetings.attendance.corrections import correct_presence
+from meetings.attendance.was_held import answer_was_held
 from meetings.models import Meeting
 from meetings.selectors import ended_groups_facilitated
 
@@ -97,39 +100,65 @@ def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
     raise _not_found()
 
 
+# -- attendance ----------------------------------------------------------------------------------
+
+
 @signed_in
 @require_POST
 def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: int) -> HttpResponse:
-    """Correct whether a person was there. htmx gets only the one meeting's fragment back."""
+    """Correct whether a person was there."""
+    presence, reason = request.POST.get("presence", ""), request.POST.get("reason", "")
+
+    def write(by: int, now: datetime) -> None:
+        correct_presence(meeting_id, user_id, presence=presence, by=by, now=now, reason=reason)
+
+    return _change_attendance(request, group_id, meeting_id, write, corrected=user_id)
+
+
+@signed_in
+@require_POST
+def answer_held(request: SignedInRequest, group_id: int, meeting_id: int) -> HttpResponse:
+    """Record whether a meeting at which almost no one was seen was held."""
+    said = request.POST.get("answer", "")
+
+    def write(by: int, now: datetime) -> None:
+        answer_was_held(meeting_id, answer=said, by=by, now=now)
+
+    return _change_attendance(request, group_id, meeting_id, write)
+
+
+def _change_attendance(
+    request: SignedInRequest,
+    group_id: int,
+    meeting_id: int,
+    write: Callable[[int, datetime], object],
+    **shown: Any,
+) -> HttpResponse:
+    """Change it if the person may. htmx gets only the one meeting's fragment back."""
+    now = clock.now()
     may_correct, may_move = may_each(request.user, (CORRECT, MOVE), group_id)
-    led = None if may_correct else find_led(request.user.pk, meeting_id, clock.now())
-    if not (may_correct or led):
-        raise _not_found()
-    meetings = Meeting.objects.select_related("group__cohort")
-    meeting = meetings.filter(pk=meeting_id, group=group_id).first()
-    if meeting is None:
-        raise _not_found()
-    now, said = clock.now(), request.POST.get("presence", "")
-    reason = request.POST.get("reason", "")
+    led = None if may_correct else find_led(request.user.pk, meeting_id, now)
+    meetings = Meeting.objects.select_related("group__cohort", "was_held_by")
+    if not (may_correct or led) or not meetings.filter(pk=meeting_id, group=group_id).exists():
+        raise Http404("There is no such meeting among yours.")
     in_place = bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]
     try:
-        by = request.user.pk
-        correct_presence(meeting_id, user_id, presence=said, by=by, now=now, reason=reason)
+        write(request.user.pk, now)
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
     else:
         if in_place and (led or may_see_group(request.user, group_id)):
-            row = read_meeting_row(meeting, now)
             context = {
-                "row": row,
-                "corrected": user_id,
+                "row": read_meeting_row(meetings.get(pk=meeting_id), now),
                 "may_correct": True,
                 "may_move": may_move,
                 "is_staff_page": staff_may(request.user, *SEE_GROUP),
+                **shown,
             }
             return render(request, "groups/_meeting.html", context)
     page = reverse("substitution", args=[led.pk]) if led else None
-    back = f"{page or find_return_url(request.user, group_id)}#{meeting.anchor}"
+    anchor = meetings.get(pk=meeting_id).anchor
+    back = f"{page or find_return_url(request.user, group_id)}#{anchor}"
     return HttpResponseClientRedirect(back) if in_place else HttpResponseRedirect(back)
 
 

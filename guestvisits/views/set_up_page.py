@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from cohorts.access import staff_may
+from cohorts.access import require
 from cohorts.models import User
 from guestvisits.set_up_status import read_set_up
 from guestvisits.views.signed_in import SignedInRequest, signed_in
@@ -25,8 +24,7 @@ def my_set_up(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def set_up_of(request: SignedInRequest, person_id: int) -> HttpResponse:
     """Show staff the page as the person sees it."""
-    if not staff_may(request.user, "cohorts.view_user"):
-        raise PermissionDenied
+    require(request, "cohorts.view_user")
     person = get_object_or_404(User, pk=person_id)
     context = {
         **admin.site.each_context(request),
