@@ -173,10 +173,17 @@ class ChaosInstallation:
             self.ensure(name)
 
     def never_end(self) -> None:
-        """Make listings endless. Lens then waits for 10 minutes, unless `resync` ends the wait."""
+        """Make listings endless: Lens reads the next one after 10 minutes."""
         self.recover()
         self.control("google/settings", {"endless": True})
         self._note("each page of Google's listings names a next one")
+
+    def pass_ten_minutes(self) -> None:
+        """End that wait."""
+        self.sql(
+            "UPDATE sync_providerstate SET retry_at = now() WHERE issue = 'google_endless'"
+            " AND retry_at > now() RETURNING provider"
+        )
 
     def _note(self, act: str) -> None:
         self.log.append(f"{time.monotonic() - self.began:6.1f} s: {act}")
