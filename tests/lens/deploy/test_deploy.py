@@ -140,6 +140,14 @@ def test_the_backup_programs_are_as_new_as_the_server() -> None:
     assert client == [server[1]]
 
 
+def test_the_image_keeps_the_one_description_of_a_service_that_lens_reads() -> None:
+    kept = re.findall(r"! -name (\S+)\.json -delete", read("Dockerfile"))
+    read_ones = re.findall(
+        r'get_static_doc\("(\w+)", "(\w+)"\)', read("calendarsync/rest/client.py")
+    )
+    assert kept == [".".join(names) for names in read_ones] != []
+
+
 def test_compose_runs_what_the_procfile_runs() -> None:
     lines = dict(line.split(": ", 1) for line in read("Procfile").splitlines())
     commands = {name: " ".join(SERVICES[name].get("command", ())) for name in PROCESSES}
