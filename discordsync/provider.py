@@ -71,6 +71,11 @@ class DiscordProvider:
     ) -> DiscordSnapshot:
         return update_snapshot(earlier, changed, now) if earlier else take_snapshot(now)
 
+    def snapshot_to_observe(self, now: datetime) -> DiscordSnapshot:
+        """Return the facts without messages that certainly have not arrived: rendering them costs
+        queries."""
+        return take_snapshot(now, only_begun=True)
+
     def desired(self, snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
         return desired_state(snapshot, now)
 

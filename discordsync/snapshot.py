@@ -53,13 +53,17 @@ GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
 CLOSED = "the account was closed"
 
 
-def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
+def take_snapshot(
+    now: datetime, also: Collection[int] = (), *, only_begun: bool = False
+) -> DiscordSnapshot:
     """Return the groups that live or have something outside, and those with the ids in `also`.
+
+    `only_begun`: of the messages only those that may have arrived already.
 
     The others are history and cost nothing. What an observation finds of them is looked up then
     (`discordsync.records.look_up`).
     """
-    waiting = _Waiting.read(now)
+    waiting = _Waiting.read(now, only_begun=only_begun)
     return _read(_read_groups({*also, *waiting.groups}, now), waiting, now)
 
 
@@ -84,8 +88,12 @@ class _Waiting:
     tries: dict[int, datetime]
 
     @classmethod
-    def read(cls, now: datetime) -> _Waiting:
-        return cls(_messages(now), _directs(now), posts_to_delete(), _next_tries(now))
+    def read(cls, now: datetime, *, only_begun: bool = False) -> _Waiting:
+        messages, directs = (
+            due_messages(channel, now, only_begun=only_begun)
+            for channel in (Message.Channel.DISCORD_CHANNEL, Message.Channel.DISCORD_DM)
+        )
+        return cls(_messages(messages), _directs(directs, now), posts_to_delete(), _next_tries(now))
 
     @property
     def groups(self) -> set[int]:
@@ -297,9 +305,8 @@ def _groups_with_meetings(ids: Collection[int]) -> set[int]:
     return set(held.order_by().values_list("group_id", flat=True).distinct())
 
 
-def _messages(now: datetime) -> dict[int, list[MessageFacts]]:
+def _messages(waiting: list[DueMessage]) -> dict[int, list[MessageFacts]]:
     messages: dict[int, list[MessageFacts]] = defaultdict(list)
-    waiting = due_messages(Message.Channel.DISCORD_CHANNEL, now)
     connected = bool(waiting) and is_bot_connected()
     for due in waiting:
         if due.group_id is not None:
@@ -319,11 +326,10 @@ def _message(due: DueMessage, *, connected: bool) -> MessageFacts:
     )
 
 
-def _directs(now: datetime) -> dict[int, list[DirectMessageFacts]]:
+def _directs(waiting: list[DueMessage], now: datetime) -> dict[int, list[DirectMessageFacts]]:
     """Return direct messages that their recipients still want, by the group that they concern.
     Messages whose sending was interrupted are always included, to find out whether they arrived."""
     found: dict[int, list[DirectMessageFacts]] = defaultdict(list)
-    waiting = due_messages(Message.Channel.DISCORD_DM, now)
     if not waiting:
         return found
     ways = find_routes({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)

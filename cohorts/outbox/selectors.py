@@ -39,8 +39,10 @@ class DueMessage:
     context: Mapping[str, Any] = field(default_factory=dict)  # ids of what it is about
 
 
-def due_messages(channel: str, now: datetime) -> list[DueMessage]:
+def due_messages(channel: str, now: datetime, *, only_begun: bool = False) -> list[DueMessage]:
     """Return the messages to be sent on a channel now, the earliest due first.
+
+    `only_begun`: only those whose sending has begun, so that they may have arrived.
 
     Costs two queries, plus those of the context functions for text that is not stored yet.  A
     message that cannot be rendered is left out; `services.drop_obsolete` records why.
@@ -49,6 +51,8 @@ def due_messages(channel: str, now: datetime) -> list[DueMessage]:
     if installation and installation.silenced_at:
         return []  # a copy sends nothing until staff allow it
     rows = sendable(channel, now, installation)
+    if only_begun:
+        rows = rows.filter(state=Message.State.SENDING)
     found = (_build_due(row, installation, now) for row in rows)
     return [message for message in found if message is not None]
 

@@ -13,7 +13,14 @@ from django.conf import settings
 
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, LeaseLost, Refused
-from cohorts.reconcile.provider import CollectsWork, Provider, ReadsPart, Replans, providers
+from cohorts.reconcile.provider import (
+    CollectsWork,
+    ObservesWithLess,
+    Provider,
+    ReadsPart,
+    Replans,
+    providers,
+)
 from cohorts.reconcile.runs import plan_requests, provider_state, run_log, status
 from cohorts.reconcile.runs.planned_work import PlannedWork
 from cohorts.reconcile.runs.policy import restrict, restrict_part
@@ -136,10 +143,15 @@ class Reconciler:
         time.sleep(max(self.observed_at + PAUSE - time.monotonic(), 0))
         self.changes = provider_state.count_changes(self.spec.name)
         self.snapshot = None
-        self.calls.observe(self._take_snapshot(clock.now(), ()))
+        self.calls.observe(self._take_snapshot_to_observe(clock.now()))
         self.log.note_observation(self.calls.finding, self.spec)
         self.observed_at, self.read_at = time.monotonic(), NEVER
         self.snapshot = None  # storing what was found has changed records
+
+    def _take_snapshot_to_observe(self, now: datetime) -> Any:
+        if isinstance(self.provider, ObservesWithLess):
+            return self.provider.snapshot_to_observe(now)
+        return self._take_snapshot(now, ())
 
     def _read_facts(self) -> None:
         if time.monotonic() - self.read_at < self.read_every:

@@ -120,6 +120,17 @@ class ReadsPart(Protocol):
 
 
 @runtime_checkable
+class ObservesWithLess(Protocol):
+    """An optional part of a provider whose observation does not need all that a plan needs.
+
+    The facts are read again after an observation, so what this leaves out is read only once.
+    """
+
+    def snapshot_to_observe(self, now: datetime) -> Any:
+        """Return a snapshot for `observe`, and for nothing else."""
+
+
+@runtime_checkable
 class Replans(Protocol):
     """An optional part of a provider that need not plan all groups again after every call.
 

@@ -73,7 +73,7 @@ def _build_post(group_id: int, activated_at: datetime) -> PendingMessage:
 
 @notification(WELCOME, title="Welcome to the group's channel")
 def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context of the welcome.  Raises MessageObsolete.  Five queries."""
+    """Return the template context of the welcome.  Raises MessageObsolete.  Three queries."""
     group = message.group
     if group is None or group.has_ended:
         raise MessageObsolete("The group has ended.")
@@ -100,20 +100,21 @@ def _wall_end(start: time, minutes: int) -> time:
 
 def list_members(group: Group) -> list[dict[str, Any]]:
     """Return active members, facilitators first.  People who are not in the server get no Discord
-    id, because Discord would show a mention of them as a number."""
-    absent = set(
-        AccessState.objects.filter(
-            group=group, provider=PROVIDER, state=AccessState.State.NOT_JOINED
-        ).values_list("user_id", flat=True)
+    id, because Discord would show a mention of them as a number.  One query."""
+    absent = AccessState.objects.filter(
+        user=OuterRef("user"),
+        group=OuterRef("group"),
+        provider=PROVIDER,
+        state=AccessState.State.NOT_JOINED,
     )
     rows = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")
     members = [
         {
             "name": row.user.display_name,
-            "discord_id": None if row.user_id in absent else row.user.discord_id,
+            "discord_id": None if row.is_absent else row.user.discord_id,
             "facilitates": row.role == Membership.Role.FACILITATOR,
         }
-        for row in rows
+        for row in rows.annotate(is_absent=Exists(absent))
     ]
     return sorted(members, key=lambda one: (not one["facilitates"], one["name"]))
 

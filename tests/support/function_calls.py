@@ -5,10 +5,13 @@ Functions of C code count too, since most of the time is spent in the calls arou
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
+
+CONTROL = re.compile("BEGIN|COMMIT|SAVEPOINT|RELEASE")
 
 
 def count_calls(code: Callable[[], Any]) -> int:
@@ -25,3 +28,8 @@ def count_calls(code: Callable[[], Any]) -> int:
     finally:
         sys.setprofile(None)
     return calls
+
+
+def count_statements(captured: Iterable[dict[str, str]]) -> int:
+    """Return the number of queries, without those that begin and end transactions."""
+    return sum(not CONTROL.match(query["sql"]) for query in captured)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -14,9 +13,8 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import PendingMessage, message_sources
 from cohorts.reconcile.models import GroupSync
 from tests.guestvisits.effects.world import World
+from tests.support.function_calls import count_statements
 from tests.support.registries import Registered
-
-CONTROL = re.compile("BEGIN|COMMIT|SAVEPOINT|RELEASE")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +43,7 @@ def count_queries(world: World, post: PendingMessage) -> int:
     """Collect the message; return how many queries that takes."""
     with CaptureQueriesContext(connection) as captured:
         assert collect([post.group_id], now=world.now) == 1
-    return sum(not CONTROL.match(query["sql"]) for query in captured)
+    return count_statements(captured)
 
 
 def test_it_syncs_discord_alone_with_few_queries_and_no_call_to_google(world, pending_post):
