@@ -90,22 +90,24 @@ def ensure_chromium() -> None:
 
 
 def ensure_deploy_programs() -> None:
-    """Unpack what is missing (30 MB to fetch). Without apt-get, the tests that need it are skipped,
-    which CI counts as a failure."""
-    missing = [
-        package for name, package in DEPLOY_PROGRAMS.items() if not find_deploy_program(name)
-    ]
+    """Unpack what is missing (30 MB to fetch). Without it the tests that need it are skipped, which
+    CI counts as a failure; all others run."""
+    missing = [DEPLOY_PROGRAMS[name] for name in DEPLOY_PROGRAMS if not find_deploy_program(name)]
     if not missing:
         return
-    if not shutil.which("apt-get"):
-        say(f"Not found, and not tested with: {', '.join(missing)}.")
-        return
     say(f"Unpacking {', '.join(missing)} from Debian's packages.")
+    try:
+        unpack(missing)
+    except (SystemExit, OSError) as error:
+        say(f"{error}. Some tests of docs/deploy will be skipped.")
+
+
+def unpack(packages: list[str]) -> None:
     if os.geteuid() == 0:
         run("apt-get", "update", "-qq")
     UNPACKED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=UNPACKED) as folder:
-        run("apt-get", "download", "-qq", "-o=APT::Sandbox::User=root", *missing, folder=folder)
+        run("apt-get", "download", "-qq", "-o=APT::Sandbox::User=root", *packages, folder=folder)
         for package in Path(folder).glob("*.deb"):
             run("dpkg-deb", "--extract", str(package), str(UNPACKED))
 

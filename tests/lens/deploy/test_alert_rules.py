@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.lens.deploy.proxy_servers import find_program
 from tests.lens.metrics.scraping import RULES, read_rules
+from tests.support.processes import ROOT
 
 # Each alert's series: minute by minute as it should be, then as it fires, and when it fires first.
 CASES: dict[str, tuple[str, str, int]] = {
@@ -59,11 +61,26 @@ def test_prometheus_reads_the_rules_and_each_fires_when_it_should_and_not_before
     }
     file = tmp_path / "tests.yml"
     file.write_text(yaml.safe_dump(tests), encoding="utf-8")
-    for command in (["check", "rules", str(RULES)], ["test", "rules", str(file)]):
-        done = subprocess.run(
-            [find_program("promtool"), *command], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    check_with_promtool("check", "rules", str(RULES))
+    check_with_promtool("test", "rules", str(file))
+
+
+def test_prometheus_accepts_the_example_of_its_configuration(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml\n(scrape_configs:.+?)```", text, re.DOTALL)
+    file = tmp_path / "prometheus.yml"
+    file.write_text(f"{example}rule_files: [{RULES}]\n", encoding="utf-8")
+    check_with_promtool("check", "config", "--syntax-only", str(file))
+    file.write_text(example.replace("scheme:", "schema:"), encoding="utf-8")
+    with pytest.raises(AssertionError, match="field schema not found"):
+        check_with_promtool("check", "config", "--syntax-only", str(file))
+
+
+def check_with_promtool(*command: str) -> None:
+    done = subprocess.run(
+        [find_program("promtool"), *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def make_test(rule: dict[str, Any]) -> dict[str, Any]:
