@@ -6,7 +6,7 @@ import re
 import tarfile
 
 from lens.schedules import ENTRIES
-from tests.lens.upgrade.two_releases import ARCHIVE, PREVIOUS
+from tests.lens.upgrade.two_releases import ARCHIVE, PREVIOUS, find_unusable_columns
 from tests.support.processes import ROOT
 
 
@@ -29,3 +29,14 @@ def test_a_task_that_the_previous_release_does_not_know_is_marked_as_new() -> No
     assert {entry.func for entry in ENTRIES if entry.is_new} == {
         entry.func for entry in ENTRIES if entry.func not in known
     }
+
+
+def test_columns_that_the_previous_release_misses_or_would_have_to_fill_are_found() -> None:
+    before = {("meeting", "id"): False, ("meeting", "title"): True}
+    after = {
+        ("meeting", "id"): False,
+        ("meeting", "was_held"): True,
+        ("meeting", "was_held_at"): False,
+        ("risk", "meeting"): True,
+    }
+    assert find_unusable_columns(before, after) == [("meeting", "title"), ("meeting", "was_held")]

@@ -21,7 +21,12 @@ from tests.chaos.checker import Checker
 from tests.chaos.installation import COMMANDS
 from tests.chaos.people import People
 from tests.lens.demo.test_run import free_ports
-from tests.lens.upgrade.two_releases import Reader, TwoReleases, free_port
+from tests.lens.upgrade.two_releases import (
+    Reader,
+    TwoReleases,
+    find_unusable_columns,
+    free_port,
+)
 from tests.support.processes import wait_until
 
 ACTS = 8  # that are confirmed, in each phase
@@ -132,17 +137,6 @@ def kill_in_the_middle(both: TwoReleases) -> None:
     applied = {name for (name,) in both.sql("SELECT name FROM django_migrations")}
     assert "0028_allowed_absences" in applied
     assert "0008_attendance_ledger" not in applied
-
-
-def find_unusable_columns(
-    before: dict[tuple[str, str], bool], after: dict[tuple[str, str], bool]
-) -> list[tuple[str, str]]:
-    """What the previous release can no longer use: columns that are gone, and new ones in its
-    tables that it would have to fill."""
-    tables = {table for table, _ in before}
-    gone = before.keys() - after.keys()
-    required = {key for key, is_required in after.items() if is_required and key not in before}
-    return sorted(gone | {key for key in required if key[0] in tables})
 
 
 def act(people: People, number: int = ACTS) -> None:

@@ -146,6 +146,17 @@ class Reader:
         return found
 
 
+def find_unusable_columns(
+    before: dict[tuple[str, str], bool], after: dict[tuple[str, str], bool]
+) -> list[tuple[str, str]]:
+    """What the previous release can no longer use: columns that are gone, and new ones in its
+    tables that it would have to fill."""
+    tables = {table for table, _ in before}
+    gone = before.keys() - after.keys()
+    required = {key for key, is_required in after.items() if is_required and key not in before}
+    return sorted(gone | {key for key in required if key[0] in tables})
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
