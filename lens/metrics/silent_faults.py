@@ -38,7 +38,7 @@ Waits = tuple[datetime, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SilentFault:
     """Whether a fault is there. None: that cannot be known now, so nothing is logged."""
 
     name: str
@@ -74,7 +74,7 @@ def watch_faults(now: datetime) -> None:
                 logger.error("Resolved: %s", found.sentence)
 
 
-def find_silent_faults(now: datetime) -> Iterator[Finding]:
+def find_silent_faults(now: datetime) -> Iterator[SilentFault]:
     """Yield every fault, whether or not it is there. Three queries while no worker is alive."""
     processes = _collect(now, read_processes)
     yield from judge_processes(processes)
@@ -84,7 +84,7 @@ def find_silent_faults(now: datetime) -> Iterator[Finding]:
     for provider, spec in configured_providers().items():
         yield from judge_provider(samples, provider, spec.title)
         total = samples["lens_rate_limit_waits_total", provider]
-        yield Finding(
+        yield SilentFault(
             f"{provider}-waits",
             _count_waits(provider, total, now),
             f"{spec.title} asked Lens to slow down more than {WAITS} times in an hour. Everything "
@@ -103,40 +103,40 @@ def _collect(now: datetime, *readers: Callable[[datetime], Iterator[Metric]]) ->
     }
 
 
-def judge_processes(samples: Samples) -> Iterator[Finding]:
+def judge_processes(samples: Samples) -> Iterator[SilentFault]:
     """Judge the worker and the bot. A bot that was never connected may not be used."""
-    yield Finding(
+    yield SilentFault(
         "worker",
         samples["lens_heartbeat_age_seconds", "worker"] > HEARTBEAT,
         "No worker is running, so nothing is carried out or sent: start manage.py worker.",
     )
     age = samples["lens_heartbeat_age_seconds", "bot"]
-    yield Finding(
+    yield SilentFault(
         "bot",
         None if age == NEVER else age > HEARTBEAT,
         "The bot is not connected to Discord: start manage.py run_discord_bot.",
     )
 
 
-def judge_provider(samples: Samples, provider: str, title: str) -> Iterator[Finding]:
+def judge_provider(samples: Samples, provider: str, title: str) -> Iterator[SilentFault]:
     """Judge whether a service without an issue is read, and changes reach it."""
     is_healthy = samples["lens_provider_healthy", provider] == 1
     age = samples["lens_last_observation_age_seconds", provider]
-    yield Finding(
+    yield SilentFault(
         f"{provider}-change",
         samples["lens_oldest_due_group_seconds", provider] > CHANGE_WAITS if is_healthy else None,
         f"{title}: a change has been waiting for more than 5 minutes. See Operations.",
     )
-    yield Finding(
+    yield SilentFault(
         f"{provider}-read",
         age > NOT_READ if is_healthy and age != NEVER else None,
         f"{title} was not read for 2 hours. See Operations.",
     )
 
 
-def judge_messages(samples: Samples) -> Finding:
+def judge_messages(samples: Samples) -> SilentFault:
     expired = (samples["lens_messages", c, "expired"] for c in Message.Channel.values)
-    return Finding(
+    return SilentFault(
         "messages",
         any(expired),
         "Messages of the last 24 hours were not sent before their cutoff. The list of messages in "
