@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
+from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import Transport
 
 from cohorts.models import User
@@ -34,7 +35,11 @@ def pending(add_members, now) -> list[User]:
 
 @pytest.fixture
 def reported() -> Iterator[list[dict[str, Any]]]:
-    """What reached Sentry."""
+    """What reached Sentry.
+
+    Without the integrations that it finds by itself, which would record each query of all later
+    tests of this process.
+    """
     events: list[dict[str, Any]] = []
 
     class Keep(Transport):
@@ -43,9 +48,15 @@ def reported() -> Iterator[list[dict[str, Any]]]:
             if event:
                 events.append(event)
 
-    sentry_sdk.init(dsn="http://key@127.0.0.1:9/1", transport=Keep, include_local_variables=False)
+    sentry_sdk.init(
+        dsn="http://key@127.0.0.1:9/1",
+        transport=Keep,
+        include_local_variables=False,
+        default_integrations=False,
+        integrations=[LoggingIntegration()],
+    )
     yield events
-    sentry_sdk.init()
+    sentry_sdk.get_global_scope().set_client(None)
 
 
 def headlines(now) -> list[str]:
