@@ -32,17 +32,21 @@ DELETIONS = 8  # two groups with three objects each, the cohort's channel and it
 
 
 @pytest.fixture
-def made(sandbox, set_clock):
+def made(sandbox, set_clock, build_once):
     """A cohort of two groups that was realized, and ended 31 days ago."""
-    made = make_cohort(groups=2, members=2)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
-    for group in made.groups:
-        end_group(group.pk, status=Group.Status.COMPLETED, now=clock.now())
-    work("discord")
-    pass_days(sandbox, set_clock, 31)
-    return made
+
+    def build():
+        made = make_cohort(groups=2, members=2)
+        join(sandbox, made.people)
+        realize(made)
+        work("discord")
+        for group in made.groups:
+            end_group(group.pk, status=Group.Status.COMPLETED, now=clock.now())
+        work("discord")
+        pass_days(sandbox, set_clock, 31)
+        return made
+
+    return build_once("two groups that ended a month ago on Discord", build)
 
 
 def pass_days(sandbox, set_clock, days):

@@ -25,17 +25,14 @@ from tests.support.clock import SetClock
 from tests.support.kept_worlds import BuildOnce
 from tests.support.running_sandbox import RunningSandbox
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("everything_alive"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)  # a Monday
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def world(
+def two_groups(
     db: None, sandbox: RunningSandbox, set_clock: SetClock, build_once: BuildOnce, settings: Any
 ) -> World:
     """Groups A and B meet on Thursday and Friday; each has Fay and three others, all set up."""
@@ -62,7 +59,13 @@ def world(
 
 
 @pytest.fixture
-def ready(world: World, everything_alive: None, read_today: ReadToday) -> World:
+def world(two_groups: World, everything_alive: None) -> World:
+    """Heartbeats, whose times differ in each test, come last: the groups are built once."""
+    return two_groups
+
+
+@pytest.fixture
+def ready(world: World, read_today: ReadToday) -> World:
     """The world, in which nothing needs staff."""
     assert read_today().items == []
     return world
