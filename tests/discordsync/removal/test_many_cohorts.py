@@ -224,9 +224,9 @@ def fill(server: Server, *, groups: int, room: int) -> None:
 
 
 def test_three_cohorts_pass_through_a_server_with_room_for_two(server: Server) -> None:
-    fill(server, groups=6, room=2)
+    fill(server, groups=3, room=2)
     before = server.counts()
-    run_terms(server, terms=3, groups=6, room=2)
+    run_terms(server, terms=3, groups=3, room=2)
     assert server.counts() == before
 
 

@@ -271,10 +271,11 @@ def measure_page(client: Client, url: str) -> tuple[int, int]:
     return queries, len(page.encode())
 
 
-def test_the_page_costs_the_same_with_20000_messages(manager, academy):
+@pytest.mark.parametrize("many", [5_000, pytest.param(20_000, marks=pytest.mark.matrix)])
+def test_the_page_costs_the_same_with_20000_messages(manager, academy, many):
     fill(academy, 60, 3)
     few, _ = measure(manager, academy)
-    fill(academy, 20_000, 48)
+    fill(academy, many, 48)
     for query in ("", "?page=40", "?show=waiting", "?show=not-sent"):
         queries, size = measure(manager, academy, query)
         assert queries <= few <= MOST_QUERIES
