@@ -67,9 +67,10 @@ def compare(rows: Iterable[BenchRow], committed: Mapping[str, float]) -> list[Be
 
 
 def dump(rows: Iterable[BenchRow]) -> str:
+    """Return the rows as JSON, by name, so that a diff shows what changed."""
     found = [
         {"name": row.name, "value": row.value, "unit": row.unit, "aim": row.aim, "ratio": row.ratio}
-        for row in rows
+        for row in sorted(rows, key=lambda row: row.name)
     ]
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
