@@ -69,6 +69,7 @@ class Machine:
             daemon=True,
         )
         self._process.start()
+        theirs.close()  # or nothing would show that the machine has died
         self._order("begin")
 
     def lose_network(self) -> None:
@@ -130,8 +131,10 @@ def live_on_machine(
 
 
 def _leave_this_machine(name: str) -> None:
-    own = NEW_NETWORK | NEW_HOST_NAME | (NEW_USER if os.geteuid() else 0)
-    if ctypes.CDLL(None, use_errno=True).unshare(own):
+    """Enter new namespaces: as root, or else as whoever may make a user namespace."""
+    unshare = ctypes.CDLL(None, use_errno=True).unshare
+    own = NEW_NETWORK | NEW_HOST_NAME
+    if unshare(own) and unshare(own | NEW_USER):
         raise OSError(ctypes.get_errno(), "this machine does not allow network namespaces")
     socket.sethostname(name)
     _switch_network(on=True)
