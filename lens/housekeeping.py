@@ -16,7 +16,7 @@ from cohorts.models import ActivityEntry
 from cohorts.reconcile.runs import totals
 from cohorts.reconcile.workers import heartbeats
 from cohorts.roster.waiting.services import forget_finished
-from discordsync.attendance import recording
+from discordsync.attendance import voice_recording
 from discordsync.bot.gateway import heartbeats as bot_heartbeats
 from discordsync.services import forget_past_events
 from lens.desk import snoozing
@@ -43,7 +43,7 @@ def prune() -> None:
     prune_cache(now)
     heartbeats.forget_lost()
     bot_heartbeats.delete_old()
-    recording.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
+    voice_recording.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
     snoozing.forget_past(clock.now().date())
     forget_past_events(clock.now() - KEEP_PAST_EVENTS)
     forget_finished(clock.now() - KEEP_IMPORTS)

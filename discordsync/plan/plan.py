@@ -34,17 +34,17 @@ from itertools import groupby
 
 from cohorts.reconcile.values import Action, Budget, Issue, Plan, Policy, Withheld
 from discordsync.plan import calls
-from discordsync.plan.access import (
+from discordsync.plan.calls import Item, key_to_send, rank
+from discordsync.plan.diff import Diff
+from discordsync.plan.direct_messages import plan_direct_messages
+from discordsync.plan.events import EVENTS, choose_events, plan_events
+from discordsync.plan.grants import (
     find_access,
     find_people,
     find_removals,
     plan_access,
     revoke_before_granting,
 )
-from discordsync.plan.calls import Item, key_to_send, rank
-from discordsync.plan.diff import Diff
-from discordsync.plan.direct_messages import plan_direct_messages
-from discordsync.plan.events import EVENTS, choose_events, plan_events
 from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
 from discordsync.plan.removals import count_removable, plan_removals
 from discordsync.state import keys, permissions

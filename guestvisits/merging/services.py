@@ -9,7 +9,7 @@ from cohorts.services.groups import end_group
 from cohorts.services.locks import lock_people
 from cohorts.services.memberships import moved_to, write_end
 from cohorts.signals import announce, members_changed
-from guestvisits.merging.plan import MergePlan, MovedVisit
+from guestvisits.merging.merge_plan import MergePlan, MovedVisit
 from meetings.models import Attendance
 
 Rsvp = Attendance.Rsvp

@@ -18,7 +18,7 @@ import discord
 from django.conf import settings
 
 from cohorts import clock, outages
-from discordsync.attendance import recording
+from discordsync.attendance import voice_recording
 from discordsync.bot.gateway.guild_listener import is_ours
 from discordsync.bot.gateway.threads import in_thread
 
@@ -88,7 +88,7 @@ class VoiceObserver:
 
     async def _observe(self) -> None:
         for name in list(self._observation.doubted):
-            await in_thread(recording.doubt, name)
+            await in_thread(voice_recording.doubt, name)
             self._observation.doubted.discard(name)
         guild = self._client.get_guild(settings.DISCORD_GUILD_ID or 0)
         if self._is_connected and guild is not None and not guild.unavailable:
@@ -132,4 +132,4 @@ class CoverageName:
 def _record(observation: str, here: Mapping[int, Collection[int]], seen_at: float) -> None:
     """Store what was seen, dated to when it was seen: a thread may have been waited for."""
     waited = timedelta(seconds=time.monotonic() - seen_at)
-    recording.record_voice_states(observation, here, now=clock.now() - waited)
+    voice_recording.record_voice_states(observation, here, now=clock.now() - waited)

@@ -10,7 +10,7 @@ import pytest
 
 from cohorts.models import Membership, User
 from discordsync.attendance.detection import detect_presence
-from discordsync.attendance.recording import record_voice_states
+from discordsync.attendance.voice_recording import record_voice_states
 from discordsync.models import DiscordObject, VoiceSession
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cohorts.models import Cohort, CohortStep, Group, Membership
 from cohorts.steps.registry import StepPreview
 from guestvisits.ending.plans import read_end
-from guestvisits.merging.plan import read_merge
+from guestvisits.merging.merge_plan import read_merge
 from guestvisits.models import GuestVisit
 from meetings.models import Meeting
 from meetings.moving.types import Change

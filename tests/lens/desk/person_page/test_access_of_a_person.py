@@ -14,8 +14,8 @@ from cohorts.services.groups import end_group
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.selectors import list_visits
 from guestvisits.services.booking import book_visit
-from lens.desk.person_page.access import find_grounds, read_group_access, read_reports
 from lens.desk.person_page.explained_access import SeenPerson
+from lens.desk.person_page.group_access import find_grounds, read_group_access, read_reports
 from lens.desk.person_page.sections import read_memberships
 from tests.support.academy import Academy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from discordsync.attendance.recording import doubt, forget_before, record_voice_states
+from discordsync.attendance.voice_recording import doubt, forget_before, record_voice_states
 from discordsync.models import DiscordObject, VoiceCoverage, VoiceSession
 from tests.discordsync.attendance.conftest import ELSEWHERE
 
