@@ -14,8 +14,8 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits.consequences import find_consequences
         from guestvisits.ending import archive_post  # noqa: F401 - it registers what it contains
         from guestvisits.ending.cohort_over import COHORT_OVER, find_cohorts_over
-        from guestvisits.ending.kinds import EndCohort, ReopenCohort
-        from guestvisits.merging.kinds import MergeGroups
+        from guestvisits.ending.end_steps import EndCohort, ReopenCohort
+        from guestvisits.merging.merge_step import MergeGroups
         from guestvisits.messages import (  # noqa: F401 - registers them
             access_emails,
             channels,

@@ -17,7 +17,7 @@ from cohorts.steps.registry import step_kinds
 from discordsync.removal.removal_due import PERMISSION as REMOVAL
 from discordsync.removal.removal_due import read_remains
 from guestvisits.ending.cohort_over import PREVIEW, is_over, last_ended_at
-from guestvisits.ending.kinds import PERMISSIONS as ENDING
+from guestvisits.ending.end_steps import PERMISSIONS as ENDING
 from guestvisits.ending.names import END
 from guestvisits.merging.names import MERGE
 from lens.desk.cohort_rows import CohortRow, read_cohort_rows, was_requested

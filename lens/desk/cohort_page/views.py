@@ -21,8 +21,8 @@ from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.reconcile.ui.staff import PERMISSION
 from cohorts.words import count_people
 from cohorts.zones import find_zone
-from guestvisits.ending.kinds import PERMISSIONS as ENDING
-from guestvisits.merging.kinds import PERMISSIONS as MERGING
+from guestvisits.ending.end_steps import PERMISSIONS as ENDING
+from guestvisits.merging.merge_step import PERMISSIONS as MERGING
 from lens.desk.cohort_page.calendar_tab import groups_per_page, read_calendar
 from lens.desk.cohort_page.charts import (
     NO_ANSWERS,

@@ -212,7 +212,7 @@ OF_THE_GROUP_ITSELF = {
     "cohorts/services/provider_reports.py",
     "cohorts/services/groups.py",
     "cohorts/services/memberships.py",
-    "guestvisits/ending/kinds.py",
+    "guestvisits/ending/end_steps.py",
     "lens/desk/cohort_page/groups_tab.py",  # says which of the two has ended
 }
 

@@ -22,7 +22,7 @@ from cohorts.steps.messages import write_letter
 from cohorts.steps.registry import StepPreview, step_kinds
 from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from guestvisits.ending.cohort_over import find_cohorts_over
-from guestvisits.ending.letters import describe_attendance
+from guestvisits.ending.end_letters import describe_attendance
 from guestvisits.ending.offers import end_automatically, find_offers
 from guestvisits.models import GuestVisit
 from meetings.attendance.marks import AttendanceCount

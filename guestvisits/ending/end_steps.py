@@ -21,7 +21,7 @@ from cohorts.steps.registry import (
     StepSection,
 )
 from cohorts.words import count, join_names, name_day
-from guestvisits.ending import letters
+from guestvisits.ending import end_letters
 from guestvisits.ending.names import END, REOPEN
 from guestvisits.ending.plans import EndPlan, read_end
 from guestvisits.ending.services import (
@@ -111,10 +111,10 @@ class EndCohort(StepKind):
     def preview(self, step: CohortStep, now: datetime) -> StepPreview:
         plan = read_end(step, now)
         return StepPreview(
-            sections=letters.list_sections(plan),
+            sections=end_letters.list_sections(plan),
             warnings=tuple(_warnings(plan)),
-            recipients=letters.write_recipients(plan, step.reason),
-            posts=letters.write_posts(plan),
+            recipients=end_letters.write_recipients(plan, step.reason),
+            posts=end_letters.write_posts(plan),
             facts=plan.facts(),
         )
 
