@@ -16,6 +16,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.signals import announced_together
 from meetings.models import Meeting
 
 DAYS = (3, 4, 5, 6)
@@ -40,7 +41,8 @@ class Academy:
             number_of_meetings=meetings,
             **cohort,
         )
-        self.groups = {group: self._add_group(group, n) for n, group in enumerate(groups)}
+        with announced_together():  # their meetings are made once for all of them
+            self.groups = {group: self._add_group(group, n) for n, group in enumerate(groups)}
 
     def _add_group(self, name: str, place: int) -> Group:
         first = self.now + timedelta(days=DAYS[place % len(DAYS)], minutes=place)

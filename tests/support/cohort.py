@@ -18,6 +18,7 @@ from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.runs import provider_state
+from cohorts.signals import announced_together
 
 FIRST_DISCORD_ID = 200000000000000000
 
@@ -55,16 +56,17 @@ def make_cohort(
         course=course, name=name, start_date=start, number_of_meetings=meetings
     )
     made = MadeCohort(cohort, [], [])
-    for n in range(groups):
-        group = Group.objects.create(
-            cohort=cohort,
-            name=f"{called} {n + 1}",
-            weekday=(start + timedelta(days=1)).weekday(),
-            start_time=time(15, 0),
-        )
-        made.groups.append(group)
-        for m in range(members):
-            made.people.append(add_member(group, facilitator=m == 0))
+    with announced_together():
+        for n in range(groups):
+            group = Group.objects.create(
+                cohort=cohort,
+                name=f"{called} {n + 1}",
+                weekday=(start + timedelta(days=1)).weekday(),
+                start_time=time(15, 0),
+            )
+            made.groups.append(group)
+            for m in range(members):
+                made.people.append(add_member(group, facilitator=m == 0))
     return made
 
 
