@@ -26,6 +26,7 @@ from meetings.models import Attendance
 from tests.lens.desk.test_browser import Clicks
 from tests.support.accessibility import SIZES, both_sizes, check_page, tab_to
 from tests.support.cohort import MadeCohort, add_member, join, make_cohort, realize, work
+from tests.support.kept_worlds import BuildOnce
 
 pytestmark = [
     pytest.mark.browser,
@@ -48,7 +49,7 @@ def elsewhere(act: Callable[[], Any]) -> Any:
 
 
 @pytest.fixture
-def made(only_discord: None, sandbox: Any) -> MadeCohort:
+def made(only_discord: None, sandbox: Any, build_once: BuildOnce) -> MadeCohort:
     """Two groups that are realized. Ana is in the first one; so is Ned, who is not in Discord."""
 
     def build() -> MadeCohort:
@@ -61,7 +62,7 @@ def made(only_discord: None, sandbox: Any) -> MadeCohort:
         work("discord")
         return made.refresh()
 
-    return elsewhere(build)
+    return build_once("two groups with Ana and Ned on Discord", lambda: elsewhere(build))
 
 
 @pytest.fixture
