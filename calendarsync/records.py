@@ -56,25 +56,26 @@ def record(action: Action, outcome: Outcome, now: datetime) -> None:
 
 
 def _intend_event(call: CreateEvent) -> None:
-    """Commit the row of an event that is about to be made. Repeating it changes nothing."""
+    """Commit the row of an event that is about to be made. One query; repeating it changes nothing
+    but the slot of a series."""
     mark = call.mark
     if mark.meeting_id is None:
-        slot = slot_fields(call.when) if isinstance(call.when, SeriesSlot) else {}
-        row, is_new = CalendarSeries.objects.get_or_create(
-            event_id=call.event_id,
-            defaults={"group_id": mark.group_id, "generation": mark.generation, **slot},
+        assert isinstance(call.when, SeriesSlot), "only a series is of no meeting"
+        slot = slot_fields(call.when)
+        row = CalendarSeries(
+            event_id=call.event_id, group_id=mark.group_id, generation=mark.generation, **slot
         )
-        if slot and not is_new:
-            CalendarSeries.objects.filter(pk=row.pk).update(**slot)
+        CalendarSeries.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["event_id"], update_fields=[*slot]
+        )
     else:
-        CalendarEvent.objects.get_or_create(
+        event = CalendarEvent(
             event_id=call.event_id,
-            defaults={
-                "meeting_id": mark.meeting_id,
-                "user_id": mark.person_id,
-                "generation": mark.generation,
-            },
+            meeting_id=mark.meeting_id,
+            user_id=mark.person_id,
+            generation=mark.generation,
         )
+        CalendarEvent.objects.bulk_create([event], ignore_conflicts=True)
 
 
 @transaction.atomic

@@ -25,7 +25,8 @@ def complete_records(events: Iterable[ObservedEvent]) -> None:
     A series that staff entered gets its slot here.
     """
     standing = {event.id: event for event in events if not event.is_cancelled}
-    for row in CalendarSeries.objects.filter(INCOMPLETE, event_id__in=standing):
+    series = CalendarSeries.objects.filter(INCOMPLETE, event_id__in=standing)
+    for row in series.order_by("pk"):
         complete_series(row, standing[row.event_id].slot)
     if singles := [event.id for event in standing.values() if event.slot is None]:
         pending = CalendarEvent.objects.filter(event_id__in=singles, made_at__isnull=True)
@@ -55,15 +56,14 @@ def slot_fields(slot: SeriesSlot) -> dict[str, Any]:
 
 def _store_instances(row: CalendarSeries, slot: SeriesSlot) -> None:
     meetings = Meeting.objects.filter(group=row.group_id, rhythm_starts_at__in=slot.starts())
+    places = meetings.order_by().values_list("pk", "rhythm_starts_at")
     CalendarInstance.objects.bulk_create(
         [
             CalendarInstance(
-                meeting=meeting,
-                series=row,
-                instance_id=ids.occurrence_id(row.event_id, place),
+                meeting_id=pk, series=row, instance_id=ids.occurrence_id(row.event_id, place)
             )
-            for meeting in meetings
-            if (place := meeting.rhythm_starts_at)
+            for pk, place in places
+            if place
         ],
         update_conflicts=True,
         unique_fields=["meeting"],

@@ -39,15 +39,11 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class CreateEvent:
-    """Insert a series (with a `SeriesSlot`) or a single event (with `Times`), and invite everyone.
-
-    `places`: id and original start of each meeting that has an occurrence in the series.
-    """
+    """Insert a series (with a `SeriesSlot`) or a single event (with `Times`), inviting everyone."""
 
     details: EventDetails
     when: SeriesSlot | Times
     people: tuple[str, ...]
-    places: tuple[tuple[int, datetime], ...] = ()
 
     @property
     def mark(self) -> Mark:

@@ -197,9 +197,7 @@ def _create_series(
     generation = facts.intent.generation if facts.intent else facts.next_generation
     details = replace(group.details, mark=Mark(desired.installation, facts.id, generation))
     people = {person.address for person in facts.members if person.can_be_invited}
-    starts = set(slot.starts())
-    places = [(m.id, m.rhythm_at) for m in facts.meetings if m.rhythm_at in starts and m.rhythm_at]
-    call = CreateEvent(details, slot, tuple(sorted(people)), tuple(places))
+    call = CreateEvent(details, slot, tuple(sorted(people)))
     why = f"{slot.count} weeks, {len(people)} people invited"
     target = f"series of {facts.name}"
     rank = CREATE if creates else SERIES
