@@ -30,8 +30,15 @@ def group_with_own_writes(
     for renew in (_with_series, _with_events, _with_addresses):
         facts = renew(desired.installation, group, observed)
         if facts != group.facts:
-            group = desired_group(facts, desired.snapshot, desired.now)
+            group = _renew(facts, desired)
     return group
+
+
+def _renew(facts: CalendarGroup, desired: DesiredCalendar) -> DesiredGroupCalendar:
+    known = desired.renewed.get(facts.id)
+    if known is None or known.facts != facts:
+        known = desired.renewed[facts.id] = desired_group(facts, desired.snapshot, desired.now)
+    return known
 
 
 def _with_series(

@@ -103,11 +103,16 @@ class DesiredGroupCalendar:
 
 @dataclass(frozen=True, slots=True)
 class DesiredCalendar:
-    """The desired state of each group, and the snapshot from which it was computed for `now`."""
+    """The desired state of each group, and the snapshot from which it was computed for `now`.
+
+    `renewed`: by group, what was last computed from facts that a run's own writes have changed. A
+    group is viewed several times between two readings of the facts.
+    """
 
     snapshot: CalendarSnapshot
     now: datetime
     groups: Mapping[int, DesiredGroupCalendar] = field(default_factory=dict)
+    renewed: dict[int, DesiredGroupCalendar] = field(default_factory=dict, compare=False)
 
     @property
     def installation(self) -> str:
