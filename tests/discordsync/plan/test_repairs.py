@@ -12,18 +12,22 @@ from cohorts.reconcile.values import Action, Issue
 from discordsync.plan.calls import Call, Item, Owner
 from discordsync.plan.diff import Diff
 from discordsync.plan.repairs import (
+    AddedPermissions,
+    find_added,
     remove_stray_overwrites,
     rename,
     restore_category,
     restore_overwrites,
+    take_back,
 )
 from discordsync.state.facts import Record
 from discordsync.state.observed import MEMBER, ROLE, ObservedGuild, Overwrite
-from discordsync.state.permissions import ADD_REACTIONS, MEMBER_TEXT, VIEW_CHANNEL
+from discordsync.state.permissions import ADD_REACTIONS, MEMBER_TEXT, SPEAK, VIEW_CHANNEL
 from tests.discordsync.paper import (
     ANNE,
     BEN,
     CARL,
+    GUILD,
     change,
     compare,
     ended,
@@ -297,3 +301,98 @@ def test_an_imported_channel_stays_where_it_is():
     records = {**diff.desired.records, **record(TEXT, "")}
     diff = replace(diff, desired=replace(diff.desired, records=records))
     assert restore_place(diff, owner) == []
+
+
+# -- permissions that people in Discord added ----------------------------------------------------
+
+
+def added(key: str, *overwrites: Overwrite, **more: Any) -> list[AddedPermissions]:
+    wanted = want(group(7), group(8), ended(9))
+    wanted = replace(wanted, records={**wanted.records, **more.get("records", {})})
+    return list(find_added(compare(wanted, put(see(wanted), key, *overwrites)), key))
+
+
+@pytest.mark.parametrize("key", [TEXT, "voice_channel:7", "cohort_channel:5", CATEGORY])
+def test_nothing_was_added_where_everything_is_as_desired(key):
+    assert added(key) == []
+
+
+@pytest.mark.parametrize("key", [TEXT, "cohort_channel:5"])
+def test_what_was_added_for_our_role_is_found_beside_what_we_give(key):
+    more = Overwrite(ROLE_ID, ROLE, MEMBER_TEXT | ADD_REACTIONS, SPEAK)
+    ours = Overwrite(ROLE_ID, ROLE, MEMBER_TEXT, 0)
+    assert added(key, more) == [AddedPermissions(ROLE_ID, ADD_REACTIONS, SPEAK, ours)]
+
+
+def test_what_was_added_for_everyone_in_a_category_is_found():
+    ours = Overwrite(GUILD, ROLE, 0, VIEW_CHANNEL)
+    more = replace(ours, allow=ADD_REACTIONS)
+    assert added(CATEGORY, more) == [AddedPermissions(GUILD, ADD_REACTIONS, 0, ours)]
+
+
+@pytest.mark.parametrize("key", [TEXT, "voice_channel:7", "cohort_channel:5", CATEGORY])
+def test_another_role_is_found_in_every_channel_and_a_person_in_none(key):
+    role, person = (Overwrite(77, kind, VIEW_CHANNEL, 0) for kind in (ROLE, MEMBER))
+    assert added(key, role) == [AddedPermissions(77, VIEW_CHANNEL, 0)]
+    assert added(key, person) == []
+
+
+@pytest.mark.parametrize("other", ["role:8", "role:9"])
+def test_another_groups_role_belongs_only_where_the_cohort_meets(other):
+    overwrite = Overwrite(id_for(other), ROLE, VIEW_CHANNEL, 0)
+    for key in (TEXT, "voice_channel:7"):
+        assert added(key, overwrite) == [AddedPermissions(id_for(other), VIEW_CHANNEL, 0)]
+    assert added(CATEGORY, overwrite) == []
+
+
+def test_an_imported_channel_came_with_the_roles_that_it_has():
+    overwrite = Overwrite(77, ROLE, VIEW_CHANNEL, 0)
+    assert added(TEXT, overwrite, records=record(TEXT, "")) == []
+
+
+def test_nothing_was_added_to_what_is_not_there():
+    wanted = want(group())
+    assert list(find_added(compare(wanted, lose(see(wanted), TEXT)), TEXT)) == []
+
+
+def take(overwrite: Overwrite, choice: tuple[str, str]) -> list[Action]:
+    """Return what is taken back after staff have chosen about this overwrite."""
+    chosen = {f"overwrite:{overwrite.target}": choice}
+    wanted = want(group())
+    records = {**wanted.records, **record(TEXT, "group-7", **chosen)}
+    wanted = replace(wanted, records=records)
+    diff = compare(wanted, put(see(wanted), TEXT, overwrite))
+    return list(take_back(diff, Owner.of(group()), TEXT))
+
+
+def test_staff_can_take_back_what_was_added_for_our_role():
+    more = Overwrite(ROLE_ID, ROLE, MEMBER_TEXT | ADD_REACTIONS, 0)
+    body = {"type": 0, "allow": str(MEMBER_TEXT), "deny": "0"}
+    path = "/channels/2007/permissions/1007"
+    assert take(more, (DriftChoice.APPLY, f"{ADD_REACTIONS} 0")) == [
+        Action(
+            key="take back text_channel:7 1007",
+            kind="channels",
+            verb="take back",
+            target="permissions of the role “Group 7 (Winter)” in “group-7”",
+            why="staff chose what Lens gives",
+            group_id=7,
+            cohort_id=5,
+            rank=0,
+            repeatable=True,
+            payload=Call("PUT", path, body, TEXT, subject=ROLE_ID),
+        )
+    ]
+
+
+def test_staff_can_take_a_channel_back_from_another_role():
+    (action,) = take(Overwrite(77, ROLE, VIEW_CHANNEL, 0), (DriftChoice.APPLY, "1024 0"))
+    assert (action.group_id, action.rank) == (7, 0)
+    assert action.payload == Call("DELETE", "/channels/2007/permissions/77", None, TEXT, subject=77)
+
+
+@pytest.mark.parametrize(
+    "choice", [(DriftChoice.KEEP, "1024 0"), (DriftChoice.APPLY, "2048 0"), ("", "")]
+)
+def test_nothing_is_taken_back_that_staff_did_not_choose(choice):
+    assert take(Overwrite(77, ROLE, VIEW_CHANNEL, 0), choice) == []
