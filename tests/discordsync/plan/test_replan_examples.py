@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,11 +11,24 @@ from cohorts.reconcile.values import Action, Issue, Plan, Policy
 from discordsync.plan.calls import Call
 from discordsync.plan.plan import plan
 from discordsync.plan.replan import find_concerned, replan
-from discordsync.state.desired_state import DesiredGuild
+from discordsync.state.desired_state import DesiredGuild, DesiredScheduledEvent
 from discordsync.state.facts import DirectMessageFacts, Hidden, MessageFacts
 from discordsync.state.observed import ObservedGuild
-from tests.discordsync.paper import ANNE, BEN, CARL, approve, ended, group, id_for, lose, see, want
+from tests.discordsync.paper import (
+    ANNE,
+    BEN,
+    CARL,
+    NOW,
+    approve,
+    ended,
+    group,
+    id_for,
+    lose,
+    see,
+    want,
+)
 
+DAY = timedelta(days=1)
 NOTE = MessageFacts(1, "note", "Hello", "nonce")
 
 
@@ -157,6 +171,17 @@ def test_a_grant_waits_only_for_revocations_that_are_still_to_come():
     assert keys_of(part) == ["grant 9 101"]
     assert part is not None
     assert part.actions[0].after == {"revoke 8 101"}
+
+
+def test_events_for_which_there_is_room_are_planned_again_for_their_group():
+    reds, blues = (
+        DesiredScheduledEvent(f"event:{pk}", pk, "Week 1", "", NOW + DAY, NOW + 2 * DAY)
+        for pk in (7, 8)
+    )
+    wanted = want(group(7), group(8), events=(reds, blues))
+    whole, part = plan_again(done("access", "grant"), wanted, see(wanted))
+    assert keys_of(whole) == ["create event:7", "create event:8"]
+    assert keys_of(part) == ["create event:7"]
 
 
 def test_a_cohort_without_room_stays_withheld():
