@@ -245,9 +245,9 @@ def test_a_role_that_is_not_below_the_bots_own_stays():
 def test_only_what_belongs_to_due_groups_and_their_cohorts_is_removed():
     other = of_cohort(6, ended(9))
     approvals = approve(*ALL, "role:9", "cohort_channel:6")
-    diff = compare(want(*BOTH, other, approvals=approvals), due={7})
+    diff = compare(want(*BOTH, other, approvals=approvals), due={8})
     actions, withheld = plan(diff)
-    assert list(actions) == ["voice_channel:7", "text_channel:7", "cohort_channel:5", "role:7"]
+    assert list(actions) == ["voice_channel:8", "text_channel:8", "cohort_channel:5", "role:8"]
     assert withheld == {"category:5:1": "category_in_use"}
 
 
