@@ -179,7 +179,9 @@ class Reconciler:
         `for_plans`: of all groups, since a requested plan may concern any.
         """
         due = {(row.group_id, row.generation) for row in self.due.values()}
-        changed = {group_id for group_id, _ in due - self.known} | self.suspect
+        fresh = {group_id for group_id, _ in due - self.known}
+        self.calls.forget_tries(fresh)
+        changed = fresh | self.suspect
         self.known, self.suspect = due, set()
         if for_plans:
             return self.provider.snapshot(now, self.snapshot, changed)

@@ -19,8 +19,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
-from collections.abc import Coroutine
+from collections import Counter, defaultdict
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 MOMENT = 2.0  # seconds that an action waits for those in its `after`
 UNCLEAR_LIMIT = 3  # unclear answers in a row: then the service fails, not a single action
-TRIES = 3  # of one action in one run, which could otherwise loop forever
+TRIES = 3  # of one action in one run while its facts stay: it could otherwise loop forever
 
 
 @dataclass
@@ -79,7 +79,8 @@ class Calls:
         self.stopped: CallFailed | LeaseLost | None = None
         self._loop = asyncio.new_event_loop()
         self._client: Any = None
-        self._tries: Counter[str] = Counter()  # by key
+        # By group and key, since the group's facts last changed.
+        self._tries: defaultdict[int | None, Counter[str]] = defaultdict(Counter)
         self._deferred_since: dict[str, float] = {}  # by key
         self._unclear = 0  # answers in a row
 
@@ -121,7 +122,18 @@ class Calls:
     # -- starting ----------------------------------------------------------------------------
 
     def remaining(self, plan: Plan) -> Remaining:
+        """Return what is left. A call in flight is, even if the facts no longer ask for it: its
+        group is not finished before its result is compared with them."""
+        planned = {action.key for action in plan.actions}
+        running = [call.action for call in self.in_flight.values()]
+        unplanned = (action for action in running if action.key not in planned)
+        plan = replace(plan, actions=(*plan.actions, *unplanned))
         return Remaining.of(plan, self.failed, self.parked)
+
+    def forget_tries(self, group_ids: Iterable[int]) -> None:
+        """Count the tries of these groups' actions from 0: their facts have changed."""
+        for group_id in group_ids:
+            self._tries.pop(group_id, None)
 
     def start(self, work: PlannedWork) -> None:
         """Start the first ready action in each idle lane, the lowest rank of all lanes first."""
@@ -182,7 +194,8 @@ class Calls:
     def _take_result(self, call: PendingCall) -> None:
         """Record one result, even if the lease was lost: what was created is ours."""
         error, key = call.task.exception(), call.action.key
-        self._tries[key] += 1
+        tries = self._tries[call.action.group_id]
+        tries[key] += 1
         self.log.count_call(name_result(error))
         if error is not None:
             self._take_error(call, error)
@@ -192,7 +205,7 @@ class Calls:
         self._record(call.action, outcome)
         result = SyncAction.Outcome.DONE if outcome.done else SyncAction.Outcome.UNKNOWN
         self._log(call, result, outcome.note)
-        if self._tries[key] >= TRIES:
+        if tries[key] >= TRIES:
             self.failed[key] = _explain_useless(key, outcome)
 
     def _record(self, action: Action, result: Outcome | CallFailed) -> None:
@@ -238,7 +251,7 @@ class Calls:
         self._unclear += 1
         if self._unclear >= UNCLEAR_LIMIT:
             self.stop(error)
-        elif isinstance(error, Conflict) or self._tries[action.key] > 1:
+        elif isinstance(error, Conflict) or self._tries[action.group_id][action.key] > 1:
             self.failed[action.key] = error
 
     def _log(self, call: PendingCall, outcome: SyncAction.Outcome, text: str) -> None:

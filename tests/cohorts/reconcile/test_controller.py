@@ -166,6 +166,20 @@ def test_a_change_of_facts_during_a_call_is_served_in_the_same_run(links, ready)
     assert not provider_state.has_work("links", clock.now())
 
 
+def test_access_that_ends_during_its_grant_is_revoked_in_the_same_run(links, ready):
+    group = ready.groups[0]
+    membership = add_member(group).memberships.get()
+
+    def leave():
+        membership.status = Membership.Status.DROPPED
+        membership.save()
+
+    links.before_call = once(leave)
+    calls = calls_of(links, lambda: run_once("links"))
+    assert [key.partition(":")[0] for key in calls] == ["grant", "revoke"]
+    assert (group.pk, membership.user.email) not in links.service.state.guests
+
+
 def test_a_change_that_a_lost_run_had_not_served_makes_its_group_due_again(links, ready):
     group = ready.groups[0]
     key = change(group)
@@ -328,6 +342,23 @@ def test_an_action_that_is_applied_three_times_and_still_differs_is_a_bug(links,
     assert links.service.calls.count("create:Group 1:link") == 3
     assert issues(made) == ["bug", ""]
     assert "still differs" in caplog.text
+
+
+def test_an_action_that_each_change_of_facts_asks_for_again_is_no_bug(links, ready, caplog):
+    group = ready.groups[0]
+    membership = add_member(group).memberships.get()
+    changes = [Membership.Status.DROPPED, Membership.Status.ACTIVE] * 3
+
+    def leave_or_return(action):
+        if changes and action.group_id == group.pk:
+            membership.status = changes.pop(0)
+            membership.save()
+
+    links.before_call = leave_or_return
+    calls = calls_of(links, lambda: run_once("links"))
+    assert [key.partition(":")[0] for key in calls] == ["grant", "revoke"] * 3 + ["grant"]
+    assert issues(ready) == ["", ""]
+    assert "still differs" not in caplog.text
 
 
 def test_a_lane_that_the_service_asks_to_wait_is_parked_and_the_others_go_on(links, ready):
