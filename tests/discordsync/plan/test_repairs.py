@@ -350,9 +350,10 @@ def test_an_imported_channel_came_with_the_roles_that_it_has():
     assert added(TEXT, overwrite, records=record(TEXT, "")) == []
 
 
-def test_nothing_was_added_to_what_is_not_there():
+@pytest.mark.parametrize("lost", [TEXT, "role:7"])
+def test_nothing_was_added_if_the_channel_or_its_own_role_is_not_listed(lost):
     wanted = want(group())
-    assert list(find_added(compare(wanted, lose(see(wanted), TEXT)), TEXT)) == []
+    assert list(find_added(compare(wanted, lose(see(wanted), lost)), TEXT)) == []
 
 
 def take(overwrite: Overwrite, choice: tuple[str, str]) -> list[Action]:
