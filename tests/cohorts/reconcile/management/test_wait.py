@@ -178,7 +178,8 @@ def test_c16_resync_waits_for_the_decision_about_people_it_let_in(call, sandbox,
     assert len(words) == 1
     assert f"<@{late.discord_id}>" in words[0]
     word = Message.objects.get(kind="member_joined", channel="discord_channel")
-    assert (word.state, word.context) == ("sent", {"membership": late.memberships.get().pk})
+    assert word.state == "sent"
+    assert word.context == {"person": late.pk, "membership": late.memberships.get().pk}
 
 
 class Terminal(io.StringIO):
