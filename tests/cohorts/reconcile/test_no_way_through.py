@@ -4,8 +4,10 @@ when it is fixed, everything continues automatically."""
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from cohorts import clock
 from cohorts.reconcile import services, tasks
@@ -148,3 +150,15 @@ def test_with_the_bots_role_too_low(sandbox, caplog, made):
     access = describe_guild(sandbox.get("state"))["access"]
     assert str(late.discord_id) in {person for person, _ in access}
     assert told() <= {""}
+
+
+@pytest.mark.parametrize(
+    ("issue", "waits"),
+    [("unreachable", True), ("rate_limited", True), ("bad_token", False), ("bug", False)],
+)
+def test_check_now_ends_a_wait_but_not_one_for_what_passes(issue: str, waits: bool) -> None:
+    services.ensure_state("discord")
+    later = timezone.now() + timedelta(minutes=10)
+    ProviderState.objects.update(issue=issue, retry_at=later)
+    services.end_wait("discord")
+    assert provider_state.is_waiting("discord") is waits
