@@ -20,7 +20,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
 from cohorts.models import AccessState, Group, Membership, active_group, live_group, set_up_group
@@ -144,6 +145,16 @@ def _has_returned(membership: str) -> Exists:
         user=OuterRef("user"), group=OuterRef("group"), joined_at__gt=F("group__set_up_at")
     )
     return Exists(same.filter(pk__lt=OuterRef(membership)))
+
+
+def _was_posted_before() -> Exists:
+    """Return, for a query, whether an earlier membership of the person has the first post's key.
+
+    Founders may have one too: those who got access after the welcome.
+    """
+    group, user = (Cast(OuterRef(name), CharField()) for name in ("group_id", "user_id"))
+    key = Concat(Value(f"{JOINED}:"), group, Value(":"), user, Value(":channel"))
+    return Exists(Message.objects.filter(key=key, due_at__lt=OuterRef("joined_at")))
 
 
 def _joined_key(group_id: int, user_id: int, membership: int, *, returned: bool) -> str:
@@ -275,7 +286,7 @@ def pending_arrivals(
         user__memberships__group=F("group"),
         user__memberships__in=members.order_by(),
     ).annotate(membership=F("user__memberships"), joined_at=F("user__memberships__joined_at"))
-    arrivals = arrivals.annotate(returned=_has_returned("membership"))
+    arrivals = arrivals.annotate(returned=_was_posted_before())
     arrivals = arrivals.select_related("user", "group")
     welcomes = _welcomes({arrival.group_id for arrival in arrivals})
     for arrival in arrivals:

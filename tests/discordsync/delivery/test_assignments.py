@@ -175,6 +175,26 @@ def test_a_person_who_leaves_and_returns_gets_a_letter_and_is_announced_again(ac
         render(unsent, NOW + 4 * HOUR)
 
 
+def test_a_founder_who_was_announced_late_is_announced_again_after_returning(academy):
+    welcome(academy)
+    report(academy, "granted", "Alice", now=NOW + HOUR)
+    collect(None, now=NOW + HOUR)
+    old = Membership.objects.get(user__name="Alice")
+    away = move_member(old.pk, academy.groups["B"].pk, now=NOW + 2 * HOUR)
+    report(academy, "ended", "Alice", now=NOW + 2 * HOUR)
+    back = move_member(away.pk, academy.groups["A"].pk, now=NOW + 3 * HOUR)
+    report(academy, "granted", "Alice", now=NOW + 3 * HOUR)
+    for hours in (3, 4):
+        collect(None, now=NOW + hours * HOUR)
+
+    key = f"member_joined:{academy.groups['A'].pk}:{old.user_id}"
+    posts = Message.objects.filter(kind="member_joined", channel="discord_channel")
+    assert sorted(posts.values_list("key", flat=True)) == [
+        f"{key}:{back.pk}:channel",
+        f"{key}:channel",
+    ]
+
+
 def adopt(group: Group) -> None:
     DiscordObject.objects.create(
         key=f"text_channel:{group.pk}",
