@@ -23,7 +23,7 @@ def check_signing_in() -> Iterator[Check]:
     be reached, is a line of its own.
     """
     if not settings.DISCORD_CLIENT_ID:
-        yield _problem("DISCORD_CLIENT_ID is not set, so people cannot sign in with Discord.")
+        yield Check("Signing in", True, "With a password only: DISCORD_CLIENT_ID is not set.")
         return
     application = _read_application()
     if application is None:
@@ -31,14 +31,23 @@ def check_signing_in() -> Iterator[Check]:
     if str(settings.DISCORD_CLIENT_ID) != application.get("id"):
         yield _problem("DISCORD_CLIENT_ID is not the id of the bot's application.")
         return
-    if _is_secret_refused():
+    refused = _is_secret_refused()
+    if refused:
         yield _problem("Discord refuses DISCORD_CLIENT_SECRET.")
         return
     needed, listed = _callback(), application.get("redirect_uris")
-    if isinstance(listed, list) and needed not in listed and (listed or not settings.SANDBOX):
+    is_listed = needed in listed if isinstance(listed, list) else None
+    if is_listed is False and (listed or not settings.SANDBOX):
         yield _problem(f"The application does not list the redirect {needed}.")
         return
-    yield Check("Signing in", True, "Discord knows the application, its secret and its redirect.")
+    unknown = [
+        *(["the secret"] if refused is None else []),
+        *([f"the redirect {needed}"] if is_listed is None else []),
+    ]
+    detail = (
+        f"Discord did not show {' and '.join(unknown)}: try it." if unknown else "It is set up."
+    )
+    yield Check("Signing in", True, detail)
 
 
 def _problem(detail: str) -> Check:
@@ -63,8 +72,11 @@ def _read_application() -> dict[str, Any] | None:
     return data if answer.ok and isinstance(data, dict) else None
 
 
-def _is_secret_refused() -> bool:
-    """Exchange a code that does not exist: Discord checks the secret before the code."""
+def _is_secret_refused() -> bool | None:
+    """Exchange a code that does not exist: Discord checks the secret before the code.
+
+    None: it gave another answer, so the secret was not judged.
+    """
     form = {
         "grant_type": "authorization_code",
         "code": "connection-check",
@@ -77,5 +89,7 @@ def _is_secret_refused() -> bool:
             f"{settings.DISCORD_API_BASE}/oauth2/token", data=form, timeout=SECONDS
         )
     except requests.RequestException:
-        return False
-    return "invalid_client" in answer.text
+        return None
+    if "invalid_client" in answer.text:
+        return True
+    return False if "invalid_grant" in answer.text else None
