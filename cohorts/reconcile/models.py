@@ -27,6 +27,13 @@ def is_out_of_sync() -> models.Q:
 
 
 class GroupSyncs(models.QuerySet["GroupSync"]):
+    def lock(self) -> list[int]:
+        """Lock these rows in id order, and return their ids; before each update of several rows.
+
+        Such an update locks its rows in any order, and two of them could wait for each other.
+        """
+        return list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
+
     def raise_generation(self, now: datetime) -> None:
         """Note a change of these groups; those that were in sync are not any longer."""
         since = models.Case(

@@ -34,10 +34,7 @@ def request_sync(group_ids: Iterable[int], *, providers: Iterable[str] | None = 
     """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
     names = list(provider_specs() if providers is None else providers)
     ids = set(group_ids)
-    rows = GroupSync.objects.filter(group_id__in=ids, provider__in=names)
-    # Lock the rows in a fixed order: an update of many rows locks them in any order, and two such
-    # updates could deadlock.
-    held = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+    held = GroupSync.objects.filter(group_id__in=ids, provider__in=names).lock()
     GroupSync.objects.filter(pk__in=held).raise_generation(clock.now())
     if len(held) < len(ids) * len(names):
         create_missing_rows(ids)
@@ -83,6 +80,7 @@ def request_realize(
     ids = {group.pk for group in groups}
     create_missing_rows(ids)
     lacking = GroupSync.objects.filter(group_id__in=ids, ready_at__isnull=True)
+    lacking.lock()
     if by is not None or requested_as:
         record_request(lacking, by=by, requested_as=requested_as, now=now)
     lacking.filter(realize_requested_at__isnull=True).update(
@@ -99,6 +97,7 @@ def withdraw_request(group_ids: Iterable[int]) -> int:
     asked = GroupSync.objects.filter(
         group_id__in=set(group_ids), realize_requested_at__isnull=False
     )
+    asked.lock()
     ids = set(asked.values_list("group_id", flat=True))
     asked.update(realize_requested_at=None, realize_requested_by=None)
     if ids:
@@ -112,9 +111,9 @@ def recreate(group_ids: Iterable[int], provider: str, *, by: User | None, now: d
     """Delete the records of objects that are gone, and request that they be recreated."""
     for group_id in sorted(set(group_ids)):
         provider_admins[provider].forget(group_id)
-    GroupSync.objects.filter(group_id__in=set(group_ids), provider=provider).update(
-        realize_requested_at=now, realize_requested_by=by, ready_at=None
-    )
+    rows = GroupSync.objects.filter(group_id__in=set(group_ids), provider=provider)
+    rows.lock()
+    rows.update(realize_requested_at=now, realize_requested_by=by, ready_at=None)
     _record("recreate_requested", provider, by, Group.objects.filter(pk__in=set(group_ids)))
     request_sync(group_ids, providers=[provider])
 
@@ -176,12 +175,12 @@ def resume(provider: str) -> None:
 
 @transaction.atomic
 def end_wait(provider: str) -> None:
-    """Probe the service now: a person may have resolved what only a person can.
+    """Probe the service now: a person may have resolved what keeps it from working.
 
-    A wait that the service itself asked for stays.
+    A wait for what passes within minutes stays: the service itself may have asked for it.
     """
     state = ProviderState.objects.of(provider).first()
-    if state and state.retry_at and find_issue(state.issue).needs_person:
+    if state and state.retry_at and not find_issue(state.issue).passes:
         ProviderState.objects.of(provider).update(retry_at=None)
     nudge_on_commit(provider)
 
@@ -204,7 +203,9 @@ def accept_move(provider: str) -> None:
     Records of the former one are deleted, and nothing is created before someone asks.
     """
     provider_admins[provider].forget_all()
-    GroupSync.objects.filter(provider=provider).update(
+    rows = GroupSync.objects.filter(provider=provider)
+    rows.lock()
+    rows.update(
         realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )
     ProviderState.objects.of(provider).update(scope=provider_specs()[provider].scope)
@@ -226,10 +227,13 @@ def record_adopted(provider: str, lacking: Mapping[str, str]) -> None:
         logger.warning("%s objects could not be taken over in %s", len(lacking), provider)
 
 
+@transaction.atomic
 def resync(provider: str) -> None:
     """Request a sync of every group of a provider."""
     create_missing_rows()
-    GroupSync.objects.filter(provider=provider).raise_generation(clock.now())
+    rows = GroupSync.objects.filter(provider=provider)
+    rows.lock()
+    rows.raise_generation(clock.now())
     nudge_on_commit(provider)
 
 
