@@ -180,7 +180,8 @@ class Reconciler:
         """
         due = {(row.group_id, row.generation) for row in self.due.values()}
         fresh = {group_id for group_id, _ in due - self.known}
-        self.calls.forget_tries(fresh)
+        if not self.is_outdated:  # else someone may undo each call, and no try would be the last
+            self.calls.forget_tries(fresh)
         changed = fresh | self.suspect
         self.known, self.suspect = due, set()
         if for_plans:

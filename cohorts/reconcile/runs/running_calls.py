@@ -83,6 +83,7 @@ class Calls:
         self._tries: defaultdict[int | None, Counter[str]] = defaultdict(Counter)
         self._deferred_since: dict[str, float] = {}  # by key
         self._unclear = 0  # answers in a row
+        self._unclear_keys: set[str] = set()  # of actions that had one
 
     # -- the connection ----------------------------------------------------------------------
 
@@ -122,13 +123,8 @@ class Calls:
     # -- starting ----------------------------------------------------------------------------
 
     def remaining(self, plan: Plan) -> Remaining:
-        """Return what is left. A call in flight is, even if the facts no longer ask for it: its
-        group is not finished before its result is compared with them."""
-        planned = {action.key for action in plan.actions}
         running = [call.action for call in self.in_flight.values()]
-        unplanned = (action for action in running if action.key not in planned)
-        plan = replace(plan, actions=(*plan.actions, *unplanned))
-        return Remaining.of(plan, self.failed, self.parked)
+        return Remaining.of(plan, self.failed, self.parked, running)
 
     def forget_tries(self, group_ids: Iterable[int]) -> None:
         """Count the tries of these groups' actions from 0: their facts have changed."""
@@ -251,8 +247,9 @@ class Calls:
         self._unclear += 1
         if self._unclear >= UNCLEAR_LIMIT:
             self.stop(error)
-        elif isinstance(error, Conflict) or self._tries[action.group_id][action.key] > 1:
+        elif isinstance(error, Conflict) or action.key in self._unclear_keys:
             self.failed[action.key] = error
+        self._unclear_keys.add(action.key)
 
     def _log(self, call: PendingCall, outcome: SyncAction.Outcome, text: str) -> None:
         self.log.write(call.action, outcome, text, time.monotonic() - call.started_at)

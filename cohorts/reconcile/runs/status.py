@@ -74,15 +74,25 @@ class Remaining:
 
     @classmethod
     def of(
-        cls, plan: Plan, failed: Mapping[str, CallFailed], parked: Mapping[str, datetime]
+        cls,
+        plan: Plan,
+        failed: Mapping[str, CallFailed],
+        parked: Mapping[str, datetime],
+        in_flight: Sequence[Action] = (),
     ) -> Remaining:
-        """Return what is left. Stuck actions failed, are withheld, parked, or need a stuck one."""
+        """Return what is left. Stuck actions failed, are withheld, parked, or need a stuck one.
+
+        A call in flight is left and not stuck, also if the plan no longer has it or withholds it:
+        its group is not finished before the result is compared with the facts.
+        """
+        running = {action.key: action for action in in_flight}
         stuck = {a.key for a in plan.actions if a.key in failed or a.kind in parked}
         stuck |= {held.action.key for held in plan.withheld}
+        stuck -= running.keys()
         while more := {a.key for a in plan.actions if a.needs & stuck and a.key not in stuck}:
             stuck |= more
         actions, withheld = defaultdict(list), defaultdict(list)
-        for action in plan.actions:
+        for action in (running | {action.key: action for action in plan.actions}).values():
             actions[_subject(action)].append(action)
         for held in plan.withheld:
             withheld[_subject(held.action)].append(held)
@@ -197,12 +207,13 @@ def _update_part(
     """Update the status of a few groups, in a constant number of queries.
 
     The groups are locked first, as in every service: a concurrent booking holds its lock and needs
-    the rows below. Those are read under lock, so that a request made since the comparison is kept.
+    the rows below. Those are read under lock, so that a request made since the comparison is kept;
+    those of other providers are locked with them, since a group that becomes active changes both.
     """
     ids = [due.group_id for due, _ in finished]
     groups = {group.pk: group for group in lock_found(Group.objects.filter(pk__in=ids))}
-    syncs = GroupSync.objects.filter(group__in=groups, provider=provider).order_by("pk")
-    rows = {row.group_id: row for row in syncs.select_for_update()}
+    syncs = GroupSync.objects.filter(group__in=groups).order_by("pk").select_for_update()
+    rows = {row.group_id: row for row in syncs if row.provider == provider}
     took = [
         _note_status(rows[due.group_id], due, review, remaining, now)
         for due, review in finished

@@ -361,6 +361,15 @@ def test_an_action_that_each_change_of_facts_asks_for_again_is_no_bug(links, rea
     assert "still differs" not in caplog.text
 
 
+def test_an_action_that_someone_undoes_each_time_is_given_up_after_three(links, ready):
+    group = ready.groups[0]
+    change(group)
+    links.service.fail("grant:", None, times=9)
+    links.before_call = lambda _: services.report_outside_change([group.pk], "links")
+    assert len(calls_of(links, lambda: run_once("links"))) == 3
+    assert issues(ready) == ["bug", ""]
+
+
 def test_a_lane_that_the_service_asks_to_wait_is_parked_and_the_others_go_on(links, ready):
     group = ready.groups[0]
     key = change(group)
