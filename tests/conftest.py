@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.support.no_skips",
     "tests.support.quick",
     "tests.support.registries",
+    "tests.support.reports",
     "tests.support.sandbox",
     "tests.support.smtp",
     "tests.support.unhurried",

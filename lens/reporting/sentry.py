@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from multiprocessing.util import Finalize
 from typing import Any
 
 import sentry_sdk
+from django.conf import settings
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 
@@ -31,6 +33,16 @@ def start_reporting(dsn: str, *, installation: str) -> None:
         before_breadcrumb=scrub_report,
         traces_sample_rate=0,
     )
+
+
+def report_anew() -> None:
+    """Report from a process that was just forked, until its end.
+
+    The client of before the fork waits for a thread that a fork does not copy, and would share its
+    connection; and such a process ends with os._exit, which sends nothing that still waits.
+    """
+    start_reporting(settings.SENTRY_DSN, installation=settings.INSTALLATION_ID)
+    Finalize(None, sentry_sdk.flush, exitpriority=0)
 
 
 def scrub_report(report: Any, _hint: Any) -> Any:

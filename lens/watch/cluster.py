@@ -12,6 +12,7 @@ import time
 from importlib import import_module
 from multiprocessing import Process
 from multiprocessing.synchronize import Event
+from multiprocessing.util import register_after_fork
 from typing import Any, NoReturn
 
 import django_q.cluster
@@ -22,6 +23,7 @@ from django_q.scheduler import scheduler
 from django_q.utils import close_old_django_connections
 
 from cohorts.reconcile.workers.this_worker import LIFELINE
+from lens.reporting.sentry import report_anew
 from lens.schedules import disable_bad
 
 logger = logging.getLogger(__name__)
@@ -90,6 +92,9 @@ def main() -> int:
     # The names that Cluster.start() and Sentinel.guard() look up.
     django_q.cluster.Sentinel = WatchedSentinel
     django_q.cluster.scheduler = queue_due_schedules
+    # Every process from here on is forked, also by one that has reported something.
+    report_anew()
+    register_after_fork(WatchedSentinel, lambda _: report_anew())
     cluster = Cluster()
     try:
         cluster.start()

@@ -14,6 +14,7 @@ import sys
 import time
 from typing import NoReturn
 
+import sentry_sdk
 from django.db import connections
 
 from cohorts.reconcile.workers.this_worker import LIFELINE, NAME
@@ -32,6 +33,7 @@ class ClusterProcess:
         reader, self._lifeline = os.pipe()
         cluster.share_memory()
         connections.close_all()  # two processes cannot use one connection
+        sentry_sdk.flush()  # its thread rests then: a fork copies locks, but not their holders
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # what a buffer holds would be written twice
         with blocked():
@@ -101,4 +103,5 @@ def _run(name: str, lifeline: int) -> NoReturn:
         logger.exception("The cluster failed")
     finally:
         logging.shutdown()
+        sentry_sdk.flush()
         os._exit(status)

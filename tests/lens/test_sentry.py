@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from tests.support.processes import ROOT, environment, wait_until
+from tests.support.reports import ReportCollector
 
 FAIL = """
 import logging
@@ -33,40 +30,6 @@ sentry_sdk.flush(10)
 """
 
 
-class Collector:
-    """Takes what Sentry's client sends."""
-
-    def __init__(self) -> None:
-        self.received: list[str] = []
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                packed = self.headers.get("Content-Encoding") == "gzip"
-                collector.received.append((gzip.decompress(body) if packed else body).decode())
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-                """Quiet."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.dsn = f"http://key@127.0.0.1:{self.server.server_address[1]}/1"
-
-
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    made = Collector()
-    thread = threading.Thread(target=made.server.serve_forever)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
-
-
 def fail(dsn: str) -> None:
     subprocess.run(
         [sys.executable, "-c", FAIL],
@@ -77,7 +40,7 @@ def fail(dsn: str) -> None:
     )
 
 
-def test_an_error_is_reported_with_its_trace_and_without_people(collector: Collector) -> None:
+def test_an_error_is_reported_with_its_trace_and_without_people(collector: ReportCollector) -> None:
     fail(collector.dsn)
     wait_until(lambda: collector.received, 10, "nothing was reported")
     event = json.loads(collector.received[0].splitlines()[2])
@@ -87,7 +50,7 @@ def test_an_error_is_reported_with_its_trace_and_without_people(collector: Colle
     assert "alice@example.org" not in collector.received[0]
 
 
-def test_nothing_is_reported_without_an_address(collector: Collector) -> None:
+def test_nothing_is_reported_without_an_address(collector: ReportCollector) -> None:
     fail("")
     assert collector.received == []
 
@@ -141,7 +104,7 @@ sentry_sdk.flush(10)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a8_reports_and_logs_hold_no_secrets_and_no_people(collector: Collector) -> None:
+def test_a8_reports_and_logs_hold_no_secrets_and_no_people(collector: ReportCollector) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LEAK],
         cwd=ROOT,

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from cohorts.reconcile.models import ProviderState
-from tests.lens.watch.toy import HOLD
+from tests.lens.watch.toy import FAIL, HOLD
 from tests.support.processes import ROOT, environment, wait_until
 
 # Long enough for a busy machine, far below the two minutes that are promised.
@@ -53,6 +53,10 @@ class RunningWorker:
     def hold(self) -> None:
         """Have the next look at the outside wait."""
         self.hold_file.touch()
+
+    def break_toy(self) -> None:
+        """Have every look at the outside fail."""
+        self.hold_file.write_text(FAIL, encoding="ascii")
 
     def let_go(self) -> None:
         self.hold_file.unlink()

@@ -1,4 +1,5 @@
-"""A provider in which every group is ready.  While a file exists, observing takes its time."""
+"""A provider in which every group is ready.  While a file exists, observing takes its time, or
+fails if the file says so."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from cohorts.reconcile.values import Finding, Plan, Policy, ProviderSpec, Review
 from tests.support.in_memory import LinkProvider, LinkState
 
 HOLD = "TOY_HOLD"  # names the file
+FAIL = "fail"
 
 
 class ToyProvider(LinkProvider):
@@ -19,7 +21,10 @@ class ToyProvider(LinkProvider):
         self.spec = ProviderSpec("toy", "Toy", lanes=(), scope="toys")
 
     async def observe(self, client: Any, snapshot: Any) -> Finding:
-        while Path(os.environ[HOLD]).exists():
+        file = Path(os.environ[HOLD])
+        if file.exists() and file.read_text(encoding="ascii") == FAIL:
+            raise RuntimeError("the toy is broken")
+        while file.exists():
             await asyncio.sleep(0.02)
         return Finding(LinkState())
 
