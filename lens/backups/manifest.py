@@ -23,8 +23,9 @@ from lens.backups.pg_programs import BackupRefused, server_version
 
 @dataclass(frozen=True)
 class Manifest:
-    """`scopes`: the Discord server and the calendar that the records are about. `last_call`: when
-    Lens last changed something there. `sha256`: of the dump."""
+    """`version`: of the code that made the backup; the database may be of an older one. `scopes`:
+    the Discord server and the calendar that the records are about. `last_call`: when Lens last
+    changed something there. `sha256`: of the dump."""
 
     version: str
     installation: str

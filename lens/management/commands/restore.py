@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError
 from cohorts.words import one_line
 from lens.backups.pg_programs import BackupRefused
 from lens.backups.restoring import restore
+from lens.health import has_pending_migrations
 
 
 class Command(BaseCommand):
@@ -37,13 +38,21 @@ class Command(BaseCommand):
         except (DatabaseError, InterfaceError) as error:
             said = one_line(str(error))
             raise CommandError(f"The database cannot be used: {said}") from error
+        needs_upgrade = has_pending_migrations()
         self.stdout.write(
-            f"Restored Lens {manifest.version} of the installation {manifest.installation}, as of "
+            f"Restored a database of {'an older' if needs_upgrade else 'this'} version, backed up "
+            f"by Lens {manifest.version}: the installation {manifest.installation}, as of "
             f"{manifest.taken_at} (last change outside: {manifest.last_call or 'none'})."
         )
         if manifest.installation != settings.INSTALLATION_ID:
             self.stdout.write("INSTALLATION_ID has another value here.")
         self.stdout.write(
-            "Now run `manage.py upgrade`, start everything, and answer the question under "
-            "Operations in the admin. Nothing is changed or sent before."
+            "To stay on this version, run `manage.py upgrade`. To go back, do not run it: start "
+            "the old version."
+            if needs_upgrade
+            else "Now run `manage.py upgrade`, and start everything."
+        )
+        self.stdout.write(
+            "Then answer the question under Operations in the admin. Nothing is changed or sent "
+            "before."
         )

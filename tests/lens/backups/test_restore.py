@@ -17,13 +17,14 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 import lens
 from cohorts import clock
 from cohorts.models import Course, Installation
 from cohorts.services.installation import ensure_installation
 from lens.backups.dumping import DAY, delete_old
-from lens.backups.manifest import hash_file
+from lens.backups.manifest import hash_file, read_applied
 from tests.programs import find_backup_program
 from tests.support.backups import another_database
 from tests.support.processes import ROOT
@@ -88,9 +89,22 @@ def test_a_backup_is_restored_into_an_empty_database_and_recognized(
     said = restore(backup)
     assert read_courses() == ["Before"]
     assert Installation.objects.with_seal().get().is_restored
-    assert f"Restored Lens {lens.__version__}" in said
+    assert f"Restored a database of this version, backed up by Lens {lens.__version__}" in said
     assert "Now run `manage.py upgrade`" in said
     call_command("migrate", "--check", verbosity=0)
+
+
+def test_a_backup_of_an_older_database_says_how_to_stay_and_how_to_go_back(
+    backup: Path, elsewhere: None
+) -> None:
+    restore(backup)
+    app, _, name = read_applied()[-1].partition(".")
+    MigrationRecorder(connection).record_unapplied(app, name)
+    said = restore(back_up(backup.parent), "--replace")
+    assert f"Restored a database of an older version, backed up by Lens {lens.__version__}" in said
+    assert "To stay on this version, run `manage.py upgrade`" in said
+    assert "To go back, do not run it: start the old version" in said
+    assert "Now run" not in said
 
 
 def test_a_database_with_tables_is_replaced_only_if_one_says_so(
