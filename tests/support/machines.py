@@ -4,7 +4,7 @@ A machine is a process in its own network namespace, with its own host name. All
 the test's database and the sandbox: relays listen on its loopback interface, so it is cut off by
 switching that off. Established connections then fall silent, as when a cable is pulled.
 
-Needs Linux, and root or the right to make user namespaces.
+Needs Linux, and root or the right to make user namespaces; otherwise the test is skipped.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from django.conf import settings
 from django.db import DatabaseError, connections
 
@@ -70,7 +71,9 @@ class Machine:
         )
         self._process.start()
         theirs.close()  # or nothing would show that the machine has died
-        self._order("begin")
+        if refused := self._ask("begin")[1]:
+            self.end()
+            pytest.skip(f"This machine allows no network namespaces: {refused}")
 
     def lose_network(self) -> None:
         self._order("down")
@@ -91,11 +94,14 @@ class Machine:
             relay.close()
 
     def _order(self, what: str) -> int:
+        return self._ask(what)[0]
+
+    def _ask(self, what: str) -> tuple[int, str]:
+        """Return how many turns the worker has finished, and why it could not begin, or ""."""
         self._orders.send(what)
         assert self._orders.poll(PATIENCE), f"the machine did not answer to {what!r}"
-        answer = self._orders.recv()
-        assert isinstance(answer, int), answer
-        return answer
+        turns, refused = self._orders.recv()
+        return int(turns), str(refused)
 
 
 def live_on_machine(
@@ -110,7 +116,12 @@ def live_on_machine(
     """Do what a worker does, and what the test orders, in the machine's process."""
     from tests.support import forked
 
-    _leave_this_machine(name)
+    try:
+        _leave_this_machine(name)
+    except OSError as error:
+        orders.recv()
+        orders.send((0, str(error)))
+        return
     ports = {
         what: Relay(connect=lambda door=door: _dial(door)).port for what, door in doors.items()
     }
@@ -135,7 +146,7 @@ def _leave_this_machine(name: str) -> None:
     unshare = ctypes.CDLL(None, use_errno=True).unshare
     own = NEW_NETWORK | NEW_HOST_NAME
     if unshare(own) and unshare(own | NEW_USER):
-        raise OSError(ctypes.get_errno(), "this machine does not allow network namespaces")
+        raise OSError(ctypes.get_errno(), "unshare was refused")
     socket.sethostname(name)
     _switch_network(on=True)
 
@@ -160,7 +171,7 @@ def _obey(orders: Connection, turns: list[None]) -> None:
         order = orders.recv()
         if order in ("up", "down"):
             _switch_network(on=order == "up")
-        orders.send(len(turns))
+        orders.send((len(turns), ""))
 
 
 def _listen(path: Path) -> socket.socket:
