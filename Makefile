@@ -41,11 +41,11 @@ fresh:
 	rm -rf $(VAR)
 
 test: $(VENV)/.dev
-	$(IN) -m tests.programs
+	$(IN) -m tests.programs deploy
 	$(IN) -m pytest -n 2 --maxschedchunk 6 -m "not matrix and not modes" $(ARGS)
 
 test-matrix: $(VENV)/.dev
-	$(IN) -m tests.programs
+	$(IN) -m tests.programs deploy
 	$(IN) -m pytest -n 2 --maxschedchunk 4 -m "matrix and not modes" $(ARGS)
 
 chaos: $(VENV)/.dev

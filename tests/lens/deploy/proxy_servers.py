@@ -47,7 +47,7 @@ CADDY_BUFFERS = re.compile(r"three lines in place of the two: (.+)")
 def find_program(name: str) -> str:
     found = find_deploy_program(name)
     if not found:
-        pytest.skip(f"{name} is not there: python -m tests.programs")
+        pytest.skip(f"{name} is not there: python -m tests.programs deploy")
     return str(found)
 
 
