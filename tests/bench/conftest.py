@@ -28,13 +28,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not found:
         return
     rows = figures.compare(found, figures.read_committed())
-    figures.WRITTEN.write_text(figures.dump(rows), encoding="utf-8")
+    figures.WRITTEN.write_text(figures.dump(rows, figures.read_rows()), encoding="utf-8")
     terminalreporter.section("figures")
     for line in figures.draw_table(rows):
         terminalreporter.write_line(line)
     worse = [row.name for row in rows if row.is_worse]
     terminalreporter.write_line(
         f"\n{len(worse)} of {len(rows)} are more than {figures.HEADROOM} times the committed ones. "
-        f"All rows are in {figures.WRITTEN.name}; after a deliberate change, copy it to "
-        f"{figures.COMMITTED.relative_to(figures.ROOT)}."
+        f"{figures.WRITTEN.name} has the committed rows, updated by these; after a deliberate "
+        f"change, copy it to {figures.COMMITTED.relative_to(figures.ROOT)}."
     )

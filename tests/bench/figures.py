@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tests.support.processes import ROOT
 
@@ -53,10 +53,14 @@ class RecordFigure(Protocol):
         """Add a row; `aim`: at most this is wanted."""
 
 
+def read_rows(path: Path = COMMITTED) -> list[dict[str, Any]]:
+    """Return the committed rows as they are in the file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+
 def read_committed(path: Path = COMMITTED) -> dict[str, float]:
     """Return the committed figures by name."""
-    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    return {row["name"]: row["value"] for row in rows}
+    return {row["name"]: row["value"] for row in read_rows(path)}
 
 
 def compare(rows: Iterable[BenchRow], committed: Mapping[str, float]) -> list[BenchRow]:
@@ -66,13 +70,20 @@ def compare(rows: Iterable[BenchRow], committed: Mapping[str, float]) -> list[Be
     ]
 
 
-def dump(rows: Iterable[BenchRow]) -> str:
-    """Return the rows as JSON, by name, so that a diff shows what changed."""
-    found = [
-        {"name": row.name, "value": row.value, "unit": row.unit, "aim": row.aim, "ratio": row.ratio}
-        for row in sorted(rows, key=lambda row: row.name)
-    ]
-    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+def dump(rows: Iterable[BenchRow], committed: Iterable[Mapping[str, Any]] = ()) -> str:
+    """Return the committed rows, updated by these, as JSON by name, so that a diff shows what
+    changed. A run of one benchmark leaves the others' rows as they were."""
+    found = {row["name"]: row for row in committed} | {
+        row.name: {
+            "name": row.name,
+            "value": row.value,
+            "unit": row.unit,
+            "aim": row.aim,
+            "ratio": row.ratio,
+        }
+        for row in rows
+    }
+    return json.dumps([found[name] for name in sorted(found)], indent=1, ensure_ascii=False) + "\n"
 
 
 def draw_table(rows: Iterable[BenchRow]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.figures import BenchRow, compare, draw_table, dump, read_committed
+from tests.bench.figures import BenchRow, compare, draw_table, dump, read_committed, read_rows
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,15 @@ def test_a_run_is_compared_with_the_file_that_an_earlier_one_wrote(tmp_path: Pat
         ["a", "booking", "12", "ms", "12", "8", "1.50", "WORSE"],
         ["new", "2,000", "s"],
     ]
+
+
+def test_a_run_of_one_benchmark_keeps_the_rows_of_the_others(tmp_path: Path) -> None:
+    committed = tmp_path / "bench.json"
+    committed.write_text(dump([BenchRow("a booking", 8, "ms"), BenchRow("a page", 3, "s", 4, 2)]))
+
+    found = compare([BenchRow("a booking", 12, "ms")], read_committed(committed))
+    written = tmp_path / "written.json"
+    written.write_text(dump(found, read_rows(committed)))
+
+    assert read_committed(written) == {"a booking": 12, "a page": 3}
+    assert read_rows(written)[1] == read_rows(committed)[1]
