@@ -102,7 +102,7 @@ def are_in_sync(made: MadeCohort) -> bool:
 
 
 def work(*mirrors: str, slices: int = 12) -> int:
-    """Do what workers do until nothing is due; returns how many passes it took."""
+    """Do what workers do until nothing is due; returns how many runs it took."""
     done = 0
     for _ in range(slices):
         due = [name for name in mirrors if provider_state.has_work(name, clock.now())]

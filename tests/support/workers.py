@@ -1,7 +1,7 @@
 """Real worker processes for tests, started in milliseconds.
 
 They fork from a server that has Django loaded and no threads, so that a fork never inherits a lock
-that someone else holds.  Each does what a worker does: passes until nothing is due.
+that someone else holds.  Each does what a worker does: it runs until nothing is due.
 
     with worker("discord") as process:
         sandbox.wait_for_call(held=True)
