@@ -145,6 +145,8 @@ def test_what_it_prints_answers_until_a_signal_to_make_and_the_next_run_keeps_th
     first.process.send_signal(signal.SIGTERM)
     first.process.wait(ENDED_SOON)
     first.wait_until_nothing_is_left()
+    assert "Stopping. The data is kept" in first.said()
+    assert "*** [" not in first.said(), "make names a status that is not 0"
     database = first.var / "lens.sqlite3"
     made = database.stat().st_ino
 
