@@ -23,6 +23,7 @@ from tests.support.processes import ROOT, wait_until
 
 PREVIOUS = "0.1.0"
 ARCHIVE = Path(__file__).with_name(f"lens-{PREVIOUS}.tar.xz")
+NUDGES = "cohorts/reconcile/workers/nudges.py"
 STOP_SECONDS = 60
 # Logged, and tried again later, if people change one meeting three times during one run.
 THRICE = "was applied 3 times"
@@ -37,11 +38,16 @@ class TwoReleases(ChaosInstallation):
         self.former_port = former_port
         self.former = folder.with_name("former")
         with tarfile.open(ARCHIVE) as archive:
-            archive.extractall(self.former, filter="data")
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)  # since 3.11.4
+            archive.extractall(self.former)  # noqa: S202 - made from this repository
 
     @property
     def former_site(self) -> str:
         return f"http://127.0.0.1:{self.former_port}"
+
+    @property
+    def former_names_its_runs(self) -> bool:
+        return 'task_name=f"sync ' in (self.former / NUDGES).read_text(encoding="utf-8")
 
     # -- its life ----------------------------------------------------------------------------
 
@@ -97,6 +103,9 @@ class TwoReleases(ChaosInstallation):
             )
         }
 
+    def list_applied(self) -> set[str]:
+        return {name for (name,) in self.sql("SELECT name FROM django_migrations")}
+
     def list_runs(self, worker: str) -> list[str]:
         """The names of the tasks that synced a provider in this worker.  Those that this version
         queued begin with "sync"."""
@@ -111,6 +120,14 @@ class TwoReleases(ChaosInstallation):
             for line in log.read_text(encoding="utf-8").splitlines()
             if (" ERROR " in line or line.startswith("Traceback")) and THRICE not in line
         ]
+
+
+def read_former(path: str) -> str:
+    """Return a file of the previous release."""
+    with tarfile.open(ARCHIVE) as archive:
+        found = archive.extractfile(path)
+        assert found
+        return found.read().decode()
 
 
 class Reader:
