@@ -86,7 +86,7 @@ def find_silent_faults(now: datetime) -> Iterator[SilentFault]:
         total = samples["lens_rate_limit_waits_total", provider]
         yield SilentFault(
             f"{provider}-waits",
-            _count_waits(provider, total, now),
+            _count_waits(provider, total, now, samples["lens_realizes_open",] > 0),
             f"{spec.title} asked Lens to slow down more than {WAITS} times in an hour. Everything "
             "is carried out, later than usual. See Operations.",
         )
@@ -144,18 +144,22 @@ def judge_messages(samples: Samples) -> SilentFault:
     )
 
 
-def _count_waits(provider: str, total: float, now: datetime) -> bool | None:
+def _count_waits(provider: str, total: float, now: datetime, is_realizing: bool) -> bool | None:
     key = f"fault-waits-{provider}"
     known: Waits | None = cache.get(key)
-    kept, is_often = judge_waits(known or (now, total), total, now)
+    kept, is_often = judge_waits(known or (now, total), total, now, is_realizing=is_realizing)
     if kept != known:
         cache.set(key, kept, None)
     return is_often
 
 
-def judge_waits(known: Waits, total: float, now: datetime) -> tuple[Waits, bool | None]:
+def judge_waits(
+    known: Waits, total: float, now: datetime, *, is_realizing: bool
+) -> tuple[Waits, bool | None]:
     """Return whether there were more than 10 waits in this hour, or in the last one at its end, and
-    when the hour began with which total."""
+    when the hour began with which total. It begins after a realize, which has to wait often."""
+    if is_realizing:
+        return (now, total), None
     began, before = known
     is_often = total - before > WAITS
     if now - began >= HOUR:

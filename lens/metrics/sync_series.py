@@ -11,7 +11,13 @@ from prometheus_client.core import HistogramMetricFamily, Metric
 from cohorts.models import live_group
 from cohorts.reconcile.errors import BUG, DONE, RESULTS
 from cohorts.reconcile.issues import ISSUES
-from cohorts.reconcile.models import GroupSync, ProviderState, due_syncs, is_out_of_sync
+from cohorts.reconcile.models import (
+    GroupSync,
+    ProviderState,
+    RealizeRequest,
+    due_syncs,
+    is_out_of_sync,
+)
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import totals
 from cohorts.reconcile.runs.issue_log import find_logged_codes
@@ -23,7 +29,8 @@ BY_PROVIDER, BY_RESULT, BY_CODE = ["provider"], ["provider", "result"], ["provid
 
 
 def read_work(_now: datetime) -> Iterator[Metric]:
-    """Yield what the reconciler did since the installation began. One query."""
+    """Yield what the reconciler did since the installation began, and what is being set up. Two
+    queries."""
     found = totals.read_totals()
     yield counter("runs", "Runs of the reconciler.", BY_RESULT, _by_result(found, "runs"))
     yield counter("run_seconds", "Time of runs.", BY_PROVIDER, _by_provider(found, "run_seconds"))
@@ -41,6 +48,12 @@ def read_work(_now: datetime) -> Iterator[Metric]:
         "How long the service asked to wait.",
         BY_PROVIDER,
         _by_provider(found, "wait_seconds"),
+    )
+    yield gauge(
+        "realizes_open",
+        "Realize requests that are being carried out.",
+        (),
+        [((), RealizeRequest.objects.filter(ended_at=None).count())],
     )
     yield _change_to_effect(found)
     sign_ins = found.get("sign_ins", {})

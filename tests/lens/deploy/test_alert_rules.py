@@ -49,6 +49,19 @@ CASES: dict[str, tuple[str, str, int]] = {
     "LensRateLimited": ('lens_rate_limit_waits_total{provider="discord"}', "5x10 17x50", 11),
 }
 
+# What a realize waits for is usual, also in the hour after it.
+REALIZE = {
+    "interval": "1m",
+    "input_series": [
+        {"series": CASES["LensRateLimited"][0], "values": "5x10 17x150"},
+        {"series": "lens_realizes_open", "values": "1x40 0x120"},
+    ],
+    "alert_rule_test": [
+        {"eval_time": f"{minute}m", "alertname": "LensRateLimited", "exp_alerts": []}
+        for minute in (11, 60)
+    ],
+}
+
 
 def test_prometheus_reads_the_rules_and_each_fires_when_it_should_and_not_before(
     tmp_path: Path,
@@ -57,7 +70,7 @@ def test_prometheus_reads_the_rules_and_each_fires_when_it_should_and_not_before
     tests = {
         "rule_files": [str(RULES)],
         "evaluation_interval": "1m",
-        "tests": [make_test(rule) for rule in read_rules()],
+        "tests": [*(make_test(rule) for rule in read_rules()), REALIZE],
     }
     file = tmp_path / "tests.yml"
     file.write_text(yaml.safe_dump(tests), encoding="utf-8")

@@ -47,8 +47,11 @@ def firing(found: Scrape) -> set[str]:
 
 
 def _holds(expr: str, found: Scrape) -> bool:
-    # The total itself in place of its increase: a test begins with none.
-    plain = re.sub(r"increase\((.*)\[\w+\]\)", r"\1", expr)
+    expr, _, exception = expr.partition(" unless on() ")
+    if exception and _holds(exception, found):
+        return False
+    # The value itself in place of one over time: a test begins with none.
+    plain = re.sub(r"(?:increase|max_over_time)\((.*)\[\w+\]\)", r"\1", expr)
     parsed = EXPR.fullmatch(plain)
     assert parsed, expr
     wanted = LABEL.findall(parsed["labels"] or "")

@@ -11,10 +11,11 @@ from django.test import Client
 
 from cohorts import clock
 from cohorts.outbox.models import Message
-from cohorts.reconcile.models import GroupSync, ProviderState
+from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest
+from cohorts.reconcile.runs.totals import add_totals, key
 from cohorts.reconcile.workers import heartbeats
 from lens.metrics.silent_faults import judge_waits, watch_faults
-from tests.lens.metrics.scraping import TOKEN
+from tests.lens.metrics.scraping import TOKEN, firing, scrape
 from tests.support.clock import SetClock
 from tests.support.cohort import make_cohort, realize, work
 
@@ -106,6 +107,33 @@ def test_more_than_ten_waits_within_an_hour_are_often(
 ) -> None:
     known = (NOW, 100.0)
     now = NOW + minutes * MINUTE
-    kept, is_often = judge_waits(known, total, now)
+    kept, is_often = judge_waits(known, total, now, is_realizing=False)
     assert is_often is expected
     assert kept == (known if minutes < 60 else (now, total))
+
+
+def test_waits_of_a_realize_count_neither_then_nor_after_it() -> None:
+    known, is_often = judge_waits((NOW, 100.0), 150.0, NOW + MINUTE, is_realizing=True)
+    assert is_often is None
+    assert known == (NOW + MINUTE, 150.0)
+    assert judge_waits(known, 155.0, NOW + 61 * MINUTE, is_realizing=False)[1] is False
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("links")
+def test_a_service_that_slows_a_realize_down_is_not_logged(settings: Any, said: Said) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    heartbeats.record_heartbeat("machine:1")
+    now = clock.now()
+    request = RealizeRequest.objects.create(requested_at=now, group_ids=[])
+    for minutes in range(5):
+        add_totals({key("waits", provider="links"): 12}, now)
+        watch_faults(now + minutes * MINUTE)
+    assert said() == []
+    assert "LensRateLimited" not in firing(scrape())
+    request.delete()
+    for minutes in range(5, 9):
+        add_totals({key("waits", provider="links"): 12}, now)
+        watch_faults(now + minutes * MINUTE)
+    assert [line for line in said() if "slow down" in line]
+    assert "LensRateLimited" in firing(scrape())
