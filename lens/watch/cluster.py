@@ -46,6 +46,14 @@ class WatchedSentinel(Sentinel):
             end_group(f"Process {process.pid} of the cluster was killed by {name}.")
         super().reincarnate(process)
 
+    def stop(self) -> None:
+        """Let tasks finish. A process that was just recycled takes no STOP from the queue, which
+        holds only one: with two of them, the stop would wait for ever."""
+        self.event_out.set()
+        self.pusher.join()  # after it no new task is handed out
+        self.pool[:] = [process for process in self.pool if process.is_alive()]
+        super().stop()
+
 
 def queue_due_schedules(broker: Any = None) -> None:
     """Queue what is due, after disabling schedules that must not be used. Never raises."""
