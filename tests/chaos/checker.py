@@ -23,8 +23,11 @@ UNFINISHED = """
     UNION ALL
     SELECT provider || ': ' || issue FROM sync_providerstate WHERE issue <> ''
     UNION ALL
-    SELECT 'message ' || key || ': ' || not_sent_reason FROM outbox_message
-     WHERE state IN ('pending', 'sending') AND due_at <= now() AND next_try_at <= now()
+    SELECT concat('message ', m.key, ' by ', m.channel, ', ', m.state, ': ', m.not_sent_reason,
+                  ' (its group: ', s.issue, ' ', s.issue_detail, ', next check ', s.next_at, ')')
+      FROM outbox_message m
+      LEFT JOIN sync_groupsync s ON s.group_id = m.group_id AND s.provider = 'discord'
+     WHERE m.state IN ('pending', 'sending') AND m.due_at <= now() AND m.next_try_at <= now()
 """
 # Who has which group's role now: members, and guests within their days.
 ACCESS = """
