@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from cohorts.admin_base.reader_time import show_time
@@ -34,12 +35,27 @@ class GroupSyncs(models.QuerySet["GroupSync"]):
         """
         return list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
 
-    def raise_generation(self, now: datetime) -> None:
-        """Note a change of these groups; those that were in sync are not any longer."""
+    @transaction.atomic(savepoint=False)
+    def update_in_order(self, **values: Any) -> int:
+        """Lock these rows in id order, and update them; return how many."""
+        return GroupSync.objects.filter(pk__in=self.lock()).update(**values)
+
+    def forget_requests(self) -> None:
+        """Forget that anyone asked for these groups, and what was ready or approved."""
+        self.update_in_order(
+            realize_requested_at=None,
+            realize_requested_by=None,
+            ready_at=None,
+            removals_approved=None,
+        )
+
+    def raise_generation(self, now: datetime) -> int:
+        """Note a change of these groups; those that were in sync are not any longer. Return how
+        many."""
         since = models.Case(
             models.When(is_out_of_sync(), then=models.F("sync_since")), default=models.Value(now)
         )
-        self.update(generation=models.F("generation") + 1, sync_since=since)
+        return self.update_in_order(generation=models.F("generation") + 1, sync_since=since)
 
 
 class GroupSync(models.Model):

@@ -121,10 +121,7 @@ def accept_as_copy() -> None:
         provider_admins[name].forget_all()
         ProviderState.objects.of(name).update(scope=spec.scope)
     ScratchObject.objects.all().delete()  # the original removes them
-    GroupSync.objects.all().lock()
-    GroupSync.objects.update(
-        realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
-    )
+    GroupSync.objects.all().forget_requests()
     ProviderState.objects.update(adopt_orphans=False, not_adopted=[], **services.NO_ORPHANS)
     for name in provider_specs():
         services.resync(name)

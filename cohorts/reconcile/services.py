@@ -34,9 +34,8 @@ def request_sync(group_ids: Iterable[int], *, providers: Iterable[str] | None = 
     """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
     names = list(provider_specs() if providers is None else providers)
     ids = set(group_ids)
-    held = GroupSync.objects.filter(group_id__in=ids, provider__in=names).lock()
-    GroupSync.objects.filter(pk__in=held).raise_generation(clock.now())
-    if len(held) < len(ids) * len(names):
+    rows = GroupSync.objects.filter(group_id__in=ids, provider__in=names)
+    if rows.raise_generation(clock.now()) < len(ids) * len(names):
         create_missing_rows(ids)
     for name in names:
         nudge_on_commit(name)
@@ -112,8 +111,7 @@ def recreate(group_ids: Iterable[int], provider: str, *, by: User | None, now: d
     for group_id in sorted(set(group_ids)):
         provider_admins[provider].forget(group_id)
     rows = GroupSync.objects.filter(group_id__in=set(group_ids), provider=provider)
-    rows.lock()
-    rows.update(realize_requested_at=now, realize_requested_by=by, ready_at=None)
+    rows.update_in_order(realize_requested_at=now, realize_requested_by=by, ready_at=None)
     _record("recreate_requested", provider, by, Group.objects.filter(pk__in=set(group_ids)))
     request_sync(group_ids, providers=[provider])
 
@@ -203,11 +201,7 @@ def accept_move(provider: str) -> None:
     Records of the former one are deleted, and nothing is created before someone asks.
     """
     provider_admins[provider].forget_all()
-    rows = GroupSync.objects.filter(provider=provider)
-    rows.lock()
-    rows.update(
-        realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
-    )
+    GroupSync.objects.filter(provider=provider).forget_requests()
     ProviderState.objects.of(provider).update(scope=provider_specs()[provider].scope)
     with one_act("scope_accepted", changes={"Integration": ["", provider_specs()[provider].title]}):
         adopt_orphans(provider)
@@ -231,9 +225,7 @@ def record_adopted(provider: str, lacking: Mapping[str, str]) -> None:
 def resync(provider: str) -> None:
     """Request a sync of every group of a provider."""
     create_missing_rows()
-    rows = GroupSync.objects.filter(provider=provider)
-    rows.lock()
-    rows.raise_generation(clock.now())
+    GroupSync.objects.filter(provider=provider).raise_generation(clock.now())
     nudge_on_commit(provider)
 
 
