@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from playwright.sync_api import expect
 
 from cohorts import clock
 from cohorts.reconcile.controller import run_once
@@ -24,6 +25,8 @@ from cohorts.reconcile.workers import heartbeats
 from tests.programs import find_chromium
 
 LOOK_SECONDS = 0.05
+# Five seconds, the default, are too few for the first page on a machine that is busy.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
