@@ -6,38 +6,25 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from tests.lens.deploy.deploy_files import (
+    PROCESSES,
+    SERVICES,
+    parse_stages,
+    read,
+    read_product,
+    read_setting_names,
+)
 from tests.support.processes import ROOT
 
 DEPLOY = ROOT / "docs" / "deploy"
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_bytes())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-PROCESSES = ("web", "worker", "bot")
-Instruction = tuple[str, str]
 NOT_PINNED = {"", "latest", "slim", "stable", "3", "17"}
 
 
-def read(path: str | Path) -> str:
-    return (ROOT / path).read_text(encoding="utf-8")
-
-
 # -- the image -------------------------------------------------------------------------------------
-
-
-def parse_stages(text: str) -> list[list[Instruction]]:
-    """Return the instructions of each stage: a name, and what follows it in one line."""
-    text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")
-    lines = [line.split(None, 1) for line in text.splitlines() if line.strip()]
-    stages: list[list[Instruction]] = []
-    for name, rest in lines:
-        if name == "FROM":
-            stages.append([])
-        stages[-1].append((name, " ".join(rest.split())))
-    return stages
 
 
 def find_faults(text: str) -> list[str]:
@@ -88,13 +75,6 @@ def test_the_image_is_small_pinned_and_not_roots() -> None:
 )
 def test_a_fault_in_the_image_is_found(old: str, new: str, fault: str) -> None:
     assert fault in find_faults(read("Dockerfile").replace(old, new))
-
-
-def read_product() -> set[str]:
-    """Return the files and folders that the image has."""
-    lines = [line for line in read(".dockerignore").splitlines() if not line.startswith("#")]
-    assert lines[0] == "*"
-    return {line[1:] for line in lines if line.startswith("!")}
 
 
 def test_the_image_has_the_product_and_nothing_else() -> None:
@@ -231,11 +211,9 @@ def test_a_proxy_buffers_and_replaces_what_clients_claim(name: str, lines: list[
 
 
 def test_the_example_of_an_environment_has_every_setting_and_no_other() -> None:
-    source = read("lens/settings.py") + read("gunicorn.conf.py")
-    settings = set(re.findall(r"env\.\w+\(\s*[\"\'](\w+)", source))
     lines = re.findall(r"^#?([A-Z_]+)=", read(DEPLOY / "environment.example"), re.MULTILINE)
     assert len(lines) == len(set(lines))
-    assert set(lines) - {"POSTGRES_PASSWORD"} == settings
+    assert set(lines) - {"POSTGRES_PASSWORD"} == read_setting_names()
     assert set(re.findall(r"\$\{(\w+)", read("compose.yaml"))) == {"POSTGRES_PASSWORD"}
 
 
