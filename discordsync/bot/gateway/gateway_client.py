@@ -148,9 +148,11 @@ class Bot(GuildListener, VoiceListener, BotClient):
                 self.hidden = found
 
     async def _catch_up_once(self, guild: discord.Guild) -> None:
-        """Catch up once in each session."""
+        """Catch up once in each session, and after an event that could not be handled."""
         async with self.catching_up:
-            if self.ws.session_id != self.caught_up:
+            if self.missed or self.ws.session_id != self.caught_up:
+                # Before, because another event may fail meanwhile.
+                self.caught_up, self.missed = None, False
                 await self._catch_up(guild, self.ws.session_id)
 
     async def _catch_up(self, guild: discord.Guild, session: str | None) -> None:

@@ -6,11 +6,17 @@ one function in a thread; `client.py` lists the mixins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ParamSpec
+
 import discord
 from django.conf import settings
 
+from cohorts import outages
 from discordsync.bot.gateway import guild_changes
 from discordsync.bot.gateway.threads import in_thread
+
+P = ParamSpec("P")
 
 
 def is_ours(guild: discord.Guild | None) -> bool:
@@ -18,44 +24,57 @@ def is_ours(guild: discord.Guild | None) -> bool:
 
 
 class GuildListener:
-    """Handles members who join and leave, and changes of roles and channels."""
+    """Handles members who join and leave, and changes of roles and channels.
+
+    `missed`: an event could not be handled, as while the database is down. Discord does not send it
+    again, so the bot catches up with its next heartbeat.
+    """
+
+    missed = False
+
+    async def _pass_on(self, handle: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            await in_thread(handle, *args, **kwargs)
+        except Exception as error:
+            self.missed = True
+            outages.report_failure(error, "An event of the Discord server could not be handled")
 
     async def on_member_join(self, member: discord.Member) -> None:
         if is_ours(member.guild):
             joined_at = member.joined_at or discord.utils.utcnow()
-            await in_thread(guild_changes.record_join, member.id, joined_at)
+            await self._pass_on(guild_changes.record_join, member.id, joined_at)
 
     async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:
         if payload.guild_id == settings.DISCORD_GUILD_ID:
-            await in_thread(guild_changes.record_leave, payload.user.id)
+            await self._pass_on(guild_changes.record_leave, payload.user.id)
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         had, has = {role.id for role in before.roles}, {role.id for role in after.roles}
         if is_ours(after.guild) and had != has:
-            await in_thread(
+            await self._pass_on(
                 guild_changes.handle_role_change, after.id, given=has - had, taken=had - has
             )
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         if is_ours(role.guild):
-            await in_thread(guild_changes.handle_object_change, role.id)
+            await self._pass_on(guild_changes.handle_object_change, role.id)
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         """Handle a changed role, except for its position, which changes with every new role."""
         changes = changes_of_role(before, after)
         if is_ours(after.guild) and changes:
-            await in_thread(guild_changes.handle_object_change, after.id, changes)
+            await self._pass_on(guild_changes.handle_object_change, after.id, changes)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         if is_ours(channel.guild):
-            await in_thread(guild_changes.handle_object_change, channel.id)
+            await self._pass_on(guild_changes.handle_object_change, channel.id)
 
     async def on_guild_channel_update(
         self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
     ) -> None:
         changes = changes_of_channel(before, after)
         if is_ours(after.guild) and changes:
-            await in_thread(guild_changes.handle_object_change, after.id, changes)
+            await self._pass_on(guild_changes.handle_object_change, after.id, changes)
 
 
 # -- what was changed, in the format of discordsync.observe.own_writes ---------------------------

@@ -283,6 +283,21 @@ def test_who_joins_has_the_role_within_seconds_and_is_greeted(here, world, stand
     here.people.wait(is_greeted, "nobody greeted")
 
 
+def test_who_joins_while_the_database_is_away_is_noticed_afterwards(here, world):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE bot_guildmembership RENAME TO bot_guildmembership_away")
+        try:
+            late = here.add("Late", "A")
+            here.people.wait(
+                lambda: '"bot_guildmembership" does not exist' in world.bot.said(),
+                "the event was not received",
+            )
+        finally:
+            cursor.execute("ALTER TABLE bot_guildmembership_away RENAME TO bot_guildmembership")
+    noticed = GuildMembership.objects.filter(user=late, left_at=None)
+    here.people.wait(noticed.exists, "nobody noticed")
+
+
 def test_who_leaves_is_noticed_and_nothing_fails(here, world, standing):
     gone = standing.people[0]
     world.sandbox.post("leave", {"id": str(gone.discord_id)})
