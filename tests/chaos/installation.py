@@ -18,6 +18,7 @@ import requests
 from lens.demo.local import Local
 from tests.postgres import start_cluster
 from tests.programs import find_postgresql
+from tests.support.kept_schema import fill_migrated
 from tests.support.processes import ROOT, wait_until
 
 START_SECONDS = 120
@@ -86,7 +87,7 @@ class ChaosInstallation:
     def start(self) -> None:
         self.folder.mkdir(exist_ok=True)
         self.launch("sandbox", "manage.py", "sandbox", "--port", str(self.local.sandbox_port))
-        self.run("migrate", "-v", "0")
+        fill_migrated(self.database)
         self.run("demo_data")
         for name in COMMANDS:
             self.ensure(name)

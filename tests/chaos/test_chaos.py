@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,10 +28,11 @@ pytestmark = [pytest.mark.modes, pytest.mark.timeout(SECONDS + 900)]
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[ChaosInstallation]:
+def installation(tmp_path: Path, django_db_blocker: Any) -> Iterator[ChaosInstallation]:
     made = ChaosInstallation(tmp_path / "var", random.Random(SEED), free_ports())
     try:
-        made.start()
+        with django_db_blocker.unblock():  # the kept schema is that of the tests' own cluster
+            made.start()
         yield made
     finally:
         made.end()

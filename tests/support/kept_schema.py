@@ -3,6 +3,7 @@
 Migrating an empty database takes 10 seconds of CPU time, and each of pytest's processes has a
 database of its own.  Here they copy a template, which is restored from a dump in the user's cache
 folder if an earlier run left one.  Django then migrates the copy, where nothing is left to do.
+A database in another cluster is restored from the same dump (`fill_migrated`).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def django_db_modify_db_settings(
 
 def _ensure_template() -> str:
     """Return the name of a migrated database to which nothing is connected."""
-    name = f"migrated_{_digest_migrations()}"
+    name = _name_template()
     with _one_process():
         if not _ask("SELECT 1 FROM pg_database WHERE datname = %s", name):
             unfinished = f"{name}_unfinished"
@@ -48,6 +49,16 @@ def _ensure_template() -> str:
             _fill(url_of(unfinished), FOLDER / f"{name}.dump")
             execute_as_administrator(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
     return name
+
+
+def fill_migrated(url: str) -> None:
+    """Fill an empty database of a cluster with the same programs as the tests' own."""
+    with _one_process():
+        _fill(url, FOLDER / f"{_name_template()}.dump")
+
+
+def _name_template() -> str:
+    return f"migrated_{_digest_migrations()}"
 
 
 def _fill(url: str, kept: Path) -> None:
