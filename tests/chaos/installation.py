@@ -18,6 +18,7 @@ import requests
 from lens.demo.local import Local
 from tests.postgres import start_cluster
 from tests.programs import find_postgresql
+from tests.support import backups
 from tests.support.kept_schema import fill_migrated
 from tests.support.processes import ROOT, wait_until
 
@@ -236,6 +237,11 @@ class ChaosInstallation:
         return "restarted PostgreSQL"
 
     # -- reading it --------------------------------------------------------------------------
+
+    def keep_database(self) -> None:
+        """Write a dump of the database beside the logs."""
+        dump = self.folder / "database.dump"
+        backups.run("pg_dump", "--format=custom", f"--file={dump}", f"--dbname={self.database}")
 
     def control(self, door: str, body: Any) -> None:
         answer = requests.post(f"{self.local.sandbox_url}/_sandbox/{door}", json=body, timeout=30)

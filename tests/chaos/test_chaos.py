@@ -82,6 +82,7 @@ def summarize(installation: ChaosInstallation, people: People) -> str:
 
 def tell(wrong: list[str], installation: ChaosInstallation, people: People) -> str:
     """What someone needs who did not see the run."""
+    installation.keep_database()
     return "\n".join(
         [
             *wrong,
@@ -93,7 +94,7 @@ def tell(wrong: list[str], installation: ChaosInstallation, people: People) -> s
             *installation.log,
             "",
             *installation.read_errors(),
-            f"whole logs: {installation.folder}",
+            f"whole logs and a dump of the database: {installation.folder}",
         ]
     )
 
