@@ -29,6 +29,14 @@ UNFINISHED = """
       LEFT JOIN sync_groupsync s ON s.group_id = m.group_id AND s.provider = 'discord'
      WHERE m.state IN ('pending', 'sending') AND m.due_at <= now() AND m.next_try_at <= now()
 """
+# A bot reports what it has missed once it is connected; messages become due with the time.
+ASLEEP = """
+    SELECT 'no bot has connected'
+     WHERE NOT EXISTS (SELECT FROM bot_botheartbeat WHERE last_seen_at > '{since}')
+    UNION ALL
+    SELECT 'no worker has collected messages'
+     WHERE NOT EXISTS (SELECT FROM cohorts_installation WHERE collected_at > '{since}')
+"""
 # Who has which group's role now: members, and guests within their days.
 ACCESS = """
     SELECT m.group_id, u.discord_id::text FROM cohorts_membership m
@@ -67,6 +75,11 @@ class Checker:
     def find_unfinished(self) -> list[str]:
         """What a worker still has to do."""
         return [line for (line,) in self.sql(UNFINISHED)]
+
+    def find_asleep(self, since: str) -> list[str]:
+        """What has done nothing since then, and may find more to do."""
+        asleep = [line for (line,) in self.sql(ASLEEP.format(since=since))]
+        return asleep if self.installation.is_ready() else ["the web is not ready", *asleep]
 
     def find_faults(self) -> list[str]:
         """Every difference, as a sentence."""

@@ -23,7 +23,7 @@ from tests.lens.demo.test_run import free_ports
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "180"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 EVERY, PATIENCE = 5, 15  # seconds between two faults
-CALM = 300  # seconds in which everything must be right again
+CALM = 300  # seconds in which something more must be right again
 pytestmark = [pytest.mark.modes, pytest.mark.timeout(SECONDS + 900)]
 
 
@@ -115,14 +115,21 @@ def check_the_checker(installation: ChaosInstallation, checker: Checker, people:
 
 
 def settle(installation: ChaosInstallation, checker: Checker, people: People) -> None:
-    """Everything runs again, and comes to rest."""
+    """Everything runs again, and comes to rest.
+
+    It may take longer on a busy machine, as long as less is left than ever before.
+    """
     installation.recover()
-    deadline = time.monotonic() + CALM
-    while unfinished := checker.find_unfinished():
+    ((since,),) = installation.sql("SELECT now()::text")
+    least, deadline = float("inf"), 0.0
+    while left := [*checker.find_asleep(since), *checker.find_unfinished()]:
+        if len(left) < least:
+            least, deadline = len(left), time.monotonic() + CALM
+        if time.monotonic() > deadline:
+            pytest.fail(
+                tell([f"not at rest, and no nearer for {CALM} s:", *left], installation, people)
+            )
         for name in COMMANDS:
             installation.ensure(name)
         installation.pass_ten_minutes()
-        is_late = time.monotonic() > deadline
-        late = [f"not at rest after {CALM} s:", *unfinished]
-        assert not is_late, tell(late, installation, people)
         time.sleep(0.5)
