@@ -10,24 +10,37 @@ from tests.rights.kinds import LEARNER, World, make_world
 from tests.rights.rows import make_rows
 from tests.rights.table import MODELS
 from tests.support.academy import Academy
+from tests.support.kept_worlds import BuildOnce
+
+Built = tuple[World, dict[str, Any]]
 
 
 @pytest.fixture
-def academy(db: None) -> Academy:
-    """Pages ask the clock, so it is about the present minute."""
-    return Academy(datetime.now(UTC).replace(second=0, microsecond=0))
-
-
-@pytest.fixture
-def world(db: None, academy: Academy, settings: Any) -> World:
+def built(build_once: BuildOnce, settings: Any) -> Built:
     settings.REQUIRE_STAFF_MFA = True
     settings.SANDBOX = False
-    return make_world(academy)
+    result: Built = build_once("everyone of the permission table", build)
+    return result
+
+
+def build() -> Built:
+    """Pages ask the clock, so it is about the present minute."""
+    world = make_world(Academy(datetime.now(UTC).replace(second=0, microsecond=0)))
+    return world, make_values(world)
 
 
 @pytest.fixture
-def values(world: World) -> dict[str, Any]:
+def world(built: Built) -> World:
+    return built[0]
+
+
+@pytest.fixture
+def values(built: Built) -> dict[str, Any]:
     """A value for each name of an address."""
+    return built[1]
+
+
+def make_values(world: World) -> dict[str, Any]:
     academy, lena, rows = world.academy, world.people[LEARNER], make_rows(list(MODELS))
     return {
         "meeting": academy.meeting("B").pk,

@@ -51,7 +51,8 @@ class World:
     def set_permissions(self, person: User, names: Iterable[str]) -> User:
         """Give a person exactly these permissions ("app.codename")."""
         wanted = set(names)
-        found = [each for each in Permission.objects.all() if name_of(each) in wanted]
+        rows = Permission.objects.select_related("content_type")
+        found = [each for each in rows if name_of(each) in wanted]
         assert len(found) == len(wanted), f"unknown permissions in {wanted}"
         person.user_permissions.set(found)
         return person

@@ -23,7 +23,7 @@ from tests.support.second_factor import sign_in
 pytestmark = pytest.mark.django_db
 
 LINK = re.compile(r'<a\s[^>]*?href="([^"#]+)')
-PARTS = 12
+PARTS = 24
 # The previews of all kinds of messages take long and need the same: one stands for them.
 ALIKE = re.compile(r"messagekind/[^/]+/preview/")
 # Pages that list rows of other tables: parts of a form, and what a deletion would take along.
@@ -168,7 +168,8 @@ def test_no_role_sees_a_button_that_it_may_not_use(
     assert refused_buttons(world, give_role(world, role), values, enough=enough) == {}
 
 
-@pytest.mark.parametrize("role", SAMPLED_ROLES)
+@pytest.mark.matrix
+@pytest.mark.parametrize("role", ROLES)
 def test_no_role_sees_a_link_that_it_may_not_follow(
     world: World, values: dict[str, Any], role: str
 ) -> None:
