@@ -38,10 +38,11 @@ def record_all(data: bytes) -> int:
 
     Each line is tried so that all errors are reported together; one error rolls everything back.
     """
+    lines = list(_read(data))  # all of them first: a file that is too long costs no query
     problems: list[tuple[int, str]] = []
     count = 0
     with transaction.atomic(), one_act("object_imported") as act:
-        for number, cells in _read(data):
+        for number, cells in lines:
             try:
                 with transaction.atomic():
                     _record(cells)

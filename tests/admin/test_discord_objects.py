@@ -84,9 +84,7 @@ def test_an_id_is_recorded_once(staff):
     assert DiscordObject.objects.count() == 1
 
 
-def test_a_record_can_be_pointed_at_another_object(staff, sandbox):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_a_record_can_be_pointed_at_another_object(staff, sandbox, made):
     row = DiscordObject.objects.get(kind="role")
     fields = {"outside_id": ID}
 
@@ -98,9 +96,7 @@ def test_a_record_can_be_pointed_at_another_object(staff, sandbox):
     assert unchanged.status_code == 302
 
 
-def test_a_record_cannot_be_deleted_since_its_object_would_be_made_twice(staff, sandbox):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_a_record_cannot_be_deleted_since_its_object_would_be_made_twice(staff, sandbox, made):
     row = DiscordObject.objects.get(kind="role")
     assert staff.post(f"{LIST}{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert DiscordObject.objects.filter(pk=row.pk).exists()
@@ -171,8 +167,11 @@ def test_every_bad_line_is_reported_by_its_number_and_then_nothing_is_recorded(s
         ('cohort,group,kind,discord_id\n"Spring,Group 1,role,1\n', "Line"),
     ],
 )
-def test_a_file_that_is_no_such_table_is_reported(staff, data, told):
-    assert told in text_of(upload(staff, data))
+def test_a_file_that_is_no_such_table_is_reported_before_any_line_is_tried(
+    staff, data, told, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(50):
+        assert told in text_of(upload(staff, data))
 
 
 def test_o13_a_file_that_is_too_large_is_refused_before_it_is_read(staff):
@@ -183,9 +182,7 @@ def test_o13_a_file_that_is_too_large_is_refused_before_it_is_read(staff):
 # -- what is gone ----------------------------------------------------------------------------------
 
 
-def test_what_was_deleted_in_discord_is_recreated_after_a_confirmation(staff, sandbox):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_what_was_deleted_in_discord_is_recreated_after_a_confirmation(staff, sandbox, made):
     break_role(made, sandbox)
     services.request_sync(made.ids)
     work("discord")
@@ -211,8 +208,7 @@ def test_what_still_exists_is_not_recreated(staff, sandbox):
     assert messages_of(answer) == ["None of these were deleted, so there is nothing to recreate."]
 
 
-def test_the_pages_can_be_read(staff, sandbox):
-    stand(sandbox, make_cohort(groups=1))
+def test_the_pages_can_be_read(staff, sandbox, made):
     row = DiscordObject.objects.filter(kind="event").first()
     for address in (
         LIST,
