@@ -8,10 +8,35 @@ from playwright.sync_api import Page
 
 from cohorts.models import User
 from cohorts.reconcile.workers import heartbeats
+from tests.support.cohort import MadeCohort, join, make_cohort, realize, work
+from tests.support.kept_worlds import BuildOnce
+from tests.support.running_sandbox import RunningSandbox
 
 
 @pytest.fixture
-def olga(db: None) -> User:
+def made(only_discord: None, sandbox: RunningSandbox, build_once: BuildOnce) -> MadeCohort:
+    """A cohort of one group that is realized in Discord, where its people have joined."""
+
+    def build() -> MadeCohort:
+        made = make_cohort(groups=1)
+        join(sandbox, made.people)
+        realize(made)
+        work("discord")
+        return made
+
+    result: MadeCohort = build_once("a realized cohort of one group", build)
+    return result
+
+
+@pytest.fixture
+def after_made(db: None, request: pytest.FixtureRequest) -> None:
+    """Put the realized cohort back before other rows are created, which would be part of it."""
+    if "made" in request.fixturenames:
+        request.getfixturevalue("made")
+
+
+@pytest.fixture
+def olga(after_made: None) -> User:
     """Staff; may do everything."""
     return User.objects.create_superuser("olga@example.org", name="Olga")
 
@@ -24,7 +49,7 @@ def staff(olga: User) -> Client:
 
 
 @pytest.fixture
-def a_worker(db: None) -> None:
+def a_worker(after_made: None) -> None:
     """A worker has just been seen."""
     heartbeats.record_heartbeat("tests")
 

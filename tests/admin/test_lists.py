@@ -65,7 +65,7 @@ def test_the_worst_cohort_comes_first_with_the_reason_in_a_sentence(staff, sandb
     assert "A channel, role or event of this group was deleted in Discord." in shown
 
 
-@pytest.mark.parametrize("count", [3, 40])
+@pytest.mark.parametrize("count", [pytest.param(3, marks=pytest.mark.matrix), 40])
 def test_lists_take_the_same_queries_for_any_number_of_groups(
     staff, count, django_assert_num_queries, settings
 ):
@@ -110,8 +110,7 @@ def test_several_cohorts_are_realized_by_one_plan(staff, sandbox):
 # -- the start page --------------------------------------------------------------------------------
 
 
-def test_the_start_page_says_that_all_is_well(staff, sandbox):
-    stand(sandbox, make_cohort(groups=1))
+def test_the_start_page_says_that_all_is_well(staff, sandbox, made):
     shown = text_of(staff.get(START))
     assert "Discord Reachable." in shown
     assert "All groups are in sync." in shown
@@ -191,8 +190,7 @@ def test_a_group_that_was_never_compared_shows_its_members_all_the_same(staff):
     assert f"{made.people[0]} Facilitator not reported" in shown
 
 
-def test_rows_of_the_reconciler_can_be_read_and_not_changed(staff, sandbox):
-    stand(sandbox, make_cohort(groups=1))
+def test_rows_of_the_reconciler_can_be_read_and_not_changed(staff, sandbox, made):
     for name in ("groupsync", "providerstate", "syncrun", "syncaction", "workerheartbeat"):
         assert staff.get(f"/admin/sync/{name}/").status_code == 200
         assert staff.get(f"/admin/sync/{name}/add/").status_code == 403

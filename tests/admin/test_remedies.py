@@ -27,9 +27,7 @@ def press(staff, name, *args, **data):
     return staff.post(reverse(f"sync:{name}", args=args), data, follow=True)
 
 
-def test_check_now_compares_the_group_again(staff, sandbox):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_check_now_compares_the_group_again(staff, sandbox, made):
     before = GroupSync.objects.get(group=made.ids[0], provider="discord")
 
     answer = press(staff, "check_now", made.ids[0], "discord")
@@ -40,9 +38,7 @@ def test_check_now_compares_the_group_again(staff, sandbox):
     assert after.realize_requested_at is None
 
 
-def test_recreate_creates_what_was_deleted_and_nothing_twice(staff, sandbox):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_recreate_creates_what_was_deleted_and_nothing_twice(staff, sandbox, made):
     break_role(made, sandbox)
     services.request_sync(made.ids)
     work("discord")
@@ -141,9 +137,7 @@ def test_what_does_not_exist_is_not_found(staff):
 # -- whose objects these are -----------------------------------------------------------------------
 
 
-def test_a_copy_touches_nothing_of_the_original_and_makes_nothing(staff, sandbox, settings):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_a_copy_touches_nothing_of_the_original_and_makes_nothing(staff, sandbox, settings, made):
     ids = set(DiscordObject.objects.values_list("outside_id", flat=True))
     settings.INSTALLATION_ID = "tryout"
     services.resync("discord")
@@ -168,9 +162,7 @@ def test_a_copy_touches_nothing_of_the_original_and_makes_nothing(staff, sandbox
     assert {call["method"] for call in sandbox.writes(since=seen)} <= {"POST", "PUT"}
 
 
-def test_the_original_under_a_new_name_goes_on_with_what_it_has(staff, sandbox, settings):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_the_original_under_a_new_name_goes_on_with_what_it_has(staff, sandbox, settings, made):
     settings.INSTALLATION_ID = "renamed"
     seen = sandbox.last
 
@@ -182,9 +174,7 @@ def test_the_original_under_a_new_name_goes_on_with_what_it_has(staff, sandbox, 
     assert "INSTALLATION_ID names a different" not in text_of(staff.get(START))
 
 
-def test_orphans_are_adopted_when_staff_say_so(staff, sandbox):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_orphans_are_adopted_when_staff_say_so(staff, sandbox, made):
     DiscordObject.objects.all().delete()
     services.resync("discord")
     work("discord")
@@ -242,9 +232,7 @@ def test_the_connection_check_names_what_the_bot_lacks(staff, sandbox):
     assert "sandbox-test" not in shown
 
 
-def test_the_connection_check_names_roles_above_the_bots_own(staff, sandbox):
-    made = make_cohort(groups=1)
-    stand(sandbox, made)
+def test_the_connection_check_names_roles_above_the_bots_own(staff, sandbox, made):
     sandbox.post("discord/settings", {"bot_role_position": 1})
     press(staff, "check")
     work("discord")

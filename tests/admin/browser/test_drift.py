@@ -91,6 +91,7 @@ def test_jobs_28_and_29_recreating_takes_two_clicks_and_keeping_a_name_one(
     expect(page.locator(".desk-need", has_text="cafe")).to_have_count(0)
 
 
+@pytest.mark.matrix
 def test_axe_finds_nothing_on_the_page_in_any_size(open_page, changed):
     for size in SIZES:
         page = open_page(size, "/admin/drift/")

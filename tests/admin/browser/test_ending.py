@@ -23,6 +23,7 @@ def statuses() -> set[str]:
     }
 
 
+@pytest.mark.matrix
 @both_sizes
 def test_staff_end_a_cohort_with_their_own_letter_and_undo_it(
     size, open_page, academy, cohort_page
@@ -60,6 +61,7 @@ def test_staff_end_a_cohort_with_their_own_letter_and_undo_it(
     assert statuses() == {"open", "active"}
 
 
+@pytest.mark.matrix
 @both_sizes
 def test_staff_reopen_a_cohort_that_has_ended(size, open_page, academy, cohort_page):
     page = open_page(size, f"/admin/cohorts/cohort/{academy.cohort.pk}/steps/end/")

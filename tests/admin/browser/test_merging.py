@@ -64,6 +64,7 @@ def test_staff_merge_a_group_into_another_with_its_facilitator(
     assert moved == {name: ["Group B"] for name in moved}
 
 
+@pytest.mark.matrix
 def test_the_keyboard_alone_merges_two_groups(open_page, academy, cohort_page):
     page: Page = open_page("desktop", cohort_page)
     press, write = page.keyboard.press, page.keyboard.type

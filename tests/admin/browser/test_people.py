@@ -15,6 +15,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.matrix
 @both_sizes
 def test_staff_add_a_person_from_the_page_of_a_group(size, open_page, academy):
     page = open_page(size, f"/groups/{academy.groups['B'].pk}/")

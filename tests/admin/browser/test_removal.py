@@ -86,6 +86,7 @@ def test_staff_keep_one_channel_and_approve_the_rest(size, open_page, sandbox, m
     assert "group-1" in names_in_discord(sandbox)
 
 
+@pytest.mark.matrix
 def test_job_18_a_removal_is_approved_in_three_clicks_from_today(open_page, sandbox, made, working):
     """One click on Today, one for the channel that stays, one for everything else."""
     clicks = Clicks()
