@@ -26,6 +26,17 @@ def test_axe_finds_nothing_on_the_pages_of_the_frame(open_page, academy, size):
         check_page(open_page(size, path), f"frame-{name}-{size}")
 
 
+LINES = "one => { const range = document.createRange(); range.selectNodeContents(one); \
+    return range.getClientRects().length; }"
+
+
+def test_on_a_narrow_phone_the_headings_of_the_objectives_stay_whole(open_page, academy):
+    page = open_page("phone", "/admin/operations/")
+    page.set_viewport_size({"width": 360, "height": 740})
+    headings = page.get_by_role("table", name="Objectives").get_by_role("columnheader")
+    assert [one.evaluate(LINES) for one in headings.all()] == [1, 1, 1, 1]
+
+
 def test_a_person_is_found_from_every_page_with_the_keyboard_alone(open_page, academy):
     page = open_page("desktop", "/admin/cohorts/group/")
     box = page.get_by_role("searchbox", name="Search everything")
