@@ -11,6 +11,7 @@ from cohorts.validators import is_local
 from lens import __version__, security_headers
 from lens import env as reading
 from lens.proxies import check_proxies
+from lens.reporting.log_config import configure_logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = reading.Env(os.environ)
@@ -373,39 +374,8 @@ WATCH = {  # the watcher of that cluster (lens/watch)
 }
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "one_line": {"()": "lens.reporting.scrubbing.OneLine"},
-        "outages": {"()": "cohorts.outages.OutageFilter"},
-    },
-    "formatters": {
-        "json": {"()": "lens.reporting.json_lines.JsonFormatter"},
-        "line": {
-            "()": "lens.reporting.scrubbing.ScrubbingFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-        },
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": env.choice("LOG_FORMAT", ("line", "json"), default="line"),
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", LEVELS, default="INFO")},
-    "loggers": {
-        "discord": {"level": "WARNING"},
-        # Django's own handlers would write each line a second time, and unscrubbed.
-        "django": {"handlers": [], "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-        "django.security.DisallowedHost": {"filters": ["one_line"]},
-        "googleapiclient": {"level": "WARNING"},
-        "django-q": {
-            "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING"),
-            "filters": ["outages"],
-            "handlers": [],
-            "propagate": True,
-        },
-    },
-}
+LOGGING = configure_logs(
+    form=env.choice("LOG_FORMAT", ("line", "json"), default="line"),
+    level=env.choice("LOG_LEVEL", LEVELS, default="INFO"),
+    queue_level=env.choice("LOG_LEVEL", LEVELS, default="WARNING"),
+)
