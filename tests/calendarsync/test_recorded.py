@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from calendarsync.copies.loading import events_listing
 from calendarsync.models import CalendarCopy
@@ -25,6 +23,7 @@ from tests.support.academy import Academy
 from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
+
 
 Json = dict[str, Any]
 HOUR = timedelta(hours=1)
@@ -82,7 +81,7 @@ def test_r2_the_stamp_of_a_split_is_utc_without_z() -> None:
     assert ids.read_occurrence("abcde_R20210416T160000") is None
 
 
-# -- R3: a part that was split off with another time; see also state/test_later_parts.py ---------
+# -- R3: a part that was split off with another time; see also state/test_later_parts.py ----------
 
 
 def split_with_another_time(
@@ -156,7 +155,7 @@ def test_r3_a_copy_of_a_whole_series_is_reported_and_ours_stays_in_sync(
     assert calendar.occurrence(second)["start"]["dateTime"] == stamp(second.starts_at + HOUR)
 
 
-# -- R4 to R10 -----------------------------------------------------------------------------------
+# -- R4 to R10 ------------------------------------------------------------------------------------
 
 
 @in_pairs
@@ -295,114 +294,4 @@ def test_r10_an_exception_keeps_its_list_when_another_occurrence_is_cancelled(
     calendar.work()
     assert calendar.occurrence(second)["attendees"] == before
     assert calendar.invited(calendar.series(group)) == {"ada", "alan"}
-    look_without_writing(calendar)
-
-
-# -- R11 to R13: fields --------------------------------------------------------------------------
-
-CALENDAR = "abc@group.calendar.google.com"
-WHOLE = {
-    "kind": "calendar#event",
-    "etag": '"1"',
-    "id": "abcde_20261118T140000Z",
-    "status": "confirmed",
-    "created": "2026-11-01T12:00:00Z",
-    "updated": "2026-11-02T12:00:00.000Z",
-    "summary": "Group",
-    "creator": {"email": "ada@example.org"},
-    "organizer": {"email": CALENDAR, "displayName": "Academy", "self": True},
-    "start": {"dateTime": "2026-11-18T15:00:00+01:00", "timeZone": "Europe/Berlin"},
-    "end": {"dateTime": "2026-11-18T16:00:00+01:00", "timeZone": "Europe/Berlin"},
-    "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4"],
-    "recurringEventId": "abcde",
-    "originalStartTime": {"dateTime": "2026-11-18T14:00:00Z", "timeZone": "UTC"},
-    "attendees": [{"email": "ada@example.org", "responseStatus": "accepted"}],
-    "reminders": {"useDefault": True},
-    "extendedProperties": {"private": {"lens_group_id": "1"}},
-}
-
-
-def test_r11_on_a_secondary_calendar_its_user_is_a_guest_like_any_other() -> None:
-    entry = {"email": CALENDAR, "organizer": True, "self": True, "responseStatus": "accepted"}
-    event = read_event({**WHOLE, "attendees": [*WHOLE["attendees"], entry]})
-    assert event.people == {"ada@example.org", CALENDAR}
-    assert event.belonging == {CALENDAR}
-
-
-OPTIONAL = [
-    "kind", "updated", "created", "creator", "organizer", "sequence", "iCalUID", "htmlLink",
-    "eventType", "originalStartTime",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("cancelled", ["whole", "detailed", "named", "bare"])
-def test_r12_optional_fields_may_be_missing_from_every_answer(
-    academy: Academy, calendar: SeenCalendar, cancelled: str
-) -> None:
-    calendar.behave(left_out=OPTIONAL, cancelled=cancelled)
-    calendar.realize(academy)
-    group, ada = academy.groups["A"], User.objects.get(name="Ada")
-    calendar.respond(ada, "accepted", group)
-    calendar.respond(ada, "declined", group, academy.meeting("A", 2))
-    calendar.look()
-    book(academy, calendar, "Bea", "A", 3)
-    cancel_meeting(academy.meeting("A", 4).pk, now=calendar.now)
-    by_hand = calendar.occurrence(academy.meeting("A", 1))["id"]
-    calendar.do("delete_event", event=by_hand)
-    calendar.look()
-
-    rsvps = Attendance.objects.filter(user=ada, meeting__group=group).order_by("meeting__number")
-    assert list(rsvps.values_list("rsvp", flat=True)) == [
-        "attending", "not_attending", "attending", "attending",
-    ]  # fmt: skip
-    assert calendar.occurrence(academy.meeting("A", 1))["status"] == "confirmed"
-    assert calendar.occurrence(academy.meeting("A", 4))["status"] == "cancelled"
-    assert calendar.invited(calendar.occurrence(academy.meeting("A", 3))) == {"ada", "alan", "bea"}
-    before = calendar.sandbox.last
-    calendar.look()
-    assert calendar.writes_since(before) == []
-    assert calendar.troubles() == {}
-
-
-def without(whole: Any, lacking: set[str]) -> Any:
-    """The value without the named fields, in whatever depth."""
-    if isinstance(whole, list):
-        return [without(one, lacking) for one in whole]
-    if not isinstance(whole, dict):
-        return whole
-    return {key: without(value, lacking) for key, value in whole.items() if key not in lacking}
-
-
-FIELDS = sorted({*WHOLE, "email", "responseStatus", "dateTime", "timeZone", "private", "self"})
-
-
-@given(st.sets(st.sampled_from([name for name in FIELDS if name != "id"])), st.booleans())
-def test_r12_an_occurrence_is_read_without_any_of_its_fields(lacking: set[str], null: bool) -> None:
-    body = without(WHOLE, lacking)
-    if null:
-        body |= dict.fromkeys(lacking & set(WHOLE))
-    event = read_event(body)
-    assert (event.id, event.series_id) == ("abcde_20261118T140000Z", "abcde")
-    assert event.original is not None
-    if not {"email", "attendees"} & lacking:
-        assert event.people == {"ada@example.org"}
-
-
-def test_r13_original_starts_are_compared_as_moments() -> None:
-    chicago = {"dateTime": "2026-11-18T08:00:00-06:00", "timeZone": "America/Chicago"}
-    assert read_event({**WHOLE, "originalStartTime": chicago}) == read_event(WHOLE)
-
-
-def test_r13_a_meeting_that_someone_moved_to_another_zone_is_found_and_moved_back(
-    realized: Academy, calendar: SeenCalendar
-) -> None:
-    second = realized.meeting("A", 2)
-    there = {"dateTime": "2026-11-12T09:00:00", "timeZone": "America/Chicago"}
-    until = {"dateTime": "2026-11-12T10:00:00", "timeZone": "America/Chicago"}
-    pk = calendar.occurrence(second)["id"]
-    calendar.do("edit_event", event=pk, changes={"start": there, "end": until})
-    original = calendar.occurrence(second)["originalStartTime"]
-    assert original["timeZone"] == "America/Chicago"
-    calendar.look()
-    assert calendar.occurrence(second)["start"]["dateTime"] == stamp(second.starts_at)
     look_without_writing(calendar)

@@ -51,3 +51,7 @@ def holders_of(sandbox: Any, key: str) -> set[int]:
     """The people who hold a role, by Discord id."""
     members = sandbox.get("state")["discord"]["members"]
     return {int(pk) for pk, member in members.items() if outside_id(key) in member["roles"]}
+
+
+def create(sandbox: Any, kind: str, **fields: Any) -> int:
+    return int(sandbox.post("create", {"kind": kind, "fields": fields})["id"])

@@ -7,8 +7,8 @@ from cohorts.models import Cohort, CohortStep, RosterImport
 from cohorts.outbox.rendering.links import unsubscribe_url
 from meetings.calendars.services import open_feed
 from tests.rights.kinds import LEARNER, World, make_world
+from tests.rights.models_table import MODELS
 from tests.rights.rows import make_rows
-from tests.rights.table import MODELS
 from tests.support.academy import Academy
 from tests.support.kept_worlds import BuildOnce
 

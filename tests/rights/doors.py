@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.admin import site
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.rights.kinds import ANONYMOUS, OUTSIDE_STAFF, SUPERUSER, implied_by
+from tests.rights.kinds import (
+    ANONYMOUS,
+    EVERYONE,
+    FACILITATOR,
+    OUTSIDE_STAFF,
+    SIGNED_IN,
+    SUPERUSER,
+    implied_by,
+)
 
 OPEN, SIGN_IN, FORBIDDEN, NOT_FOUND = "open", "to sign in", "403", "404"
 REFUSED = "400"  # with a code and a sentence
@@ -52,6 +60,44 @@ class Door:
             return True
         needed = set(self.perms)
         return bool(needed & implied_by(held)) if self.any_of else needed <= implied_by(held)
+
+
+def anyone(method: str = "GET", **data: object) -> Door:
+    return Door(method, EVERYONE, (), data=data)
+
+
+def signed_in(method: str = "GET", **data: object) -> Door:
+    return Door(method, SIGNED_IN, (), data=data)
+
+
+def own(method: str, *kinds: str, **data: object) -> Door:
+    """Of the person who asks: staff as such have none."""
+    return Door(method, kinds, None, data=data)
+
+
+def own_or_400(method: str, *kinds: str, **data: object) -> Door:
+    """The same, where the API answers with a refusal."""
+    return Door(method, kinds, None, REFUSED, REFUSED, FORBIDDEN, data)
+
+
+def led(method: str, *perms: str, **data: object) -> Door:
+    """For the group's facilitators, and for staff with all of these permissions."""
+    return Door(method, (FACILITATOR,), perms, data=data)
+
+
+def staff(method: str, *perms: str, **data: object) -> Door:
+    """In the admin: people outside staff are asked to sign in as staff."""
+    return Door(method, (), perms, refused=FORBIDDEN, outside=SIGN_IN, data=data)
+
+
+def nobody(method: str = "GET", status: str = NOT_FOUND) -> Door:
+    """The same for everyone: not found."""
+    return Door(method, refused=status, outside=status, signed_out=status)
+
+
+def api(door: Door) -> Door:
+    """As JSON: who is not signed in gets a 403 in place of a page."""
+    return replace(door, signed_out=FORBIDDEN)
 
 
 def walk(patterns: Any = None, prefix: str = "") -> Iterator[str]:

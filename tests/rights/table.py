@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.rights.doors import FORBIDDEN, NOT_FOUND, REFUSED, SIGN_IN, SUPERUSERS_ONLY, Door
+from tests.rights.doors import (
+    FORBIDDEN,
+    NOT_FOUND,
+    SIGN_IN,
+    SUPERUSERS_ONLY,
+    Door,
+    anyone,
+    api,
+    led,
+    nobody,
+    own,
+    own_or_400,
+    signed_in,
+    staff,
+)
 from tests.rights.kinds import (
-    EVERYONE,
     FACILITATOR,
     GUEST,
     LEARNER,
     OTHER_FACILITATOR,
-    SIGNED_IN,
 )
 
 READ = "cohorts.view_group", "cohorts.view_membership"
@@ -25,46 +37,6 @@ CORRECT = ("meetings.change_attendance",)
 REALIZE = ("cohorts.change_group",)
 MESSAGES = ("cohorts.view_cohort", *READ, "outbox.view_message")
 TODAY = ("cohorts.view_cohort", *READ, *PEOPLE)
-
-
-def anyone(method: str = "GET", **data: object) -> Door:
-    return Door(method, EVERYONE, (), data=data)
-
-
-def signed_in(method: str = "GET", **data: object) -> Door:
-    return Door(method, SIGNED_IN, (), data=data)
-
-
-def own(method: str, *kinds: str, **data: object) -> Door:
-    """Of the person who asks: staff as such have none."""
-    return Door(method, kinds, None, data=data)
-
-
-def own_or_400(method: str, *kinds: str, **data: object) -> Door:
-    """The same, where the API answers with a refusal."""
-    return Door(method, kinds, None, REFUSED, REFUSED, FORBIDDEN, data)
-
-
-def led(method: str, *perms: str, **data: object) -> Door:
-    """For the group's facilitators, and for staff with all of these permissions."""
-    return Door(method, (FACILITATOR,), perms, data=data)
-
-
-def staff(method: str, *perms: str, **data: object) -> Door:
-    """In the admin: people outside staff are asked to sign in as staff."""
-    return Door(method, (), perms, refused=FORBIDDEN, outside=SIGN_IN, data=data)
-
-
-def nobody(method: str = "GET", status: str = NOT_FOUND) -> Door:
-    """The same for everyone: not found."""
-    return Door(method, refused=status, outside=status, signed_out=status)
-
-
-def api(door: Door) -> Door:
-    """As JSON: who is not signed in gets a 403 in place of a page."""
-    return replace(door, signed_out=FORBIDDEN)
-
-
 MOVES = {"preview": True}
 # Any of these opens the page of the machine's own tables.
 OPERATIONS = (
@@ -408,67 +380,3 @@ ROUTES: dict[str, list[Door]] = {
         for name in ("check_now", "recreate", "realize", "show_removals")
     },
 }  # fmt: skip
-
-# What the admin offers for each table beside viewing, and its actions with what each needs.
-MODELS: dict[str, str] = {
-    "auth.group": "add change delete",
-    "bot.botheartbeat": "",
-    "bot.guildmembership": "",
-    "calendarsync.calendaraddress": "delete",
-    "calendarsync.calendarcopy": "",
-    "calendarsync.calendarevent": "",
-    "calendarsync.calendarseries": "add",
-    "calendarsync.observedrsvp": "",
-    "cohorts.accessexception": "add change delete",
-    "cohorts.accessstate": "",
-    "cohorts.cohort": "add change delete",
-    "cohorts.course": "add change delete",
-    "cohorts.erasurerequest": "",
-    "cohorts.group": "add change delete",
-    "cohorts.installation": "",
-    "cohorts.membership": "add change",
-    "cohorts.refusedsignin": "delete",
-    "cohorts.user": "add change delete",
-    "discordsync.dmchannel": "",
-    "discordsync.discordobject": "add change",
-    "django_q.failure": "",
-    "django_q.ormq": "",
-    "django_q.schedule": "",
-    "django_q.success": "",
-    "guestvisits.guestvisit": "add",
-    "guestvisits.substitution": "",
-    "meetings.attendance": "add change",
-    "meetings.meeting": "",
-    "meetings.meetingmove": "",
-    "outbox.message": "",
-    "outbox.messagechoice": "",
-    "outbox.messagekind": "",
-    "outbox.outboxpart": "",
-    "sync.groupsync": "",
-    "sync.providerstate": "",
-    "sync.realizerequest": "",
-    "sync.syncaction": "",
-    "sync.syncrun": "",
-    "sync.workerheartbeat": "",
-}
-# What staff need there beside, or in place of, the permission of that name; the first of them also
-# opens the page of the app.
-NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
-    **{("auth.group", act): (SUPERUSERS_ONLY,) for act in ("add", "change", "delete")},
-    ("cohorts.user", "add"): ("cohorts.change_user", "cohorts.add_user"),
-}
-ACTIONS: dict[str, dict[str, str]] = {
-    "cohorts.cohort": {"realize": "cohorts.change_group"},
-    "cohorts.group": dict.fromkeys(("realize", "check_now", "withdraw"), "cohorts.change_group"),
-    "cohorts.membership": dict.fromkeys(
-        ("end_memberships", "move_memberships"), "cohorts.change_membership"
-    ),
-    "discordsync.discordobject": {"recreate": "discordsync.change_discordobject"},
-    "outbox.message": dict.fromkeys(("retry", "drop", "send_anyway"), "outbox.change_message"),
-    "outbox.outboxpart": {"resume": "outbox.change_outboxpart"},
-}
-
-
-def needed_for(label: str, act: str) -> tuple[str, ...]:
-    app, model = label.split(".")
-    return NEEDED.get((label, act), (f"{app}.{act}_{model}",))

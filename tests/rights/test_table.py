@@ -32,8 +32,9 @@ from tests.rights.doors import (
     routes,
 )
 from tests.rights.kinds import ANONYMOUS, EVERYONE, SINGLE, STAFF_KINDS, World
+from tests.rights.models_table import ACTIONS, MODELS, needed_for
 from tests.rights.rows import make_rows
-from tests.rights.table import ACTIONS, MODELS, ROUTES, needed_for
+from tests.rights.table import ROUTES
 from tests.support.second_factor import sign_in
 
 pytestmark = pytest.mark.django_db

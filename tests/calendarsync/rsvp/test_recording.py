@@ -1,66 +1,34 @@
-"""What people answer in Google Calendar, over HTTP: what counts here, and what is an echo."""
+"""What people answer in Google Calendar, over HTTP: which answers Lens records."""
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from calendarsync.copies.storing import store_reading
-from calendarsync.models import CalendarCopy, CalendarSeries, ObservedRsvp
-from calendarsync.rsvp.dating import CalendarChanges
-from calendarsync.rsvp.recording import record_rsvps
-from calendarsync.state.observed import ObservedCalendar, Reading, read_event
+from calendarsync.models import ObservedRsvp
+from calendarsync.state.observed import Reading
 from cohorts.models import Group, Membership, User
-from cohorts.reconcile import services
-from cohorts.reconcile.models import ProviderState
 from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
 from tests.calendarsync.behaviour import GoogleMode, in_pairs
+from tests.calendarsync.rsvp.answers import MINUTE, answers, listen, person
 from tests.calendarsync.seen import SeenCalendar
-from tests.calendarsync.test_guests import book
 from tests.support.academy import Academy
-from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
+from tests.support.moves import move_meeting
 from tests.support.workers import bury, finish, start
 
 pytestmark = pytest.mark.django_db
 
+
 WORDS = {"accepted": "attending", "declined": "not_attending", "tentative": "tentative"}
-MINUTE = timedelta(minutes=1)
 
-
-def person(name: str) -> User:
-    return User.objects.get(name=name)
-
-
-def listen(calendar: SeenCalendar, minutes: int = 4) -> None:
-    """Some minutes pass, in which nothing is due but to read what people answered."""
-    calendar.move_clock(calendar.now + minutes * MINUTE)
-    calendar.work()
-
-
-def answers(name: str) -> dict[int, str]:
-    """By week what is known here."""
-    rows = Attendance.objects.filter(user__name=name).order_by("meeting__number")
-    return dict(rows.values_list("meeting__number", "rsvp"))
-
-
-@pytest.fixture
-def heard(realized: Academy, calendar: SeenCalendar) -> Academy:
-    """Groups A, B and C, whose invitations we have seen unanswered."""
-    listen(calendar)
-    return realized
-
-
-# -- reading -------------------------------------------------------------------------------------
+# -- reading --------------------------------------------------------------------------------------
 
 
 def test_an_answer_is_read_within_minutes_though_nothing_else_is_due(
@@ -191,7 +159,7 @@ def test_a_meeting_that_was_moved_is_found_by_its_original_start(
     assert answers("Ada") == {2: "tentative"}
 
 
-# -- what was decided here -----------------------------------------------------------------------
+# -- what was decided here ------------------------------------------------------------------------
 
 
 def decide(calendar: SeenCalendar, academy: Academy, week: int, rsvp: str) -> None:
@@ -287,95 +255,7 @@ def test_an_answer_that_was_read_by_a_worker_who_died_is_read_again(
     assert answers("Ada") == {2: "attending"}
 
 
-# -- our own writes are no answers ---------------------------------------------------------------
-
-
-def everybody_answers(calendar: SeenCalendar, academy: Academy) -> None:
-    """Both members of group A, to the series and otherwise to one meeting each."""
-    group = academy.groups["A"]
-    calendar.respond(person("Ada"), "accepted", group)
-    calendar.respond(person("Alan"), "tentative", group)
-    calendar.respond(person("Ada"), "declined", group, academy.meeting("A", 2))
-    calendar.respond(person("Alan"), "accepted", group, academy.meeting("A", 3))
-    listen(calendar)
-    calendar.forget_mails()
-
-
-ADA = {1: "attending", 2: "not_attending", 3: "attending", 4: "attending"}
-ALAN = {1: "tentative", 2: "tentative", 3: "attending", 4: "tentative"}
-
-
-@in_pairs
-def test_real_failure_2_one_new_member_wiped_every_answer(
-    heard: Academy, calendar: SeenCalendar, google_mode: GoogleMode
-) -> None:
-    """Each fell back to `needsAction`, and all were mailed."""
-    everybody_answers(calendar, heard)
-    before = calendar.series(heard.groups["A"])["attendees"]
-    heard.add_member("Anne", "A")
-    calendar.work()
-    listen(calendar)
-    calendar.do("expire_tokens")
-    calendar.look()
-    after = calendar.series(heard.groups["A"])["attendees"]
-    assert [one for one in after if one["email"] != "anne@example.org"] == before
-    assert (answers("Ada"), answers("Alan"), answers("Anne")) == (ADA, ALAN, {})
-    if google_mode.exceptions != "overwritten":  # there only we still have them
-        assert calendar.answer(calendar.occurrence(heard.meeting("A", 2)), person("Ada")) == (
-            "declined"
-        )
-    if google_mode.mails == "concerned":
-        assert calendar.mails == [("anne", "invitation")]
-
-
-def test_an_answer_given_while_we_write_the_series_is_recorded(
-    heard: Academy, calendar: SeenCalendar
-) -> None:
-    calendar.behave(exceptions="overwritten")
-    everybody_answers(calendar, heard)
-    heard.add_member("Anne", "A")
-    calendar.respond(person("Ada"), "tentative", heard.groups["A"], heard.meeting("A", 4))
-    calendar.respond(person("Alan"), "declined", heard.groups["A"])
-    calendar.work()
-    listen(calendar)
-    assert answers("Ada") == {**ADA, 4: "tentative"}
-    assert set(answers("Alan").values()) == {"not_attending"}
-
-
-def test_a_meeting_that_moves_or_is_held_after_all_keeps_what_was_said(
-    heard: Academy, calendar: SeenCalendar
-) -> None:
-    everybody_answers(calendar, heard)
-    second, third = heard.meeting("A", 2), heard.meeting("A", 3)
-    move_meeting(second.pk, starts_at=second.starts_at + timedelta(hours=3), now=calendar.now)
-    cancel_meeting(third.pk, now=calendar.now)
-    listen(calendar)
-    restore_meeting(second.pk, now=calendar.now)
-    restore_meeting(third.pk, now=calendar.now)
-    listen(calendar)
-    calendar.look()
-    assert (answers("Ada"), answers("Alan")) == (ADA, ALAN)
-
-
-def test_the_invitation_to_a_new_series_is_no_answer(
-    heard: Academy, calendar: SeenCalendar
-) -> None:
-    everybody_answers(calendar, heard)
-    group = heard.groups["A"]
-    calendar.do("delete_event", event=calendar.series_id(group))
-    calendar.look()
-    services.recreate([group.pk], "calendar", by=None, now=calendar.now)
-    calendar.work()
-    listen(calendar)
-    assert CalendarSeries.objects.filter(group=group).count() == 2
-    assert calendar.answer(calendar.series(group), person("Ada")) == "needsAction"
-    assert (answers("Ada"), answers("Alan")) == (ADA, ALAN)
-    calendar.respond(person("Ada"), "declined", group)
-    listen(calendar)
-    assert set(answers("Ada").values()) == {"not_attending"}
-
-
-# -- what takes no answer ------------------------------------------------------------------------
+# -- what takes no answer -------------------------------------------------------------------------
 
 
 def test_a_meeting_that_is_over_takes_no_echo(heard: Academy, calendar: SeenCalendar) -> None:
@@ -455,124 +335,3 @@ def test_an_answer_to_a_meeting_moved_weeks_past_the_end_of_its_series_is_read(
     calendar.respond(person("Ada"), "declined", heard.groups["A"], last)
     listen(calendar)
     assert answers("Ada")[4] == "not_attending"
-
-
-# -- looks ---------------------------------------------------------------------------------------
-
-
-def read_in(calendar: SeenCalendar, since: int) -> list[str]:
-    """What was asked for: "changes" since a token, or the "whole"."""
-    return [
-        "changes" if "syncToken" in c["query"] else "whole" for c in calendar.calls_since(since)
-    ]
-
-
-def test_a_token_that_google_has_forgotten_loses_no_answer(
-    heard: Academy, calendar: SeenCalendar
-) -> None:
-    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
-    calendar.do("expire_tokens")
-    before = calendar.sandbox.last
-    listen(calendar)
-    assert read_in(calendar, before) == ["changes", "whole"]
-    assert answers("Ada") == {2: "attending"}
-
-
-def test_every_six_hours_everything_is_read(heard: Academy, calendar: SeenCalendar) -> None:
-    read = []
-    for _ in range(13):
-        before = calendar.sandbox.last
-        listen(calendar, minutes=30)
-        read += read_in(calendar, before)
-    assert read == ["changes"] * 11 + ["whole", "changes"]
-
-
-def test_a_full_reading_finds_answers_that_the_changes_left_out(
-    heard: Academy, calendar: SeenCalendar
-) -> None:
-    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
-    # As if a listing of changes had left it out.
-    calendar.sandbox.set_faults({"kind": "truncate", "path": "/events$", "keep": 0, "nth": 1})
-    listen(calendar)
-    listen(calendar)
-    assert answers("Ada") == {}
-    calendar.move_clock(calendar.now + timedelta(hours=6))
-    calendar.work()
-    assert answers("Ada") == {2: "attending"}
-
-
-def test_an_outage_delays_answers_and_loses_none(heard: Academy, calendar: SeenCalendar) -> None:
-    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
-    calendar.sandbox.set_faults({"kind": "error", "status": 503, "method": "GET", "nth": 1})
-    calendar.move_clock(calendar.now + 4 * MINUTE)
-    from cohorts.reconcile.controller import run_once
-
-    run_once("calendar")
-    assert answers("Ada") == {}
-    ProviderState.objects.update(retry_at=None)
-    calendar.work()
-    assert answers("Ada") == {2: "attending"}
-
-
-def test_reading_the_same_answers_again_writes_nothing(
-    heard: Academy, calendar: SeenCalendar
-) -> None:
-    everybody_answers(calendar, heard)
-    before = list(Attendance.objects.order_by("pk").values())
-    words = list(ObservedRsvp.objects.order_by("pk").values())
-    calendar.do("expire_tokens")
-    calendar.look()
-    listen(calendar)
-    assert list(Attendance.objects.order_by("pk").values()) == before
-    assert list(ObservedRsvp.objects.order_by("pk").values()) == words
-
-
-def test_staff_read_what_google_said_last(heard: Academy, calendar: SeenCalendar) -> None:
-    everybody_answers(calendar, heard)
-    decide(calendar, heard, 2, "attending")
-    client = Client()
-    client.force_login(heard.add_person("Sam", is_staff=True, is_superuser=True))
-    page = client.get("/admin/calendarsync/observedrsvp/?q=ada").content.decode()
-    assert re.findall(r'field-own">(\w*)', page).count("not_attending") == 1
-    assert answers("Ada")[2] == "attending", "what was decided since is kept apart"
-
-
-def test_the_cost_of_reading_answers_does_not_grow_with_the_groups(
-    heard: Academy, calendar: SeenCalendar
-) -> None:
-    def queries_for(*names: str) -> list[str]:
-        ObservedRsvp.objects.all().delete()
-        groups = [heard.groups[name] for name in names]
-        changes = CalendarChanges({calendar.series_id(group): () for group in groups})
-        now = calendar.now  # may read the clock's offset from the database
-        with CaptureQueriesContext(connection) as captured:
-            record_rsvps(observed, changes, now)
-        assert ObservedRsvp.objects.count() == 8 * len(names)
-        return [query["sql"][:120] for query in captured]
-
-    calendar.respond(person("Ada"), "accepted", heard.groups["A"])
-    listen(calendar)
-    copies = (read_event(body) for body in CalendarCopy.objects.values_list("body", flat=True))
-    observed = ObservedCalendar({event.id: event for event in copies})
-    one, three = queries_for("A"), queries_for("A", "B", "C")
-    assert len(one) == len(three), "\n".join([*one, "", *three])
-    assert not any("calendarcopy" in query for query in one), "the observation has them all"
-    assert Meeting.objects.count() == 12
-
-
-@pytest.mark.parametrize("last", ["accepted", "tentative"])
-@in_pairs
-def test_c5_the_last_answer_to_the_series_counts_for_a_week_that_a_guest_joined(
-    realized: Academy, calendar: SeenCalendar, last: str
-) -> None:
-    group, ada = realized.groups["A"], User.objects.get(name="Ada")
-    calendar.respond(ada, "accepted", group)
-    calendar.look()
-    book(realized, calendar, "Bea", "A", 2)
-    calendar.look()
-    for answer in ("declined", last):
-        calendar.move_clock(calendar.now + timedelta(minutes=5))
-        calendar.respond(ada, answer, group)
-        calendar.look()
-    rsvps = Attendance.objects.filter(user=ada, meeting__group=group).values_list("rsvp", flat=True)
-    assert set(rsvps) == {"attending" if last == "accepted" else "tentative"}

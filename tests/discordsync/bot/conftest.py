@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
+from cohorts import clock
 from cohorts.models import User
 from discordsync.bot.handlers import answer_request
 from discordsync.bot.replies.bot_answer import BotAnswer
@@ -20,8 +20,10 @@ from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import BotUser
 from meetings.models import Meeting
 from tests.discordsync.bot.discord import People
+from tests.discordsync.bot.here import Here, World, numbers, workers
 from tests.discordsync.bot.running import RunningBot
 from tests.support.academy import Academy
+from tests.support.cohort import MadeCohort, make_cohort, realize
 from tests.support.kept_worlds import BuildOnce
 from tests.support.running_sandbox import RunningSandbox, sandbox_running
 from tests.support.sandbox import CALENDAR_ID, GUILD_ID, TOKEN, make_sandbox
@@ -83,18 +85,6 @@ def asks(answer: BotAnswer) -> list[tuple[object, ...]]:
 # -- the bot as a process --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class World:
-    """A guild, a database and a bot, for all tests of a module: a bot takes seconds to come.
-
-    Each test has people and groups of its own.
-    """
-
-    sandbox: RunningSandbox
-    bot: RunningBot
-    people: People
-
-
 @pytest.fixture(scope="module")
 def world(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
@@ -133,3 +123,35 @@ def sandbox_settings(sandbox: RunningSandbox) -> dict[str, Any]:
         "GOOGLE_CALENDAR_API_BASE": sandbox.google_api_base,
         "GOOGLE_CALENDAR_ID": CALENDAR_ID,
     }
+
+
+@pytest.fixture
+def here(world: World) -> Here:
+    """Three groups that meet this week; whoever is added is in the server."""
+    return Here(world, Academy(clock.now(), name=f"Term {next(numbers)}"))
+
+
+@pytest.fixture
+def owner(world: World) -> str:
+    """The server's owner, who is an administrator and in no roster."""
+    return str(world.sandbox.get("state")["discord"]["guild"]["owner_id"])
+
+
+@pytest.fixture
+def standing(here: Here) -> MadeCohort:
+    """A group that is set up; of its two members the first is in the server."""
+    made = make_cohort(groups=1, members=2, name=f"Standing {next(numbers)}")
+    here.join(made.people[0])
+    realize(made)
+    workers()
+    assert made.refresh().groups[0].status == "active"
+    return made
+
+
+@pytest.fixture
+def clock_again(world: World) -> Iterator[None]:
+    """The sandbox's clock is put back, and nothing is held any more."""
+    yield
+    world.sandbox.post("discord/settings", {"interaction_seconds": 60, "interaction_minutes": 15})
+    world.sandbox.set_faults()
+    world.sandbox.post("clock", {"offset_seconds": 0})

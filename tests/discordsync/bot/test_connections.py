@@ -11,7 +11,8 @@ import pytest
 from cohorts import clock
 from cohorts.models import User
 from discordsync.bot.models import GuildMembership
-from tests.discordsync.bot.conftest import World, bot_running
+from tests.discordsync.bot.conftest import bot_running
+from tests.discordsync.bot.here import World
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,80 +2,52 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
-from django.db.models import F
 
 from cohorts import clock
-from cohorts.models import AccessState, Group, User
+from cohorts.models import AccessState, Group
 from cohorts.outbox.routing.preferences import choose
 from cohorts.outbox.tasks import collect_all
 from cohorts.reconcile.models import GroupSync, RealizeRequest
-from cohorts.reconcile.runs.provider_state import count_changes
 from cohorts.services.groups import end_group
 from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, HiddenCount
 from guestvisits.models import GuestVisit
-from meetings.models import Attendance, Meeting
-from tests.discordsync.bot.conftest import World
-from tests.discordsync.bot.discord import People, buttons
+from meetings.models import Attendance
+from tests.discordsync.bot.discord import buttons
+from tests.discordsync.bot.here import (
+    are_noticed,
+    find_message,
+    forget_realizing,
+    is_settled,
+    numbers,
+    observed_once,
+    realize_by_command,
+    remind_soon,
+    role_of,
+    workers,
+    works_and_is_settled,
+)
 from tests.discordsync.bot.running import RunningBot
 from tests.discordsync.guild_state import outside_id
 from tests.lens.sandbox.client import Client
-from tests.support.academy import Academy
-from tests.support.cohort import MadeCohort, make_cohort, realize, work
+from tests.support.cohort import make_cohort, realize, work
 from tests.support.running_sandbox import RefusedError
 from tests.support.sandbox import GUILD_ID
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+
 STRANGER = {"id": "299999999999999999", "username": "mallory"}
-
 MANY = 30
-
-numbers = itertools.count(1)
 
 
 @pytest.fixture
 def _django_db_helper() -> None:
     """No test empties the database under the bot's hands: `world` does, when the bot is gone."""
-
-
-@dataclass
-class Here:
-    """Groups of one test, and who of them is in the server."""
-
-    world: World
-    academy: Academy
-
-    @property
-    def people(self) -> People:
-        return self.world.people
-
-    def add(self, name: str, group: str) -> User:
-        person = self.academy.add_member(
-            f"{name} {self.academy.cohort}", group, discord_id=210000000000000000 + next(numbers)
-        )
-        self.join(person)
-        return person
-
-    def join(self, person: User) -> None:
-        wish = {"id": str(person.discord_id), "username": f"person{person.pk}"}
-        self.world.sandbox.post("join", wish)
-
-
-@pytest.fixture
-def here(world: World) -> Here:
-    """Three groups that meet this week; whoever is added is in the server."""
-    return Here(world, Academy(clock.now(), name=f"Term {next(numbers)}"))
 
 
 def test_a_learner_sees_their_meetings_and_no_one_else_does(here):
@@ -108,24 +80,7 @@ def test_an_unknown_account_is_answered_kindly_and_not_recorded(here, world):
     assert not DmChannel.objects.filter(discord_id=int(STRANGER["id"])).exists()
 
 
-# -- realizing a cohort ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def owner(world: World) -> str:
-    """The server's owner, who is an administrator and in no roster."""
-    return str(world.sandbox.get("state")["discord"]["guild"]["owner_id"])
-
-
-def workers() -> None:
-    work("discord", "calendar")
-
-
-def realize_by_command(here: Here, admin: str, made: MadeCohort) -> str:
-    """From the command to the tap on "Realize"; returns that interaction's id."""
-    asked = here.people.run(admin, "realize-cohort", cohort=str(made.cohort.pk))
-    plan = here.people.answer(asked, f"Realize {made.cohort}?", meanwhile=workers)
-    return here.people.press(admin, plan, f"Realize {made.cohort}")
+# -- realizing a cohort ---------------------------------------------------------------------------
 
 
 def test_a_cohort_is_found_by_typing_a_part_of_its_name(here, owner):
@@ -174,28 +129,7 @@ def test_who_is_no_administrator_is_offered_nothing_and_refused(here, world):
         here.people.run(alice, "realize-cohort", cohort="1")
 
 
-# -- reminders ---------------------------------------------------------------------------------
-
-
-def remind_soon(made: MadeCohort) -> Meeting:
-    """The first meeting begins in a day and a second, so that its reminder is due in a second."""
-    meeting = Meeting.objects.filter(group=made.groups[0]).earliest("number")
-    start = clock.now() + timedelta(days=1, seconds=1)
-    Meeting.objects.filter(pk=meeting.pk).update(starts_at=start)
-    return meeting
-
-
-def forget_realizing() -> None:
-    """Within an hour of a realize no one is written to directly."""
-    before = clock.now() - timedelta(hours=2)
-    Group.objects.filter(activated_at__isnull=False).update(set_up_at=before, activated_at=before)
-    GroupSync.objects.update(realize_requested_at=None)
-
-
-def find_message(world: World, channel: str) -> dict[str, Any]:
-    """The newest message with buttons in a channel, as anyone there sees it; {} for none."""
-    said = world.sandbox.get("state")["discord"]["messages"].get(channel, {})
-    return next((one for one in reversed(said.values()) if one.get("components")), {})
+# -- reminders ------------------------------------------------------------------------------------
 
 
 def test_the_buttons_under_a_reminder_count_in_the_channel_and_in_direct_messages(
@@ -231,34 +165,7 @@ def test_the_buttons_under_a_reminder_count_in_the_channel_and_in_direct_message
     assert answers == {facilitator.pk: "attending", learner.pk: "not_attending"}
 
 
-# -- what happens in the guild ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def standing(here: Here) -> MadeCohort:
-    """A group that is set up; of its two members the first is in the server."""
-    made = make_cohort(groups=1, members=2, name=f"Standing {next(numbers)}")
-    here.join(made.people[0])
-    realize(made)
-    workers()
-    assert made.refresh().groups[0].status == "active"
-    return made
-
-
-def role_of(made: MadeCohort) -> str:
-    return outside_id(f"role:{made.groups[0].pk}")
-
-
-def works_and_is_settled(made: MadeCohort) -> bool:
-    workers()
-    return is_settled(made)
-
-
-def is_settled(made: MadeCohort) -> bool:
-    """No one has anything left to look at: no sweep and no hour has passed."""
-    return not GroupSync.objects.filter(
-        group__in=made.groups, provider="discord", generation__gt=F("observed_generation")
-    ).exists()
+# -- what happens in the guild --------------------------------------------------------------------
 
 
 def test_who_joins_has_the_role_within_seconds_and_is_greeted(here, world, standing):
@@ -367,17 +274,7 @@ def test_a_role_that_is_taken_by_hand_comes_back_at_once(here, world, standing):
 
 TOO_LATE = 61  # seconds, here; three on Discord
 
-
-# -- time and company ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def clock_again(world: World) -> Iterator[None]:
-    """The sandbox's clock is put back, and nothing is held any more."""
-    yield
-    world.sandbox.post("discord/settings", {"interaction_seconds": 60, "interaction_minutes": 15})
-    world.sandbox.set_faults()
-    world.sandbox.post("clock", {"offset_seconds": 0})
+# -- time and company -----------------------------------------------------------------------------
 
 
 def test_an_answer_that_takes_long_was_deferred_in_time(here, world, clock_again):
@@ -495,22 +392,3 @@ def test_c13_own_writes_are_no_changes_by_hand(here):
     with observed_once(here):
         for group in made.groups:
             end_group(group.pk, status=Group.Status.COMPLETED, now=clock.now())
-
-
-def are_noticed(here, people):
-    stays = GuildMembership.objects.filter(user__in=people)
-    here.people.wait(lambda: stays.count() == len(people), "the bot does not hear who joins")
-
-
-@contextmanager
-def observed_once(here):
-    """What happens within costs one observation, and the bot hears of no change by hand in it."""
-    seen, told = here.world.sandbox.last, count_changes("discord")
-    yield
-    work("discord")
-    looks = [c for c in here.world.sandbox.calls(seen) if c["path"].endswith("/members")]
-    witness = here.add(f"Witness {told}", "A")  # told after everything else
-    are_noticed(here, [witness])
-    here.people.wait(lambda: count_changes("discord") > told, "the bot does not pass it on")
-    assert (len(looks), count_changes("discord")) == (1, told + 1)
-    work("discord")

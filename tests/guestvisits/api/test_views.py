@@ -1,6 +1,5 @@
-"""The API: its fields, its refusals, and that no input makes it fall."""
+"""The API: its fields, its refusals, and what it costs."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -13,45 +12,11 @@ from cohorts.services.memberships import end_membership
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
+from tests.guestvisits.api.asking import MINE, VISITS, book, iso, options, post
 from tests.support.academy import Academy
 from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
-
-VISITS, MINE = "/api/guest-visits", "/api/users/me/meetings"
-
-
-def options(meeting_id) -> str:
-    return f"{VISITS}/options?meeting_id={meeting_id}"
-
-
-@pytest.fixture
-def alice(academy):
-    return academy.add_member("Alice", "A")
-
-
-@pytest.fixture
-def client(alice) -> Client:
-    client = Client(raise_request_exception=False)
-    client.force_login(alice)
-    return client
-
-
-def post(client: Client, body: object):
-    data = body if isinstance(body, str | bytes) else json.dumps(body)
-    return client.post(VISITS, data, content_type="application/json")
-
-
-def book(client: Client, academy: Academy, host: str = "B", home: str = "A", week: int = 1):
-    ids = {
-        "home_meeting_id": academy.meeting(home, week).pk,
-        "host_meeting_id": academy.meeting(host, week).pk,
-    }
-    return post(client, ids)
-
-
-def iso(moment) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def test_a16_someone_removed_from_a_group_reads_no_times_of_others(client, academy, alice, now):
@@ -70,7 +35,7 @@ def test_a16_someone_removed_from_a_group_reads_no_times_of_others(client, acade
     assert client.get(options(home)).content == asked[2].content
 
 
-# -- what it says --------------------------------------------------------------------------------
+# -- what it says ---------------------------------------------------------------------------------
 
 
 def test_my_upcoming_meetings(client, academy, now):
@@ -272,211 +237,7 @@ def test_cancelling(client, academy):
     assert again.json()["code"] == "no_visit"
 
 
-# -- who may what --------------------------------------------------------------------------------
-
-OUTSIDERS = ["signed out", "other learner", "facilitator elsewhere", "staff"]
-
-
-@pytest.fixture
-def as_somebody(academy, alice):
-    """Clients by who they are; `member` is the person whose things are asked for."""
-    academy.add_facilitator("Bob", "A")
-    people = {
-        "member": alice,
-        "other learner": academy.add_member("Carol", "C"),
-        "facilitator elsewhere": academy.add_facilitator("Dora", "C"),
-        "staff": academy.add_person("Sam", is_staff=True, is_superuser=True),
-    }
-
-    def as_somebody(who: str) -> Client:
-        client = Client(raise_request_exception=False)
-        if who in people:
-            client.force_login(people[who])
-        return client
-
-    return as_somebody
-
-
-@pytest.mark.parametrize(
-    ("who", "mine", "asked", "booked", "listed", "cancelled"),
-    [
-        ("member", 200, 200, 200, 200, 200),
-        ("other learner", 200, 200, 400, 200, 400),
-        ("facilitator elsewhere", 200, 200, 400, 200, 400),
-        ("staff", 200, 200, 400, 200, 400),
-        ("signed out", 403, 403, 403, 403, 403),
-    ],
-)
-def test_who_may_what(as_somebody, academy, who, mine, asked, booked, listed, cancelled):
-    client, meeting = as_somebody(who), academy.meeting("A")
-    assert client.get(MINE).status_code == mine
-    assert client.get(options(meeting.pk)).status_code == asked
-    assert book(client, academy).status_code == booked
-    if who != "member":
-        book(as_somebody("member"), academy)
-    assert client.get(VISITS).status_code == listed
-    assert client.delete(f"{VISITS}/{academy.meeting('B').pk}").status_code == cancelled
-
-
-@pytest.mark.parametrize("who", OUTSIDERS)
-def test_another_persons_meetings_and_visits_are_as_if_they_did_not_exist(
-    as_somebody, academy, alice, who
-):
-    book(as_somebody("member"), academy)
-    client, there, nowhere = as_somebody(who), academy.meeting("A").pk, 10**9
-    host = academy.meeting("B").pk
-    for method, of, body in [
-        ("get", options, None),
-        ("post", lambda _: VISITS, lambda mid: {"home_meeting_id": mid, "host_meeting_id": host}),
-        ("delete", lambda meeting_id: f"{VISITS}/{meeting_id}", None),
-    ]:
-        answers = [
-            getattr(client, method)(
-                of(meeting_id),
-                json.dumps(body(meeting_id)) if body else None,
-                content_type="application/json",
-            )
-            for meeting_id in (there, nowhere)
-        ]
-        assert answers[0].status_code == answers[1].status_code
-        assert answers[0].content == answers[1].content
-    for url in (MINE, VISITS):
-        assert b"Group B" not in client.get(url).content
-        rows = [row for rows in client.get(url).json().values() for row in rows]
-        assert there not in [row["meeting_id"] for row in rows if isinstance(row, dict)]
-
-
-def test_the_host_group_of_another_cohort_is_as_if_it_did_not_exist(client, academy, now):
-    other = Academy(now, name="Winter")
-    bodies = [
-        {"home_meeting_id": academy.meeting("A").pk, "host_meeting_id": host}
-        for host in (other.meeting("B").pk, 10**9)
-    ]
-    answers = [post(client, body) for body in bodies]
-    assert [answer.status_code for answer in answers] == [400, 400]
-    assert answers[0].content == answers[1].content
-    assert "in your cohort" in answers[0].json()["detail"]
-
-
-def test_a_write_without_the_csrf_token_is_refused(academy, alice):
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(alice)
-    assert book(client, academy).status_code == 403
-    assert not GuestVisit.objects.exists()
-
-
-# -- bad input -----------------------------------------------------------------------------------
-
-HUGE = 10**40
-BAD_IDS = [
-    "",
-    "x",
-    "1.5",
-    "-1",
-    "0",
-    str(HUGE),
-    "1 OR 1=1",
-    "null",
-    "[]",
-    "%00",
-    "1e3",
-    "9" * 5000,
-]
-
-
-@pytest.mark.parametrize("meeting_id", BAD_IDS)
-def test_a_bad_id_in_the_query_is_a_400(client, meeting_id):
-    answer = client.get(options(meeting_id))
-    assert answer.status_code in {400, 404}
-    assert set(answer.json()) == {"code", "sentence", "detail"}
-
-
-def test_no_id_in_the_query_is_a_400(client):
-    answer = client.get(f"{VISITS}/options")
-    assert answer.status_code == 400
-    assert answer.json() == {
-        "code": "bad_input",
-        "sentence": "meeting_id: This field is required.",
-        "detail": "meeting_id: This field is required.",
-    }
-
-
-BAD_VALUES = [
-    None,
-    True,
-    "x",
-    "",
-    1.5,
-    -1,
-    0,
-    HUGE,
-    float("1e308"),
-    [],
-    [1],
-    {},
-    {"a": 1},
-    "\u0000",
-]
-
-
-@pytest.mark.parametrize("value", BAD_VALUES)
-@pytest.mark.parametrize("field", ["home_meeting_id", "host_meeting_id"])
-def test_a_bad_value_in_the_body_is_a_400(client, academy, field, value):
-    body = {"home_meeting_id": academy.meeting("A").pk, "host_meeting_id": academy.meeting("B").pk}
-    answer = post(client, body | {field: value})
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "bad_input"
-    assert field in answer.json()["sentence"]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"null",
-        b"[]",
-        b"1",
-        b'"text"',
-        b"\xff\xfe",
-        b"{}",
-        b'{"home_meeting_id": 1}',
-        b'{"home_meeting_id": NaN, "host_meeting_id": 1}',
-        b'{"home_meeting_id": 1e999, "host_meeting_id": 1}',
-        b'{"home_meeting_id": ' + b"9" * 5000 + b', "host_meeting_id": 1}',
-        b"[" * 100_000,
-    ],
-)
-def test_a_bad_body_is_a_400(client, body):
-    answer = post(client, body)
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "bad_input"
-
-
-def test_another_kind_of_body_is_refused_with_the_reason(client):
-    assert client.post(VISITS, {"home_meeting_id": 1}).status_code == 415
-
-
-@pytest.mark.parametrize("meeting_id", ["0", str(2**63), str(HUGE), "9" * 5000, "x", "-1", "1/"])
-def test_cancelling_at_an_address_that_is_none_is_a_404(client, meeting_id):
-    assert client.delete(f"{VISITS}/{meeting_id}").status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("url", "allowed"),
-    [
-        (MINE, {"get"}),
-        (VISITS, {"get", "post"}),
-        (f"{VISITS}/options", {"get"}),
-        (f"{VISITS}/1", {"delete"}),
-    ],
-)
-def test_other_methods_are_refused(client, url, allowed):
-    for method in {"get", "post", "put", "patch", "delete", "trace"} - allowed:
-        assert getattr(client, method)(url).status_code == 405
-
-
-# -- what it costs -------------------------------------------------------------------------------
+# -- what it costs --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -504,98 +265,7 @@ def test_each_answer_costs_the_same_queries_in_3_groups_and_in_60(now, url, quer
         assert len(captured) == queries
 
 
-# -- errors everywhere ---------------------------------------------------------------------------
-
-
-def nowhere(client: Client, academy: Academy):
-    return client.get("/api/nowhere")
-
-
-def other_method(client: Client, academy: Academy):
-    return client.put(MINE)
-
-
-def other_media_type(client: Client, academy: Academy):
-    return client.post(VISITS, {"home_meeting_id": 1})
-
-
-def signed_out(client: Client, academy: Academy):
-    return Client().get(MINE)
-
-
-def without_csrf(client: Client, academy: Academy):
-    careful = Client(enforce_csrf_checks=True)
-    careful.cookies = client.cookies
-    return book(careful, academy)
-
-
-def unreadable_form(client: Client, academy: Academy):
-    careful = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    careful.cookies = client.cookies
-    careful.cookies["csrftoken"] = "a" * 32
-    return careful.post("/api/nowhere", b"x", content_type="multipart/form-data")
-
-
-def unknown_host(client: Client, academy: Academy):
-    return client.get(MINE, headers={"host": "else.where"})
-
-
-def refused(client: Client, academy: Academy):
-    return book(client, academy, "A")
-
-
-def somebody_elses(client: Client, academy: Academy):
-    return client.get(f"/api/meetings/{academy.meeting('B').pk}/people")
-
-
-def failing(client: Client, academy: Academy):
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE meetings_meeting RENAME TO gone")
-    return client.get(MINE)
-
-
-@pytest.mark.parametrize(
-    ("ask", "status", "code", "debug"),
-    [
-        (nowhere, 404, "not_found", False),
-        (nowhere, 404, "not_found", True),
-        (other_method, 405, "method_not_allowed", False),
-        (other_media_type, 415, "unsupported_media_type", False),
-        (signed_out, 403, "not_authenticated", False),
-        (without_csrf, 403, "csrf_failed", False),
-        (unreadable_form, 400, "bad_request", False),
-        (unknown_host, 400, "bad_request", False),
-        (refused, 400, "own_group", False),
-        (somebody_elses, 404, "no_meeting", False),
-        (failing, 500, "failure", False),
-        (failing, 500, "failure", True),
-    ],
-)
-def test_a14_every_error_is_json_with_detail_code_and_sentence(
-    client, academy, settings, ask, status, code, debug
-):
-    settings.DEBUG = debug
-    answer = ask(client, academy)
-    assert answer.status_code == status
-    assert answer["Content-Type"] == "application/json"
-    assert answer["Cache-Control"] == "no-store"
-    said = answer.json()
-    assert said == {"detail": said["sentence"], "code": code, "sentence": said["sentence"]}
-    assert said["sentence"].endswith(".")
-
-
-def test_a14_answers_of_the_api_are_never_stored(client):
-    assert client.get(MINE)["Cache-Control"] == "no-store"
-
-
-@pytest.mark.parametrize("not_a_boolean", [0, 1, "on", "yes", "false", None, []])
-def test_a14_only_true_and_false_are_booleans(client, not_a_boolean):
-    wish = json.dumps({"wants_email": True, "wants_discord": not_a_boolean})
-    answer = client.patch("/api/users/me/messages", wish, content_type="application/json")
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
-
-
-# -- its description -----------------------------------------------------------------------------
+# -- its description ------------------------------------------------------------------------------
 
 
 def test_every_address_is_described(client):

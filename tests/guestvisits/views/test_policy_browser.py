@@ -11,8 +11,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from cohorts.models import User
 from guestvisits.services.booking import book_visit
+from tests.rights.models_table import MODELS
 from tests.rights.rows import make_rows
-from tests.rights.table import MODELS
 from tests.support.academy import Academy
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

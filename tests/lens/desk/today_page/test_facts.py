@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from html import unescape
+from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
 
-from cohorts.models import Cohort, CohortStep, Group, Membership, User
+from cohorts.models import Cohort, CohortStep, Group, User
 from cohorts.needs.registry import NeedKind, need_kinds
 from cohorts.outbox.models import Message
 from cohorts.outbox.services import mark_failed
 from cohorts.services.groups import end_group
 from cohorts.steps.tasks import carry_out_due
 from guestvisits.models import GuestVisit
-from lens.desk.models import Snooze
-from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
 from tests.lens.desk.conftest import ReadToday, follow
-from tests.support.academy import Academy
-from tests.support.clock import SetClock
+from tests.lens.desk.today_page.people import DAY, HOUR, NOW, decline, drop, person
 
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("without_providers", "everything_alive"),
 ]
-
-NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)  # a Monday
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-FIRST_DISCORD_ID = 200000000000000000
-
-
-@pytest.fixture
-def academy(set_clock: SetClock) -> Academy:
-    """Groups A, B and C meet on Thursday, Friday and Saturday; each has Fay and three others."""
-    set_clock(NOW)
-    academy = Academy(NOW, meetings=3)
-    for n, group in enumerate("ABC"):
-        academy.add_facilitator(f"Fay {group}", group, discord_id=FIRST_DISCORD_ID + n)
-        for number in range(3):
-            academy.add_member(f"{group}nn{number}", group)
-    return academy
-
-
-@pytest.fixture
-def cohort(academy: Academy) -> Cohort:
-    return academy.cohort
-
-
-def person(name: str) -> User:
-    return User.objects.get(name=name)
 
 
 def test_an_error_in_one_kind_of_item_is_shown_and_hides_no_other(
@@ -71,22 +41,13 @@ def test_an_error_in_one_kind_of_item_is_shown_and_hides_no_other(
     assert "The kind of item broken failed" in caplog.text
 
 
-def decline(academy: Academy, group: str, *names: str) -> None:
-    for name in names:
-        set_rsvp(academy.meeting(group).pk, person(name).pk, "not_attending", now=NOW)
-
-
-def drop(*names: str) -> None:
-    Membership.objects.filter(user__name__in=names).update(status="dropped", left_at=NOW)
-
-
 def test_nothing_needs_staff_and_the_next_meeting_is_named(academy, read_today: ReadToday):
     page = read_today()
     assert page.items == []
     assert page.sentence == "Everything is fine. Next meeting: Group A, Thursday 4 March 13:00."
 
 
-# -- the items -----------------------------------------------------------------------------------
+# -- the items ------------------------------------------------------------------------------------
 
 
 def test_a_group_without_a_facilitator_gets_one(academy, staff, read_today):
@@ -314,130 +275,3 @@ def test_a_rejected_address_is_corrected_and_its_e_mails_are_sent_again(
     assert read_today().items == []
     message.refresh_from_db()
     assert (message.next_try_at < NOW + HOUR) is (state == "pending")
-
-
-# -- snoozing ------------------------------------------------------------------------------------
-
-
-def snooze(staff: Client, item: str, until: str) -> str:
-    fields = dict(re.findall(r'name="(item|seen)" value="([^"]*)"', item))
-    answer = staff.post("/admin/today/snooze/", {**fields, "until": until}, follow=True)
-    return unescape(answer.content.decode())
-
-
-def test_an_item_is_snoozed_until_its_day(academy, staff, read_today, set_clock):
-    drop("Fay A")
-    said = snooze(staff, read_today().item("no_facilitator"), "2027-03-04")
-    assert "Hidden until Thursday 4 March, or until the list grows." in said
-    page = read_today()
-    assert page.items == []
-    assert page.sentence.startswith("Everything is fine.")
-    assert "1 snoozed" in page.html
-
-    set_clock(NOW + 2 * DAY)
-    assert read_today().items == []
-    set_clock(NOW + 3 * DAY)
-    assert read_today().items == ["no_facilitator"]
-
-
-def test_a_snoozed_item_comes_back_when_its_list_grows(academy, staff, read_today):
-    drop("Fay A", "Fay B")
-    snooze(staff, read_today().item("no_facilitator"), "2027-03-04")
-    academy.add_facilitator("New", "B")
-    assert read_today().items == [], "one of two was resolved"
-    drop("Fay C")
-    assert read_today().items == ["no_facilitator"]
-
-
-def test_a_snoozed_item_is_shown_again_on_request(academy, staff, read_today):
-    drop("Fay A")
-    snooze(staff, read_today().item("no_facilitator"), "2027-03-04")
-    staff.post("/admin/today/show-again/", {"item": Snooze.objects.get().key})
-    assert read_today().items == ["no_facilitator"]
-
-
-@pytest.mark.parametrize(
-    "until", ["", "soon", "2027-03-01", "2026-01-01", "2027-13-40", "2029-01-01"]
-)
-def test_a_day_that_makes_no_sense_snoozes_nothing(academy, staff, read_today, until):
-    drop("Fay A")
-    assert "Choose a day" in snooze(staff, read_today().item("no_facilitator"), until)
-    assert read_today().items == ["no_facilitator"]
-
-
-def test_a_list_that_grew_since_it_was_seen_is_not_snoozed(academy, staff, read_today):
-    drop("Fay A")
-    seen = read_today().item("no_facilitator")
-    drop("Fay B")
-    assert "This list has changed since." in snooze(staff, seen, "2027-03-04")
-    assert read_today().items == ["no_facilitator"]
-    drop("Ann0")
-    Membership.objects.filter(user__name__in=["Fay A", "Fay B"]).update(
-        status="active", left_at=None
-    )
-    assert "no longer in the list" in snooze(staff, seen, "2027-03-04")
-
-
-# -- this week -----------------------------------------------------------------------------------
-
-
-def test_this_week_is_shown_day_by_day_in_the_readers_zone_with_the_groups_beside_it(
-    academy, read_today
-):
-    set_rsvp(academy.meeting("A").pk, person("Ann0").pk, "attending", now=NOW)
-    set_rsvp(academy.meeting("A").pk, person("Ann1").pk, "tentative", now=NOW)
-    Attendance.objects.create(
-        meeting=academy.meeting("A"), user=person("Bnn0"), rsvp="attending", is_guest=True
-    )
-    page = read_today()
-    days = re.findall(r"<h3>(?:Today, )?(\w+ \d+ \w+)</h3>", page.html)
-    assert days == ["Thursday 4 March", "Friday 5 March", "Saturday 6 March"]
-    row = page.meeting(academy.meeting("A"))
-    assert "13:00" in row
-    assert "(Thu 12:00 UTC)" in row
-    assert "1 coming, 1 maybe, 2 no answer, 1 guest" in row
-    assert "<dt>No answer</dt><dd>Fay A (facilitator), Ann2</dd>" in row
-    assert "<dt>Guest</dt><dd>Bnn0</dd>" in row
-
-
-def test_a_cancelled_meeting_can_be_restored_and_a_past_one_only_opened(
-    academy, read_today, set_clock
-):
-    cancelled, held = academy.meeting("B"), academy.meeting("A")
-    Meeting.objects.filter(pk=cancelled.pk).update(status="cancelled")
-    page = read_today()
-    assert links(page.meeting(held)) == ["Move", "Cancel", "Find a substitute", "Open"]
-    assert links(page.meeting(cancelled)) == ["Restore", "Open"]
-    set_clock(held.ends_at)
-    assert links(read_today().meeting(held)) == ["Open"]
-
-
-def links(row: str) -> list[str]:
-    return re.findall(r"<a [^>]+>([^<]+)</a>", row)
-
-
-def test_groups_that_are_not_set_up_hold_no_meetings_yet(academy, read_today):
-    Group.objects.update(set_up_at=None, status="preview")
-    page = read_today()
-    assert "No meetings in the next seven days." in page.html
-    assert page.sentence == "Everything is fine. No meeting is planned."
-
-
-# -- the cohorts ---------------------------------------------------------------------------------
-
-
-def test_the_cohorts_are_listed_with_their_status(academy, read_today, set_clock):
-    assert read_today().cohorts == [("Autumn", "Set up, no one has joined", "0 of 12")]
-    Cohort.objects.create(
-        course=academy.cohort.course,
-        name="Winter",
-        start_date=(NOW + 90 * DAY).date(),
-        number_of_meetings=8,
-    )
-    assert read_today().cohorts[1] == ("Winter", "Not set up", "")
-    autumn = academy.cohort
-    autumn.status = Cohort.Status.COMPLETED
-    autumn.save()
-    assert read_today().cohorts[1] == ("Autumn", "Read-only until 31 March", "")
-    set_clock(NOW + 40 * DAY)
-    assert read_today().cohorts[1] == ("Autumn", "Removed", "")

@@ -1,21 +1,28 @@
-"""What someone does in Discord by hand is reported or repaired, and never doubled."""
+"""What someone changes in Discord by hand is reported or repaired, and never doubled."""
 
 from __future__ import annotations
 
 import pytest
 
-from cohorts import clock
-from cohorts.models import Membership
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import SyncAction
-from cohorts.reconcile.services import recreate, request_plan, request_realize
+from cohorts.reconcile.services import request_plan
 from discordsync.sandbox.permissions import Bit
+from tests.discordsync.by_hand.edits import (
+    VIEW,
+    check_nothing_more,
+    delete,
+    edit,
+    guild_of,
+    overwrites_of,
+    set_overwrites,
+)
+from tests.discordsync.by_hand.test_deleted import press_realize_in_vain, remake
 from tests.discordsync.guild_state import (
     detail,
     holders_of,
     look_again,
     made_since,
-    mirror_trouble,
     outside_id,
     roles_of,
     trouble,
@@ -25,199 +32,8 @@ from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
-VIEW = int(Bit.VIEW_CHANNEL)
 
-
-@pytest.fixture
-def made(sandbox, two_groups):
-    """Two groups of three, and someone who is in the guild and in no group."""
-    sandbox.post("join", {"id": "300000000000000001", "username": "stranger"})
-    return two_groups
-
-
-@pytest.fixture
-def first(made):
-    return made.groups[0]
-
-
-@pytest.fixture
-def before(sandbox, made):
-    return describe_guild(sandbox.get("state"))
-
-
-def delete(sandbox, kind, key):
-    sandbox.post("delete", {"kind": kind, "id": outside_id(key)})
-
-
-def edit(sandbox, kind, key, **fields):
-    sandbox.post("edit", {"kind": kind, "id": outside_id(key), "fields": fields})
-
-
-def guild_of(sandbox):
-    """The guild's id is also @everyone's."""
-    return sandbox.get("state")["discord"]["guild"]["id"]
-
-
-def overwrites_of(sandbox, key):
-    return sandbox.get("state")["discord"]["channels"][outside_id(key)]["overwrites"]
-
-
-def set_overwrites(sandbox, key, overwrites):
-    told = [{"id": pk, **held} for pk, held in overwrites.items()]
-    for one in told:
-        one["allow"], one["deny"] = str(one["allow"]), str(one["deny"])
-    edit(sandbox, "channel", key, permission_overwrites=told)
-
-
-def check_nothing_more(sandbox):
-    seen = sandbox.last
-    look_again()
-    assert sandbox.writes(since=seen) == []
-
-
-# -- deleted: reported, and recreated on request of staff -----------------------------------------
-
-
-def press_realize_in_vain(sandbox, group):
-    """Realizing once more makes nothing of what was recorded."""
-    seen = sandbox.last
-    request_realize([group.pk], by=None, now=clock.now())
-    look_again()
-    assert sandbox.writes(since=seen) == []
-
-
-def remake(sandbox, *groups):
-    seen = sandbox.last
-    recreate([group.pk for group in groups], "discord", by=None, now=clock.now())
-    work("discord")
-    return made_since(sandbox, seen)
-
-
-def test_a_deleted_text_channel_is_reported_and_recreated_alone(sandbox, made, first, before):
-    delete(sandbox, "channel", f"text_channel:{first.pk}")
-    look_again()
-
-    assert trouble(first) == "missing"
-    assert "text channel" in detail(first)
-    assert trouble(made.groups[1]) == ""
-    press_realize_in_vain(sandbox, first)
-
-    assert remake(sandbox, first) == {"POST channels": 1}
-    assert trouble(first) == ""
-    after = describe_guild(sandbox.get("state"))
-    assert {**after, "messages": []} == {**before, "messages": []}
-    assert len(after["messages"]) == 1  # the other group's: no one is welcomed twice
-    check_nothing_more(sandbox)
-
-
-def test_b4_an_event_recreated_in_the_pass_that_missed_it_keeps_its_record(sandbox, first, before):
-    meeting = first.meetings.order_by("starts_at").first()
-    delete(sandbox, "event", f"event:{meeting.pk}")
-    delete(sandbox, "channel", f"text_channel:{first.pk}")
-    look_again()
-    assert trouble(first) == "missing"
-    event = outside_id(f"event:{meeting.pk}")
-
-    assert remake(sandbox, first) == {"POST channels": 1}
-
-    assert outside_id(f"event:{meeting.pk}") == event
-    assert (trouble(first), mirror_trouble()) == ("", "")
-    after = describe_guild(sandbox.get("state"))
-    assert {**after, "messages": []} == {**before, "messages": []}
-    check_nothing_more(sandbox)
-
-
-def test_a_deleted_voice_channel_takes_its_events_along_and_both_come_back(sandbox, first, before):
-    delete(sandbox, "channel", f"voice_channel:{first.pk}")
-    look_again()
-
-    assert trouble(first) == "missing"
-    press_realize_in_vain(sandbox, first)
-    assert remake(sandbox, first) == {"POST channels": 1, "POST scheduled-events": 2}
-    after = describe_guild(sandbox.get("state"))
-    assert {**after, "messages": []} == {**before, "messages": []}
-    check_nothing_more(sandbox)
-
-
-def test_a_deleted_role_is_recreated_and_gives_the_same_access(sandbox, first, before):
-    delete(sandbox, "role", f"role:{first.pk}")
-    look_again()
-
-    assert trouble(first) == "missing"
-    press_realize_in_vain(sandbox, first)
-    assert remake(sandbox, first) == {"POST roles": 1, "PUT permissions": 3, "PUT roles": 3}
-    assert describe_guild(sandbox.get("state")) == before
-    check_nothing_more(sandbox)
-
-
-def test_a_deleted_category_is_recreated_and_its_channels_return(sandbox, made, before):
-    delete(sandbox, "channel", f"category:{made.cohort.pk}:1")
-    look_again()
-
-    assert [trouble(group) for group in made.groups] == ["missing", "missing"]
-    press_realize_in_vain(sandbox, made.groups[0])
-    assert remake(sandbox, made.groups[0]) == {"POST channels": 1, "PATCH channels": 3}
-    look_again()
-    assert describe_guild(sandbox.get("state")) == before
-    assert [trouble(group) for group in made.groups] == ["", ""]
-    check_nothing_more(sandbox)
-
-
-def test_a_deleted_cohort_channel_is_recreated_and_opened_to_every_group(sandbox, made, before):
-    delete(sandbox, "channel", f"cohort_channel:{made.cohort.pk}")
-    look_again()
-
-    assert [trouble(group) for group in made.groups] == ["missing", "missing"]
-    press_realize_in_vain(sandbox, made.groups[0])
-    assert remake(sandbox, *made.groups)["POST channels"] == 1
-    look_again()
-    assert describe_guild(sandbox.get("state")) == before
-    check_nothing_more(sandbox)
-
-
-def test_a_group_that_is_asked_for_waits_for_a_cohort_channel_that_is_gone(sandbox, made):
-    delete(sandbox, "channel", f"cohort_channel:{made.cohort.pk}")
-    group = made.cohort.groups.create(name="Group 3")
-    Membership.objects.create(user=made.people[0], group=group, role="facilitator")
-    seen = sandbox.last
-
-    request_realize([group.pk], by=None, now=clock.now())
-    look_again()
-
-    assert trouble(group) == "missing"
-    paths = [call["path"] for call in sandbox.calls(since=seen)]
-    assert not [path for path in paths if "/channels/0" in path]
-    assert made_since(sandbox, seen) == {"POST roles": 1, "POST channels": 2, "PUT roles": 1}
-
-
-def test_everything_deleted_at_once_is_recreated_once(sandbox, made, first, before):
-    for key in ("text_channel", "voice_channel"):
-        delete(sandbox, "channel", f"{key}:{first.pk}")
-    delete(sandbox, "role", f"role:{first.pk}")
-    look_again()
-    assert trouble(first) == "missing"
-
-    remade = remake(sandbox, first)
-
-    assert remade["POST channels"] == 2
-    assert remade["POST roles"] == 1
-    after = describe_guild(sandbox.get("state"))
-    assert {**after, "messages": []} == {**before, "messages": []}
-    check_nothing_more(sandbox)
-
-
-def test_recreating_creates_nothing_where_nothing_is_gone(sandbox, first):
-    assert remake(sandbox, first) == {}
-    assert trouble(first) == ""
-
-
-def test_a_deleted_message_is_not_said_again(sandbox, first):
-    said = sandbox.get("state")["discord"]["messages"][outside_id(f"text_channel:{first.pk}")]
-    sandbox.post("delete", {"kind": "message", "id": next(iter(said))})
-    check_nothing_more(sandbox)
-
-
-# -- events are leaves: repaired -------------------------------------------------------------------
+# -- events are leaves: repaired ------------------------------------------------------------------
 
 
 def first_event(first):
@@ -251,7 +67,7 @@ def test_an_edited_event_is_put_right(sandbox, first, before):
     check_nothing_more(sandbox)
 
 
-# -- renamed and moved: reported -------------------------------------------------------------------
+# -- renamed and moved: reported ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["role", "text_channel", "voice_channel"])
@@ -309,7 +125,7 @@ def test_a_channel_without_a_category_is_put_back_into_its_own(sandbox, first, b
     check_nothing_more(sandbox)
 
 
-# -- permissions: repaired -------------------------------------------------------------------------
+# -- permissions: repaired ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["text_channel", "voice_channel"])
@@ -421,7 +237,7 @@ def test_a_role_that_was_given_permissions_is_bare_again(sandbox, first, before)
     check_nothing_more(sandbox)
 
 
-# -- people ----------------------------------------------------------------------------------------
+# -- people ---------------------------------------------------------------------------------------
 
 
 def test_a_role_without_a_reason_is_taken_and_listed_by_name(sandbox, first):
@@ -460,7 +276,7 @@ def test_a_person_who_leaves_and_comes_back_has_the_same_access(sandbox, made, b
     check_nothing_more(sandbox)
 
 
-# -- hidden is not gone ----------------------------------------------------------------------------
+# -- hidden is not gone ---------------------------------------------------------------------------
 
 
 def test_a_channel_that_the_bot_cannot_see_is_not_taken_for_gone(sandbox, first, before):
