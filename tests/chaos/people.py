@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from tests.chaos.installation import ChaosInstallation
 
 PASSWORD = "sandbox"
 MISSED = (requests.RequestException, ValueError)
+Subject = int | tuple[int, int] | tuple[str, int]  # a meeting, a person at a meeting, a person
 
 
 @dataclass
@@ -26,15 +28,15 @@ class People:
     """`promises`: by (person's id, home meeting) the host meeting that was confirmed, 0 for none.
 
     `answers`: by (person's id, meeting) the RSVP that was confirmed.
-    `unclear`: such pairs, and meetings alone, of acts without an answer. A frozen process may carry
-    one out much later, so nothing is known about these any more.
+    `unclear`: what acts without an answer were about. A frozen process may carry one out much
+    later, so nothing is known about these any more.
     """
 
     installation: ChaosInstallation
     chance: random.Random
     promises: dict[tuple[int, int], int] = field(default_factory=dict)
     answers: dict[tuple[int, int], str] = field(default_factory=dict)
-    unclear: set[tuple[int, int] | int] = field(default_factory=set)
+    unclear: set[Subject] = field(default_factory=set)
     confirmed: int = 0
     missed: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -138,14 +140,21 @@ class People:
         if answer is None:
             self.unclear.add(meeting)
         elif answer:
-            self.promises = {
-                key: host for key, host in self.promises.items() if meeting not in {key[1], host}
-            }
-            self.answers = {key: rsvp for key, rsvp in self.answers.items() if key[1] != meeting}
+            self.forget({meeting})
+
+    def forget(self, about: Collection[Subject]) -> None:
+        """Forget what people were told about these meetings and people: an act has changed it."""
+        changed = set(about)
+        self.promises = {
+            key: host for key, host in self.promises.items() if not changed & subjects_of(key, host)
+        }
+        self.answers = {
+            key: rsvp for key, rsvp in self.answers.items() if not changed & subjects_of(key)
+        }
 
     def is_known(self, key: tuple[int, int], host: int = 0) -> bool:
         """Whether every act about this person and meeting was answered."""
-        return not self.unclear & {key, key[1], host}
+        return not self.unclear & subjects_of(key, host)
 
     def _leave(self) -> None:
         """Someone leaves the server and comes back at once, without their roles."""
@@ -169,7 +178,7 @@ class People:
         """The answer's JSON; {} for a refusal; None if no answer came, or one of a failure."""
         base = self.chance.choice(self.sites)
         try:
-            session = self.sessions.get(person[0]) or self._sign_in(person)
+            session = self.session_of(person)
             headers = {"X-CSRFToken": session.cookies.get("csrftoken", ""), "Referer": base}
             answer = session.request(
                 method, f"{base}/api/{path}", json=body, headers=headers, timeout=15
@@ -180,14 +189,21 @@ class People:
                 raise ValueError(answer.status_code)
             found = answer.json() if answer.content else {"done": True}
         except MISSED as error:
-            self.missed[type(error).__name__] += 1
-            time.sleep(0.1)  # as people would: the web may be starting
+            self.miss(error)
             return None
         if not answer.ok:
             self.refused[found.get("code", str(answer.status_code))] += 1
             return {}
         self.confirmed += method != "get"
         return found or {"done": True}
+
+    def miss(self, error: Exception) -> None:
+        """Note that no answer came."""
+        self.missed[type(error).__name__] += 1
+        time.sleep(0.1)  # as people would: the web may be starting
+
+    def session_of(self, person: tuple[int, str]) -> requests.Session:
+        return self.sessions.get(person[0]) or self._sign_in(person)
 
     def _sign_in(self, person: tuple[int, str]) -> requests.Session:
         session, url = requests.Session(), f"{self.chance.choice(self.sites)}/sign-in/"
@@ -204,3 +220,8 @@ class People:
             raise ValueError(f"sign-in: {answer.status_code}")
         self.sessions[person[0]] = session
         return session
+
+
+def subjects_of(key: tuple[int, int], host: int = 0) -> set[Subject]:
+    """What an act may be about that changes what this person was told about this meeting."""
+    return {key, key[1], host, ("person", key[0])}

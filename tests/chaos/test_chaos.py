@@ -18,11 +18,13 @@ import pytest
 from tests.chaos.checker import Checker
 from tests.chaos.installation import COMMANDS, ChaosInstallation
 from tests.chaos.people import People
+from tests.chaos.staff import Staff
 from tests.lens.demo.test_run import free_ports
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "180"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 EVERY, PATIENCE = 5, 15  # seconds between two faults, and of one that lets no one act
+BY_STAFF = 0.15  # of all acts
 LEAST = SECONDS / 10  # acts that must be confirmed
 CALM = 300  # seconds in which something more must be right again
 pytestmark = [pytest.mark.modes, pytest.mark.timeout(SECONDS + 4 * CALM)]
@@ -46,7 +48,7 @@ def test_after_chaos_everything_is_there_once_and_nothing_is_lost(
     people = People(installation, chance)
     checker = Checker(installation, people)
     installation.run("realize_cohort", installation.sql("SELECT name FROM cohorts_cohort")[0][0])
-    act_and_strike(installation, people)
+    act_and_strike(installation, people, Staff(people))
     settle(installation, checker, people)
     faults = checker.find_faults()
     with capsys.disabled():
@@ -57,14 +59,14 @@ def test_after_chaos_everything_is_there_once_and_nothing_is_lost(
     check_the_checker(installation, checker, people)
 
 
-def act_and_strike(installation: ChaosInstallation, people: People) -> None:
+def act_and_strike(installation: ChaosInstallation, people: People, staff: Staff) -> None:
     """People act without a pause. A fault begins every five seconds, and later while no one could
     do anything since the last one: it ends after 15 seconds, and a busy machine takes longer to
     recover. So there is more time while hardly anything has happened."""
     ends = time.monotonic() + SECONDS
     struck, confirmed, is_struck = time.monotonic(), -1, False
     while time.monotonic() < ends - EVERY or is_too_quiet(people, ends):
-        people.act()
+        (staff if people.chance.random() < BY_STAFF else people).act()
         waited = time.monotonic() - struck
         if waited > EVERY and people.confirmed > confirmed:
             installation.strike()
