@@ -124,7 +124,7 @@ def _create_channel(diff: Diff, group: DesiredGroup, key: str, what: str) -> Act
         name,
         diff.group_overwrites(group, kind),
         parent_id=diff.id_of(group.category),
-        topic=f"{group.name}. {keys.make_mark(diff.desired.installation, key)}" if text else "",
+        topic=f"{group.name}. {keys.make_mark(diff.desired.installation, key)}",
     )
     return create(
         Owner.of(group),
