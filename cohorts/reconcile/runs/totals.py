@@ -33,13 +33,22 @@ def find_limit(seconds: float) -> str:
 
 
 def add_totals(found: Mapping[Key, float], now: datetime) -> None:
-    """Add these figures to the totals of the day. One query for each, two for a new one."""
-    for (name, labels), value in sorted(found.items()):
-        row = RunningTotal.objects.filter(day=now.date(), name=name, labels=labels)
-        if not row.update(value=F("value") + value):
-            new = RunningTotal(day=now.date(), name=name, labels=labels)
-            RunningTotal.objects.bulk_create([new], ignore_conflicts=True)
-            row.update(value=F("value") + value)
+    """Add these figures to the totals of the day. One query for each, two for a new one, and one
+    more for all new ones together."""
+    day = now.date()
+    new = [one for one in sorted(found) if not _add(day, one, found[one])]
+    if new:
+        rows = [RunningTotal(day=day, name=name, labels=labels) for name, labels in new]
+        RunningTotal.objects.bulk_create(rows, ignore_conflicts=True)
+    for one in new:
+        _add(day, one, found[one])
+
+
+def _add(day: date, one: Key, value: float) -> bool:
+    """Add to one total of a day; return whether it exists."""
+    name, labels = one
+    rows = RunningTotal.objects.filter(day=day, name=name, labels=labels)
+    return bool(rows.update(value=F("value") + value))
 
 
 def read_totals(since: date | None = None) -> dict[str, dict[str, float]]:
