@@ -93,7 +93,7 @@ def _book(
 
 def _lock(user_id: int, meeting_ids: Collection[int]) -> User:
     """Lock the groups of these meetings, then the person; return the person. Two queries."""
-    lock_found(Group.objects.filter(meetings__in=meeting_ids))
+    lock_found(Group.objects.filter(meetings__in=meeting_ids).only("pk"))
     return lock_people([user_id])[user_id]
 
 

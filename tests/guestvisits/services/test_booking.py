@@ -14,9 +14,13 @@ from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit, book_visit_for
 from meetings.models import Attendance
 from tests.support.academy import Academy
+from tests.support.function_calls import count_calls, count_statements
 from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
+
+BOOKING_QUERIES = 12
+BOOKING_CALLS = 26_000  # of functions, most of them to build the queries
 
 
 @pytest.fixture
@@ -355,13 +359,19 @@ def test_staff_may_let_someone_into_a_meeting_that_runs(academy, book_for):
 def test_a_booking_costs_the_same_in_3_groups_and_in_60(now, settings):
     settings.SANDBOX = False  # a clock that can be moved is asked for now and then
 
-    def count(groups: int) -> int:
+    def count(groups: int) -> tuple[int, int]:
         names = [f"{number:02}" for number in range(groups)]
         academy = Academy(now, groups=names, name=f"{groups} groups")
         guest = academy.add_member(f"Guest of {groups}", "00")
         home, host = academy.meeting("00"), academy.meeting("01")
-        with CaptureQueriesContext(connection) as queries:
-            book_visit(guest.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
-        return len(queries)
 
-    assert count(3) == count(60)
+        def book() -> None:
+            book_visit(guest.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
+
+        with CaptureQueriesContext(connection) as queries:
+            calls = count_calls(book)
+        return count_statements(queries), calls
+
+    (few, _), (many, calls) = count(3), count(60)
+    assert few == many <= BOOKING_QUERIES
+    assert calls <= BOOKING_CALLS
