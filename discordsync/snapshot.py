@@ -51,6 +51,7 @@ from meetings.selectors import facts_by_group
 FORMER_FOR = timedelta(days=365)  # how long a past date explains lost access
 GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
 CLOSED = "the account was closed"
+CHANNELS = (Message.Channel.DISCORD_CHANNEL, Message.Channel.DISCORD_DM)
 
 
 def take_snapshot(
@@ -89,11 +90,11 @@ class _Waiting:
 
     @classmethod
     def read(cls, now: datetime, *, only_begun: bool = False) -> _Waiting:
-        messages, directs = (
-            due_messages(channel, now, only_begun=only_begun)
-            for channel in (Message.Channel.DISCORD_CHANNEL, Message.Channel.DISCORD_DM)
-        )
-        return cls(_messages(messages), _directs(directs, now), posts_to_delete(), _next_tries(now))
+        due = due_messages(CHANNELS, now, only_begun=only_begun)
+        directs = [one for one in due if one.channel == Message.Channel.DISCORD_DM]
+        messages = [one for one in due if one.channel != Message.Channel.DISCORD_DM]
+        tries = next_tries(CHANNELS, now)
+        return cls(_messages(messages), _directs(directs, now), posts_to_delete(), tries)
 
     @property
     def groups(self) -> set[int]:
@@ -363,14 +364,6 @@ def _sent_directs(waiting: Iterable[DueMessage]) -> dict[str, int]:
         key__in=keys, channel=Message.Channel.DISCORD_DM, state=Message.State.SENT
     ).exclude(outside_id="")
     return {key: int(outside_id) for key, outside_id in sent.values_list("key", "outside_id")}
-
-
-def _next_tries(now: datetime) -> dict[int, datetime]:
-    """Return when a message of each group, on any of Discord's channels, is to be tried next."""
-    found = next_tries(Message.Channel.DISCORD_CHANNEL, now)
-    for group_id, moment in next_tries(Message.Channel.DISCORD_DM, now).items():
-        found[group_id] = min(moment, found.get(group_id, moment))
-    return found
 
 
 def _records(ids: Collection[int], cohort_ids: Collection[int], now: datetime) -> dict[str, Record]:

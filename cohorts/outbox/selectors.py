@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ class DueMessage:
     id: int
     key: str
     kind: str
+    channel: str
     group_id: int | None
     user_id: int | None
     text: str
@@ -39,8 +40,10 @@ class DueMessage:
     context: Mapping[str, Any] = field(default_factory=dict)  # ids of what it is about
 
 
-def due_messages(channel: str, now: datetime, *, only_begun: bool = False) -> list[DueMessage]:
-    """Return the messages to be sent on a channel now, the earliest due first.
+def due_messages(
+    channels: Collection[str], now: datetime, *, only_begun: bool = False
+) -> list[DueMessage]:
+    """Return the messages to be sent on these channels now, the earliest due first.
 
     `only_begun`: only those whose sending has begun, so that they may have arrived.
 
@@ -50,17 +53,19 @@ def due_messages(channel: str, now: datetime, *, only_begun: bool = False) -> li
     installation = Installation.objects.filter(pk=1).first()
     if installation and installation.silenced_at:
         return []  # a copy sends nothing until staff allow it
-    rows = sendable(channel, now, installation)
+    rows = sendable(channels, now, installation)
     if only_begun:
         rows = rows.filter(state=Message.State.SENDING)
     found = (_build_due(row, installation, now) for row in rows)
     return [message for message in found if message is not None]
 
 
-def sendable(channel: str, now: datetime, installation: Installation | None) -> QuerySet[Message]:
-    """Return the unsent messages of a channel that are due and not past their cutoff."""
+def sendable(
+    channels: Collection[str], now: datetime, installation: Installation | None
+) -> QuerySet[Message]:
+    """Return the unsent messages of these channels that are due and not past their cutoff."""
     rows = Message.objects.filter(
-        channel=channel,
+        channel__in=channels,
         state__in=UNSENT,
         due_at__lte=now,
         next_try_at__lte=now,
@@ -72,11 +77,11 @@ def sendable(channel: str, now: datetime, installation: Installation | None) -> 
     return rows.select_related("user", "group__cohort__course").order_by("due_at", "pk")
 
 
-def next_tries(channel: str, now: datetime) -> dict[int, datetime]:
+def next_tries(channels: Collection[str], now: datetime) -> dict[int, datetime]:
     """Return the time of the next attempt by group id, for groups with waiting messages.  One
     query."""
     waiting = Message.objects.filter(
-        channel=channel, state__in=UNSENT, next_try_at__gt=now, group__isnull=False
+        channel__in=channels, state__in=UNSENT, next_try_at__gt=now, group__isnull=False
     )
     return dict(waiting.order_by().values_list("group").annotate(Min("next_try_at")))
 
@@ -96,6 +101,7 @@ def _build_due(
         id=message.pk,
         key=message.key,
         kind=message.kind,
+        channel=message.channel,
         group_id=message.group_id,
         user_id=message.user_id,
         text=text,

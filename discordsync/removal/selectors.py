@@ -40,7 +40,8 @@ def read_approvals(now: datetime) -> dict[str, Approval]:
 def released_ids() -> list[int]:
     """Return the Discord ids of objects that staff keep."""
     kept = DiscordObject.objects.filter(released_at__isnull=False, outside_id__isnull=False)
-    return [pk for pk in kept.values_list("outside_id", flat=True) if pk]
+    # Their usual order joins three tables.
+    return [pk for pk in kept.order_by().values_list("outside_id", flat=True) if pk]
 
 
 def recorded_infrastructure() -> QuerySet[DiscordObject]:

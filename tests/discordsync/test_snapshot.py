@@ -340,7 +340,7 @@ def test_reading_again_where_nothing_changed_reads_no_group() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert update_snapshot(earlier, [], clock.now()) == earlier
     assert not [query for query in queries if Membership._meta.db_table in query["sql"]]
-    assert len(queries) <= 13
+    assert len(queries) <= 10
 
 
 def record(kind: str, group: Group, outside_id: int) -> None:

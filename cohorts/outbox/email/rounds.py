@@ -61,7 +61,7 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
         return False
     installation = Installation.objects.get(pk=1)
     ends = time.monotonic() + seconds
-    due = list(sendable(Message.Channel.EMAIL, now, installation))
+    due = list(sendable([Message.Channel.EMAIL], now, installation))
     routes = find_routes({DeliveryRequest.about(email) for email in due}, now)
     refused: list[Message] = []  # permanently refused since the last accepted e-mail
     with MailServer() as server:

@@ -72,7 +72,7 @@ def test_b13_a_copy_sends_nothing_until_staff_have_seen_to_whom(in_question, mai
     assert mail_server.letters == []
     assert not claim(bob.messages.get().pk, seen=clock.now(), until=clock.now())
     Message.objects.update(channel="discord_channel")
-    assert due_messages("discord_channel", clock.now()) == []
+    assert due_messages(["discord_channel"], clock.now()) == []
     Message.objects.update(channel="email")
 
     client.force_login(User.objects.create_superuser("olga@example.org"))

@@ -31,7 +31,7 @@ def message(academy, now) -> Message:
 
 
 def only_due(now):
-    (due,) = due_messages("discord_channel", now)
+    (due,) = due_messages(["discord_channel"], now)
     return due
 
 
@@ -55,7 +55,7 @@ def test_a_message_that_was_refused_has_certainly_not_arrived(message, now):
     services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.mark_failed(message.pk, why="It was refused.", now=now, retry=MINUTE)
 
-    assert due_messages("discord_channel", now) == []
+    assert due_messages(["discord_channel"], now) == []
     assert only_due(now + MINUTE).tried_at is None
     services.begin(message.pk, channel=message.channel, body="Hello", now=now + MINUTE)
     assert only_due(now + MINUTE).tried_at == now + MINUTE
@@ -71,7 +71,7 @@ def test_a_sent_message_is_no_longer_pending(message, now):
     services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.mark_sent(message.pk, outside_id="42", now=now)
 
-    assert due_messages("discord_channel", now) == []
+    assert due_messages(["discord_channel"], now) == []
     assert not services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     assert not services.retry_now([message.pk], now=now)
     message.refresh_from_db()
@@ -103,7 +103,7 @@ def test_a_copy_of_the_installation_uses_other_nonces(message, now):
 
 def test_nothing_is_sent_past_its_cutoff(message, now):
     late = now + timedelta(hours=1)
-    assert due_messages("discord_channel", late) == []
+    assert due_messages(["discord_channel"], late) == []
     assert services.expire_late(late) == 1
     message.refresh_from_db()
     assert (message.state, message.not_sent_reason) == ("expired", "It could not be sent in time.")
@@ -126,7 +126,7 @@ def test_what_expires_while_its_arrival_is_unclear_says_so(message, now):
 
 def test_nothing_is_sent_that_was_due_before_staff_said_whose_installation_this_is(message, now):
     Installation.objects.update(quiet_before=now)
-    assert due_messages("discord_channel", now) == []
+    assert due_messages(["discord_channel"], now) == []
     services.expire_late(now)
     message.refresh_from_db()
     assert message.state == "unsure"
@@ -152,7 +152,7 @@ def test_a_message_that_cannot_be_rendered_holds_up_no_other(message, academy, n
 
 def test_what_is_no_longer_true_is_dropped(message, now):
     Message.objects.update(context={"over": True})
-    assert due_messages("discord_channel", now) == []
+    assert due_messages(["discord_channel"], now) == []
     services.drop_obsolete(now)
     message.refresh_from_db()
     assert (message.state, message.not_sent_reason) == ("dropped", "The note is no longer true.")
@@ -190,4 +190,4 @@ def test_what_is_due_is_read_in_two_queries(message, academy, now, django_assert
         for n in range(20)
     )
     with django_assert_num_queries(2):
-        assert len(due_messages("discord_channel", now)) == 21
+        assert len(due_messages(["discord_channel"], now)) == 21

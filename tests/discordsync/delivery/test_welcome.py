@@ -43,7 +43,7 @@ def academy(without_providers) -> Academy:
 
 
 def only_text(now: datetime = NOW) -> str:
-    (message,) = due_messages("discord_channel", now)
+    (message,) = due_messages(["discord_channel"], now)
     return message.text
 
 
@@ -129,7 +129,7 @@ def test_a_welcome_is_dropped_when_the_group_has_ended(academy):
     collect(None, now=NOW)
     Group.objects.filter(name="Group A").update(status="cancelled")
 
-    assert due_messages("discord_channel", NOW) == []
+    assert due_messages(["discord_channel"], NOW) == []
     drop_obsolete(NOW)
     message = Message.objects.get()
     assert (message.state, message.not_sent_reason) == ("dropped", "The group has ended.")
@@ -141,7 +141,7 @@ def test_hostile_names_ping_no_one_and_break_nothing(academy):
     academy.add_member("Long", "A", nickname="", discord_id=None)
     collect(None, now=NOW)
 
-    (message,) = due_messages("discord_channel", NOW)
+    (message,) = due_messages(["discord_channel"], NOW)
     assert mentioned(message.text) == ()
     assert "@everyone" not in message.text
     assert "@here" not in message.text
@@ -162,7 +162,7 @@ def test_many_members_are_summed_up(academy):
         academy.add_member(f"P{n:02}", "A", discord_id=200000000000000001 + n)
     collect(None, now=NOW)
 
-    (message,) = due_messages("discord_channel", NOW)
+    (message,) = due_messages(["discord_channel"], NOW)
     assert len(mentioned(message.text)) == 30
     assert message.text.endswith(f"· and 3 others{GETTING_STARTED}")
 

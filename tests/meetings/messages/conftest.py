@@ -53,7 +53,7 @@ def look(now: datetime) -> None:
     services.expire_late(now)
     collect(None, now=now)
     services.drop_obsolete(now)
-    for message in sendable(Message.Channel.EMAIL, now, None):
+    for message in sendable([Message.Channel.EMAIL], now, None):
         try:
             render(message, now)
         except MessageObsolete as error:
