@@ -53,9 +53,8 @@ class CalendarSeries(models.Model):
 
 
 class CalendarInstance(models.Model):
-    """The occurrence of a meeting in its group's series.
-
-    Stored for reference only: the id follows from the series and the meeting's place in the rhythm.
+    """The occurrence of a meeting in its group's series: for version 0.1.0, which writes this table
+    during an upgrade. Nothing reads it: the id follows from the series and the place in the rhythm.
     """
 
     meeting = models.OneToOneField(

@@ -15,18 +15,17 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.timezone import now as real_now
 
-from calendarsync.copies.completing import complete_records, slot_fields
+from calendarsync.copies.completing import complete_series, complete_singles, slot_fields
 from calendarsync.models import (
     CalendarAddress,
     CalendarCopy,
     CalendarEvent,
-    CalendarInstance,
     CalendarSeries,
     ObservedRsvp,
 )
 from calendarsync.plan.calls import CancelEvent, CreateEvent
 from calendarsync.selectors import PROVIDER, current_series
-from calendarsync.state.observed import WriteResult
+from calendarsync.state.observed import ObservedEvent, WriteResult
 from calendarsync.state.slots import SeriesSlot
 from cohorts.errors import Refusal
 from cohorts.models import Membership, User
@@ -50,9 +49,19 @@ def record(action: Action, outcome: Outcome, now: datetime) -> None:
     if isinstance(answer, WriteResult) and (answer.aliases or answer.refused or answer.stays):
         store_addresses(answer, now)
     if isinstance(action.payload, CreateEvent):
-        complete_records([outcome.answer.event])
+        _record_created(action.payload, outcome.answer.event)
     elif isinstance(action.payload, CancelEvent):
         _record_cancelled(outcome.outside_id)
+
+
+def _record_created(call: CreateEvent, event: ObservedEvent) -> None:
+    """Complete the row of the event. One query: a realize does this for each group."""
+    if event.is_cancelled:
+        return
+    if call.mark.meeting_id is None:
+        complete_series(event)
+    else:
+        complete_singles([event.id])
 
 
 def _intend_event(call: CreateEvent) -> None:
@@ -173,6 +182,6 @@ def close_gone(group_id: int) -> Collection[str]:
 @transaction.atomic
 def delete_all() -> None:
     """Delete all records: this database is a clone, and the events belong to its original."""
-    for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, ObservedRsvp):
+    for model in (CalendarSeries, CalendarEvent, CalendarCopy, ObservedRsvp):
         model.objects.all().delete()
     ProviderState.objects.of(PROVIDER).update(cursor="")

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now as real_now
 
-from calendarsync.models import CalendarCopy, CalendarEvent, CalendarInstance, CalendarSeries
-from calendarsync.state import ids
+from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries
 from calendarsync.state.observed import ObservedEvent, read_event
 from calendarsync.state.slots import SeriesSlot
-from meetings.models import Meeting
 
 INCOMPLETE = Q(made_at__isnull=True) | Q(weeks__isnull=True)
 
@@ -26,20 +25,23 @@ def complete_records(events: Iterable[ObservedEvent]) -> None:
     """
     standing = {event.id: event for event in events if not event.is_cancelled}
     series = CalendarSeries.objects.filter(INCOMPLETE, event_id__in=standing)
-    for row in series.order_by("pk"):
-        complete_series(row, standing[row.event_id].slot)
+    for event_id in series.order_by("pk").values_list("event_id", flat=True):
+        complete_series(standing[event_id])
     if singles := [event.id for event in standing.values() if event.slot is None]:
-        pending = CalendarEvent.objects.filter(event_id__in=singles, made_at__isnull=True)
-        pending.update(made_at=real_now())
+        complete_singles(singles)
 
 
-def complete_series(row: CalendarSeries, slot: SeriesSlot | None) -> None:
-    row.made_at = row.made_at or real_now()
-    for name, value in slot_fields(slot).items() if slot else ():
-        setattr(row, name, value)
-    row.save()
-    if slot is not None:
-        _store_instances(row, slot)
+def complete_series(event: ObservedEvent) -> None:
+    """Mark the record of a series as made, with the slot that Google returned. One query."""
+    slot = slot_fields(event.slot) if event.slot else {}
+    rows = CalendarSeries.objects.filter(INCOMPLETE, event_id=event.id)
+    rows.update(made_at=Coalesce("made_at", Value(real_now())), **slot)
+
+
+def complete_singles(event_ids: Iterable[str]) -> None:
+    """Mark the records of single events as made. One query."""
+    pending = CalendarEvent.objects.filter(event_id__in=event_ids, made_at__isnull=True)
+    pending.update(made_at=real_now())
 
 
 def slot_fields(slot: SeriesSlot) -> dict[str, Any]:
@@ -52,23 +54,6 @@ def slot_fields(slot: SeriesSlot) -> dict[str, Any]:
         "weeks": slot.count,
         "last_starts_at": slot.starts()[-1],
     }
-
-
-def _store_instances(row: CalendarSeries, slot: SeriesSlot) -> None:
-    meetings = Meeting.objects.filter(group=row.group_id, rhythm_starts_at__in=slot.starts())
-    places = meetings.order_by().values_list("pk", "rhythm_starts_at")
-    CalendarInstance.objects.bulk_create(
-        [
-            CalendarInstance(
-                meeting_id=pk, series=row, instance_id=ids.occurrence_id(row.event_id, place)
-            )
-            for pk, place in places
-            if place
-        ],
-        update_conflicts=True,
-        unique_fields=["meeting"],
-        update_fields=["series", "instance_id"],
-    )
 
 
 def complete_copied() -> None:

@@ -71,7 +71,7 @@ def _adopt(event: ObservedEvent, mark: ids.Mark | None) -> str:
     )
     if not is_new:
         return f"{row.group} already has a recorded series of the same generation."
-    complete_series(row, event.slot)
+    complete_series(event)
     return ""
 
 

@@ -6,7 +6,8 @@ from datetime import time
 
 import pytest
 
-from calendarsync.models import CalendarInstance, CalendarSeries
+from calendarsync.models import CalendarSeries
+from calendarsync.state import ids
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, SyncAction
@@ -103,13 +104,13 @@ def test_the_mark_says_whose_series_it_is(realized: Academy, calendar: SeenCalen
     }
 
 
-def test_meetings_know_their_occurrences_without_a_call(
+def test_the_id_of_an_occurrence_follows_from_its_series_and_place(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
-    group = realized.groups["A"]
-    instances = CalendarInstance.objects.filter(meeting__group=group).order_by("meeting__number")
-    answered = calendar.ask(f"events/{calendar.series_id(group)}/instances")["items"]
-    assert [one.instance_id for one in instances] == [one["id"] for one in answered]
+    series, meetings = calendar.series_id(realized.groups["A"]), realized.groups["A"].meetings
+    places = meetings.order_by("number").values_list("rhythm_starts_at", flat=True)
+    answered = calendar.ask(f"events/{series}/instances")["items"]
+    assert [ids.occurrence_id(series, place) for place in places] == [one["id"] for one in answered]
 
 
 def test_a_group_that_no_one_asked_for_is_left_alone(

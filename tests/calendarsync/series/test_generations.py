@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from calendarsync.models import CalendarInstance, CalendarSeries
+from calendarsync.models import CalendarSeries
 from calendarsync.records import import_series
 from cohorts.models import Group, User
 from guestvisits.services.booking import book_visit
@@ -210,20 +210,6 @@ def test_a_new_member_is_invited_to_what_is_left_of_each_series(
     calendar.work()
     assert calendar.invitations(person("Anne")) == to_come(realized, calendar)
     assert_in_step(realized, calendar)
-
-
-def test_meetings_know_the_series_that_holds_them(
-    realized: Academy, calendar: SeenCalendar
-) -> None:
-    change_slot(realized, calendar, TO_SATURDAY, from_week=3)
-    calendar.work()
-    rows = CalendarInstance.objects.filter(meeting__group=realized.groups["A"])
-    assert list(rows.order_by("meeting__number").values_list("series__generation", flat=True)) == [
-        1,
-        1,
-        2,
-        2,
-    ]
 
 
 def test_a_cohort_that_grows_by_several_weeks_gets_one_more_series(
