@@ -55,7 +55,8 @@ class CalendarProvider:
 
     @property
     def spec(self) -> ProviderSpec:
-        """The calendar is polled, because people answer invitations without Lens."""
+        """The calendar is polled, because people answer invitations without Lens. Invitations are
+        the same before and after a group is set up: only the order of calls differs."""
         return ProviderSpec(
             name=PROVIDER,
             title="Google Calendar",
@@ -64,6 +65,7 @@ class CalendarProvider:
             ahead=True,
             issues=ISSUES,
             poll_every=timedelta(seconds=settings.SYNC["poll_seconds"]),
+            follows_set_up=False,
         )
 
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
@@ -83,10 +85,13 @@ class CalendarProvider:
     ) -> CalendarSnapshot:
         return take_snapshot(now, earlier, changed, only=group_ids)
 
+    def snapshot_to_observe(self, now: datetime) -> None:
+        """Return nothing: the listing is of the whole calendar."""
+
     def desired(self, snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
         return desired_state(snapshot, now)
 
-    async def observe(self, client: Connection, snapshot: CalendarSnapshot) -> Finding:
+    async def observe(self, client: Connection, snapshot: CalendarSnapshot | None) -> Finding:
         return await observe(client.client, client.stored)
 
     def store(self, finding: Finding) -> Finding:

@@ -22,6 +22,10 @@ members_changed = Signal()  # memberships, or the accounts of people in them
 meetings_changed = Signal()
 groups_reopened = Signal()
 
+# Sent without `facts_changed`, when providers have set groups up or these became active. No meeting
+# changes by it, and not every provider has to compare them again.
+groups_set_up = Signal()
+
 # Sent with `user_ids` when accounts were saved, with any fields but the time of the last sign-in.
 people_changed = Signal()
 
@@ -34,7 +38,7 @@ _waiting: ContextVar[Changes | None] = ContextVar("waiting", default=None)
 
 
 def announce(group_ids: Iterable[int], signal: Signal = facts_changed) -> None:
-    """Send `signal`, and `facts_changed`, for these groups.
+    """Send `signal`, and `facts_changed` unless it is `groups_set_up`, for these groups.
 
     Call it inside the transaction that changes them.
     """
@@ -68,6 +72,8 @@ def announced_together() -> Iterator[None]:
 
 @transaction.atomic(savepoint=False)  # what receivers write is committed with the requested sync
 def _send(changes: Changes) -> None:
-    changes[facts_changed] = set().union(*changes.values())
+    others = (ids for signal, ids in changes.items() if signal is not groups_set_up)
+    if changed := set[int]().union(*others):
+        changes[facts_changed] = changed
     for signal, group_ids in changes.items():
         signal.send(sender=announce, group_ids=group_ids)

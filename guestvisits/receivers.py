@@ -12,6 +12,7 @@ from cohorts import clock
 from cohorts.signals import (
     announce,
     group_changed,
+    groups_set_up,
     meetings_changed,
     members_changed,
     people_changed,
@@ -38,7 +39,7 @@ class _UpdateAfterCommit:
         update_substitutions(self.group_ids, now=now)
 
 
-@receiver([group_changed, members_changed, meetings_changed])
+@receiver([group_changed, groups_set_up, members_changed, meetings_changed])
 def update_visits_after_commit(group_ids: set[int], **_: Any) -> None:
     """Update the visits that these changes can end. A visit's own changes end no other visit."""
     update = _find_registered()

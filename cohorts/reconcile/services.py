@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from cohorts import clock
 from cohorts.activity.recording import one_act, record
 from cohorts.models import Group, User, live_group
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun
+from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun, due_syncs
 from cohorts.reconcile.provider import (
     configured_providers,
     provider_admins,
@@ -38,6 +38,22 @@ def request_sync(group_ids: Iterable[int], *, providers: Iterable[str] | None = 
     if rows.raise_generation(clock.now()) < len(ids) * len(names):
         create_missing_rows(ids)
     for name in names:
+        nudge_on_commit(name)
+
+
+@transaction.atomic(savepoint=False)
+def request_sync_of_set_up(group_ids: Iterable[int]) -> None:
+    """Request a sync of groups that were set up or became active, part of the caller's transaction.
+
+    Not in a provider whose facts do not follow that, for groups that are done there. One that is
+    due is not: a run may have read its facts already.
+    """
+    specs, now = provider_specs(), clock.now()
+    indifferent = [name for name, spec in specs.items() if not spec.follows_set_up]
+    is_done = ~due_syncs(now) & Q(ready_at__isnull=False, issue="", has_waiting_work=False)
+    rows = GroupSync.objects.filter(group_id__in=set(group_ids), provider__in=specs)
+    rows.exclude(is_done, provider__in=indifferent).raise_generation(now)
+    for name in specs:
         nudge_on_commit(name)
 
 

@@ -315,7 +315,9 @@ class ProviderSpec:
     and therefore off. Records of another scope do not count. `required`: a group must be ready here
     before it becomes active. `ahead`: a visit appears here when booked, not only while access
     lasts. `issues` are its own issue codes. `poll_every`: how often to look for changes that people
-    make outside, even if no group is due.
+    make outside, even if no group is due. `follows_set_up`: what a group should be here depends on
+    whether it is set up or active. If not, a group that is in sync is not compared again when that
+    changes.
     """
 
     name: str  # "discord": stored in rows, at most 20 characters
@@ -326,6 +328,7 @@ class ProviderSpec:
     ahead: bool = False
     issues: Mapping[str, IssueText] = field(default_factory=dict)
     poll_every: timedelta | None = None
+    follows_set_up: bool = True
 
     @property
     def is_configured(self) -> bool:

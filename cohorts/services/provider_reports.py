@@ -13,7 +13,7 @@ from cohorts.activity.acting import acting_as
 from cohorts.activity.recording import record_each
 from cohorts.models import AccessState, Group, live_group
 from cohorts.services.locks import lock_found
-from cohorts.signals import announce, group_changed
+from cohorts.signals import announce, groups_set_up
 
 ReportedAccess = tuple[int, str, str]  # person id, a state of AccessState, a sentence
 
@@ -43,7 +43,7 @@ def activate_groups(group_ids: Collection[int], *, now: datetime) -> None:
 def _record(kind: str, groups: Collection[Group]) -> None:
     with acting_as(None):
         record_each(kind, groups)
-    announce((group.pk for group in groups), group_changed)
+    announce((group.pk for group in groups), groups_set_up)
 
 
 @transaction.atomic

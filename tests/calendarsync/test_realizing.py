@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import UTC, datetime, time
+from typing import Any
 
 import pytest
+from django.db import transaction
+from django.db.models import F
 
 from calendarsync.models import CalendarSeries
 from calendarsync.state import ids
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, SyncAction
+from cohorts.signals import announce, groups_set_up
 from meetings.models import Meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -111,6 +115,32 @@ def test_the_id_of_an_occurrence_follows_from_its_series_and_place(
     places = meetings.order_by("number").values_list("rhythm_starts_at", flat=True)
     answered = calendar.ask(f"events/{series}/instances")["items"]
     assert [ids.occurrence_id(series, place) for place in places] == [one["id"] for one in answered]
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"generation": F("observed_generation") + 1},
+        {"next_at": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"issue": "needs_slot"},
+        {"has_waiting_work": True},
+        {"ready_at": None},
+    ],
+    ids=lambda left: next(iter(left)),
+)
+def test_a_group_that_is_set_up_is_compared_again_if_something_is_left_to_do(
+    realized: Academy, left: dict[str, Any]
+) -> None:
+    group = realized.groups["A"]
+    row = GroupSync.objects.get(provider="calendar", group=group)
+    with transaction.atomic():
+        announce([group.pk], groups_set_up)
+    assert GroupSync.objects.get(pk=row.pk).generation == row.generation
+    GroupSync.objects.filter(pk=row.pk).update(**left)
+    before = GroupSync.objects.get(pk=row.pk).generation
+    with transaction.atomic():
+        announce([group.pk], groups_set_up)
+    assert GroupSync.objects.get(pk=row.pk).generation == before + 1
 
 
 def test_a_group_that_no_one_asked_for_is_left_alone(
