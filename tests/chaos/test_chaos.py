@@ -27,7 +27,7 @@ EVERY, PATIENCE = 5, 15  # seconds between two faults, and of one that lets no o
 BY_STAFF = 0.15  # of all acts
 LEAST = SECONDS / 10  # acts that must be confirmed
 CALM = 300  # seconds in which something more must be right again
-pytestmark = [pytest.mark.modes, pytest.mark.timeout(SECONDS + 4 * CALM)]
+pytestmark = [pytest.mark.matrix, pytest.mark.timeout(SECONDS + 4 * CALM)]
 
 
 @pytest.fixture
