@@ -6,7 +6,7 @@ from contextlib import suppress
 from copy import copy
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.errors import Refusal
@@ -78,7 +78,6 @@ some_breaks = st.builds(
 )
 
 
-@settings(max_examples=300)
 @given(terms(), some_breaks, moments)
 def test_a_break_keeps_numbers_order_and_what_has_begun_and_undoing_it_restores_everything(
     facts, wanted, now

@@ -17,6 +17,7 @@ from cohorts.outbox.selectors import sendable
 from cohorts.services.installation import ensure_installation
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.kept_worlds import BuildOnce
 from tests.support.registries import Registered
 
 LONG_AGO = timedelta(days=10)
@@ -29,11 +30,19 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def academy(now: datetime, set_clock: SetClock, registered: Registered) -> Academy:
+def academy(
+    now: datetime, set_clock: SetClock, registered: Registered, build_once: BuildOnce
+) -> Academy:
     """Known here for ten days, so that what falls due may be sent."""
     ours = ("reminders", "nudges", "meeting changes", "departures")
     registered.only(message_sources, *ours)
     set_clock(now)
+    name = f"three groups that are known for ten days on {now}"
+    academy: Academy = build_once(name, lambda: make_academy(now))
+    return academy
+
+
+def make_academy(now: datetime) -> Academy:
     ensure_installation(now)
     Installation.objects.update(first_started_at=now - LONG_AGO, quiet_before=now - LONG_AGO)
     academy = Academy(now)

@@ -7,7 +7,7 @@ from copy import copy
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cohorts.errors import Refusal
@@ -67,7 +67,6 @@ def try_to(move: moves.Move, facts: MoveFacts) -> MoveFacts:
 
 
 @given(terms(), some_moves, moments)
-@settings(max_examples=300)
 def test_no_meeting_is_lost_or_gets_another_number(facts, move, now):
     before = {row.pk: row.number for row in facts.rows}
     try:
@@ -80,7 +79,6 @@ def test_no_meeting_is_lost_or_gets_another_number(facts, move, now):
 
 
 @given(terms(), some_moves, moments)
-@settings(max_examples=300)
 def test_once_carried_out_nothing_is_left_to_follow(facts, move, now):
     try:
         after = carry_out(facts, decide(move, facts, now))
@@ -90,7 +88,6 @@ def test_once_carried_out_nothing_is_left_to_follow(facts, move, now):
 
 
 @given(terms(), some_moves, moments)
-@settings(max_examples=300)
 def test_what_is_over_stays_and_what_is_changed_overlaps_with_nothing(facts, move, now):
     moved = move.meeting_id if isinstance(move, moves.Reschedule | moves.PutLast) else None
     over = {r.pk: span_of(r) for r in facts.rows if r.starts_at <= now and r.pk != moved}

@@ -133,7 +133,7 @@ def die_after_write(world: World, n: int, **which: Any) -> None:
     world.sandbox.set_faults()
 
 
-@pytest.mark.parametrize("n", thin(range(1, WRITES + 1), always=(14, 20)))
+@pytest.mark.parametrize("n", thin(range(1, WRITES + 1), always=(14,)))
 def test_a_worker_of_both_providers_killed_after_any_write(evening: World, n: int) -> None:
     die_after_write(evening, n)
     evening.minute(3)
