@@ -131,7 +131,7 @@ LARGE = {"groups": 40}
 @pytest.mark.parametrize(
     "given",
     [
-        pytest.param(SHORT, id="3 groups"),
+        pytest.param(SHORT, id="3 groups", marks=pytest.mark.matrix),
         pytest.param(LONG, id="12 groups", marks=[pytest.mark.matrix, pytest.mark.timeout(900)]),
         pytest.param(LARGE, id="40 groups", marks=[pytest.mark.modes, pytest.mark.timeout(3000)]),
     ],
