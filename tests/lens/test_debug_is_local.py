@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.support.processes import ROOT
+from tests.support.spread import spread
 
 PROCESSES = {
     "check": ["manage.py", "check"],
@@ -18,18 +19,19 @@ PROCESSES = {
 }
 
 
-@pytest.mark.parametrize("process", PROCESSES)
+PUBLIC = {"SITE_URL": "https://lens.example.org", "ALLOWED_HOSTS": "127.0.0.1,lens.example.org"}
+
+
 @pytest.mark.parametrize(
-    "public",
-    [{"SITE_URL": "https://lens.example.org"}, {"ALLOWED_HOSTS": "127.0.0.1,lens.example.org"}],
-    ids=lambda public: next(iter(public)),
+    ("process", "name"),
+    spread(PROCESSES, PUBLIC, every=1, always=[("web", "SITE_URL"), ("check", "ALLOWED_HOSTS")]),
 )
-def test_a9_debug_with_a_public_address_is_refused(process: str, public: dict[str, str]) -> None:
+def test_a9_debug_with_a_public_address_is_refused(process: str, name: str) -> None:
     done = subprocess.run(
         [sys.executable, *PROCESSES[process]],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "DATABASE_URL": "sqlite://:memory:", "DEBUG": "1"}
-        | public,
+        | {name: PUBLIC[name]},
         capture_output=True,
         text=True,
         check=False,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,20 +19,21 @@ from django.core.management.base import CommandError
 
 from tests.support.processes import ROOT, wait_until
 
-Serve = Callable[..., tuple[int, Path]]
+Served = tuple[int, Path]  # the port, and the log
+Serve = Callable[..., Served]
 
 SOON = 60
 # A second is what is promised; a busy machine may take longer, but a blocked worker takes 30.
 AT_ONCE = 8
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+@contextmanager
+def serving(folder: Path) -> Iterator[Serve]:
     """Start the Procfile's web on a free port; the port, and the file with what it says."""
     with ExitStack() as started:
 
         def serve(**environment: str) -> tuple[int, Path]:
-            log = tmp_path / "web.log"
+            log = folder / "web.log"
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
                 port = probe.getsockname()[1]
@@ -49,6 +50,19 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             return port, log
 
         yield serve
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    with serving(tmp_path) as serve:
+        yield serve
+
+
+@pytest.fixture(scope="module")
+def one_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A web process for all tests that change nothing of it."""
+    with serving(tmp_path_factory.mktemp("web")) as serve:
+        yield serve(WEB_CONCURRENCY="1")
 
 
 def web_command() -> list[str]:
@@ -105,9 +119,9 @@ def test_a12_forwarded_headers_count_where_the_operator_says_so(
 
 
 def test_a_probe_of_the_web_process_shows_whether_it_answers(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
+    one_process: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port, _ = serve(WEB_CONCURRENCY="1")
+    port, _ = one_process
     monkeypatch.setenv("WEB_BIND", f"0.0.0.0:{port}")
     call_command("probe", "web")
     monkeypatch.setenv("WEB_BIND", "127.0.0.1:9")
@@ -115,8 +129,10 @@ def test_a_probe_of_the_web_process_shows_whether_it_answers(
         call_command("probe", "web")
 
 
-def test_a8_the_access_log_holds_no_tokens_codes_or_addresses(serve: Serve) -> None:
-    port, log = serve(WEB_CONCURRENCY="1")
+def test_a8_the_access_log_holds_no_tokens_codes_or_addresses(
+    one_process: Served,
+) -> None:
+    port, log = one_process
     paths = [
         "/calendar/hush-feed.ics",
         "/unsubscribe/hush:token/",
@@ -133,8 +149,8 @@ def test_a8_the_access_log_holds_no_tokens_codes_or_addresses(serve: Serve) -> N
     assert "hush" not in said
 
 
-def test_o13_an_unknown_host_writes_one_line(serve: Serve) -> None:
-    port, log = serve(WEB_CONCURRENCY="1")
+def test_o13_an_unknown_host_writes_one_line(one_process: Served) -> None:
+    port, log = one_process
     assert ask(port, "/meetings/", Host="else.where").status == 400
     asked = '"GET /meetings/'
     wait_until(lambda: asked in log.read_text(encoding="utf-8"), SOON, "no access log")

@@ -111,6 +111,8 @@ VALUES: dict[type[models.Field[Any, Any]], Callable[[int], Any]] = {
 START = datetime(2027, 1, 4, tzinfo=UTC)
 
 
+# It migrates from nothing to the release before and on, 16 seconds of CPU time.
+@pytest.mark.matrix
 @pytest.mark.django_db(transaction=True)
 def test_o3_an_upgrade_keeps_every_row_every_value_and_every_permission() -> None:
     with another_database():

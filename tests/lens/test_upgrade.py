@@ -70,6 +70,7 @@ def test_going_back_to_a_version_before_the_databases_own_is_refused(static: Pat
     assert "### Going back by one release" in (ROOT / "docs" / "operations.md").read_text()
 
 
+@pytest.mark.matrix
 def test_a_database_that_is_not_there_is_a_sentence_without_its_password() -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "upgrade"],

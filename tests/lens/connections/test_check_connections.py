@@ -236,6 +236,7 @@ def run_before_anything_else(url: str, **values: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.matrix
 def test_it_runs_before_the_database_has_tables(sandbox: Any) -> None:
     with scratch_database() as url:
         status, said = run_before_anything_else(url, **sandbox_environment(sandbox))

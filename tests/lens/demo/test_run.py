@@ -184,7 +184,7 @@ def test_a_signal_while_it_starts_ends_all_of_it(start: Callable[..., Demo]) -> 
     demo.wait_until_nothing_is_left()
 
 
-@pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT"])
+@pytest.mark.parametrize("name", ["PORT", pytest.param("SANDBOX_PORT", marks=pytest.mark.matrix)])
 def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path, name: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

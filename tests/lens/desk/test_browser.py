@@ -141,6 +141,7 @@ def test_job_1_a_file_with_mistakes_is_corrected_and_imported_in_three_clicks(
     assert Membership.objects.filter(group__name="Alpha").count() == 4
 
 
+@pytest.mark.matrix
 def test_job_3_who_has_not_joined_takes_one_click(desk, academy, clicks):
     item = desk.locator(".desk-need", has_text="have not joined")
     clicks(item.get_by_role("link", name="Open list"))
@@ -151,6 +152,7 @@ def test_job_3_who_has_not_joined_takes_one_click(desk, academy, clicks):
     assert clicks.count == 1
 
 
+@pytest.mark.matrix
 def test_job_4_they_are_reminded_in_two_clicks(desk, academy, clicks):
     clicks(desk.get_by_role("button", name="Remind 2 people"))
     expect(desk.get_by_role("heading", name="Remind 2 people")).to_be_visible()
@@ -160,6 +162,7 @@ def test_job_4_they_are_reminded_in_two_clicks(desk, academy, clicks):
     assert Message.objects.filter(kind="join_reminder").count() == 2
 
 
+@pytest.mark.matrix
 def test_job_5_this_weeks_people_by_answer_take_one_click(desk, academy, clicks):
     clicks(row(desk, academy).locator("summary"))
     names = row(desk, academy).locator("dl")
@@ -169,6 +172,7 @@ def test_job_5_this_weeks_people_by_answer_take_one_click(desk, academy, clicks)
     assert clicks.count == 1
 
 
+@pytest.mark.matrix
 def test_jobs_10_and_11_a_meeting_is_cancelled_and_restored_in_two_clicks_each(
     desk, live_server, academy, clicks
 ):
@@ -198,6 +202,7 @@ def test_job_9_a_meeting_is_moved_in_three_clicks(desk, academy, clicks):
     assert (moved.starts_at, moved.duration_minutes) == (before, 90)
 
 
+@pytest.mark.matrix
 def test_job_16_a_substitute_is_named_in_three_clicks(desk, academy, clicks):
     other = Academy(clock.now().replace(minute=0, second=0, microsecond=0), groups="D", name="Two")
     other.add_facilitator("Sam", "D", discord_id=200000000000000099)
@@ -215,6 +220,7 @@ def test_job_16_a_substitute_is_named_in_three_clicks(desk, academy, clicks):
     assert clicks.count <= 3
 
 
+@pytest.mark.matrix
 def test_job_17_a_cohort_that_is_over_is_ended_in_two_clicks(desk, academy, clicks):
     weeks = {row.number: row for row in Meeting.objects.filter(group=academy.groups["A"])}
     for number, meeting in weeks.items():
@@ -228,6 +234,7 @@ def test_job_17_a_cohort_that_is_over_is_ended_in_two_clicks(desk, academy, clic
     assert clicks.count == 2
 
 
+@pytest.mark.matrix
 def test_job_14_a_thin_group_is_merged_in_three_clicks(desk, academy, clicks):
     """Group B has room for the people of A, which is too small from the start on."""
     a = academy.groups["A"]
@@ -275,6 +282,7 @@ def missed(academy: Academy, desk: Page) -> None:
     desk.reload()
 
 
+@pytest.mark.matrix
 def test_job_23_who_is_at_risk_and_since_when_takes_one_click(desk, missed, clicks):
     item = desk.locator(".desk-need", has_text="at risk of dropping out")
     clicks(item.get_by_role("link", name="Open the list"))
@@ -285,6 +293,7 @@ def test_job_23_who_is_at_risk_and_since_when_takes_one_click(desk, missed, clic
     assert clicks.count == 1
 
 
+@pytest.mark.matrix
 def test_job_24_those_at_risk_are_written_to_in_three_clicks(desk, missed, clicks):
     item = desk.locator(".desk-need", has_text="at risk of dropping out")
     clicks(item.get_by_role("link", name="Write to them"))
@@ -298,6 +307,7 @@ def test_job_24_those_at_risk_are_written_to_in_three_clicks(desk, missed, click
     expect(desk.get_by_text("at risk of dropping out")).to_have_count(0)
 
 
+@pytest.mark.matrix
 def test_job_25_attendance_of_this_week_is_corrected_in_three_clicks(desk, academy, clicks):
     Membership.objects.update(joined_at=clock.now() - timedelta(days=30))
     # In this zone it is about noon now, so that the meeting was today.
@@ -340,6 +350,7 @@ def test_axe_finds_nothing_and_the_page_does_not_scroll_sideways(desk, academy, 
     check_page(desk, f"today-{size}")
 
 
+@pytest.mark.matrix
 def test_job_27_who_moved_someone_from_where_to_where_takes_two_clicks(desk, academy, clicks):
     nora, max_ = User.objects.get(name="Nora"), User.objects.get(name="Max")
     group = academy.groups["A"]

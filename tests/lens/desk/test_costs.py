@@ -130,7 +130,7 @@ def read_page(client: Client, address: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("groups", "members", "ended"),
     [
-        (3, 10, 0),
+        pytest.param(3, 10, 0, marks=pytest.mark.matrix),
         pytest.param(300, 10, 1700, marks=pytest.mark.matrix),
         (60, 5, 100),
     ],

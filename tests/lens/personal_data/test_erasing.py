@@ -149,6 +149,7 @@ def test_no_one_who_still_takes_part_is_erased(world: World, superuser: User) ->
     assert User.objects.get(pk=ada.pk).is_active
 
 
+@pytest.mark.matrix
 def test_while_discord_is_down_nothing_is_forgotten_here(
     world: World, person: User, superuser: User
 ) -> None:
@@ -186,7 +187,10 @@ def test_a_learner_reads_their_data_and_asks_to_erase_it(world: World, superuser
     assert not ErasureRequest.objects.exists()
 
 
-def test_what_has_begun_cannot_be_withdrawn(world: World, person: User, superuser: User) -> None:
+def test_what_has_begun_cannot_be_withdrawn(world: World, superuser: User) -> None:
+    person = world.person("Ada")
+    membership = Membership.objects.get(user=person)
+    end_membership(membership.pk, status=Membership.Status.DROPPED, now=world.now)
     approve_erasure(person.pk, by=superuser.pk, now=world.now - timedelta(minutes=1))
     with pytest.raises(Refusal, match="cannot be undone"):
         withdraw_erasure(person.pk)

@@ -54,7 +54,9 @@ def find_address(process: "subprocess.Popen[str]") -> str:
     return found[0]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.matrix)]
+)
 def test_it_says_where_it_is_and_keeps_its_state_when_it_is_ended(
     start: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_port_in_use_is_reported_with_its_number(start: Start) -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.matrix
 def test_a_broken_state_file_is_reported_and_left_alone(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     file.write_text("{")

@@ -337,9 +337,10 @@ print(settings.SANDBOX, settings.REQUIRE_STAFF_MFA, reverse("login"))
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        (
+        pytest.param(
             {"SECRET_KEY": "of production", "INSTALLATION_ID": "academy"},
             ["not there", "not there", "False True /sign-in/"],
+            marks=pytest.mark.matrix,
         ),
         (
             # A sandbox's credentials in production make no sandbox of it.
@@ -351,7 +352,11 @@ print(settings.SANDBOX, settings.REQUIRE_STAFF_MFA, reverse("login"))
             },
             ["not there", "not there", "False True /sign-in/"],
         ),
-        ({"DEBUG": "1", "SECRET_KEY": "mine"}, ["there:", "there:", "True False /sign-in/"]),
+        pytest.param(
+            {"DEBUG": "1", "SECRET_KEY": "mine"},
+            ["there:", "there:", "True False /sign-in/"],
+            marks=pytest.mark.matrix,
+        ),
     ],
 )
 def test_in_production_the_address_does_not_exist(environment, said):

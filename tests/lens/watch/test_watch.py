@@ -152,6 +152,7 @@ def test_a_worker_has_a_heartbeat_while_it_runs_and_is_not_missed_after_its_end(
     assert not WorkerHeartbeat.objects.exists()
 
 
+@pytest.mark.matrix
 def test_a_database_that_is_not_there_is_reported_and_waited_for(
     transactional_db: None, tmp_path: Path
 ) -> None:
@@ -251,6 +252,7 @@ def test_a_call_under_way_is_finished_before_the_end(
     assert ProviderState.objects.get(provider="toy").holder == ""
 
 
+@pytest.mark.matrix
 def test_a_second_signal_ends_it_at_once(holding: RunningWorker) -> None:
     group = holding.group()
     holding.ask_to_end()

@@ -165,7 +165,7 @@ def test_addresses_are_only_for_those_who_may_read_people(academy, staff):
     assert "@" not in answer.getvalue().decode()
 
 
-@pytest.mark.parametrize("groups", [4, 40])
+@pytest.mark.parametrize("groups", [pytest.param(4, marks=pytest.mark.matrix), 40])
 def test_the_page_costs_the_same_with_40_groups_and_stays_small(staff, groups):
     names = [f"{number:02}" for number in range(groups)]
     academy = Academy(BEGAN, groups=names, meetings=8, name="Large", allowed_absences=2)

@@ -82,6 +82,7 @@ def test_the_letter_is_shown_as_the_chosen_person_reads_it_and_can_be_changed(
     assert Message.objects.get().user.name == "Fay"
 
 
+@pytest.mark.matrix
 def test_those_who_have_not_joined_are_written_to_in_four_clicks_from_today(desk, clicks):  # noqa: F811
     item = desk.locator(".desk-need", has_text="have not joined")
     clicks(item.get_by_role("link", name="Open list"))

@@ -63,6 +63,7 @@ def test_job_2_a_cohort_is_realized_in_three_clicks(
     wait_until(lambda: Group.objects.get().set_up_at, 60, "the group is not set up")
 
 
+@pytest.mark.matrix
 @pytest.mark.usefixtures("without_providers")
 def test_job_6_a_person_is_added_in_four_clicks(desk: Page, academy: Academy, clicks: Clicks):
     open_cohort(desk, clicks)
@@ -78,6 +79,7 @@ def test_job_6_a_person_is_added_in_four_clicks(desk: Page, academy: Academy, cl
     assert Membership.objects.filter(user__name="Zoe", status="active").count() == 1
 
 
+@pytest.mark.matrix
 @pytest.mark.usefixtures("without_providers")
 def test_job_12_a_holiday_is_skipped_in_four_clicks(desk: Page, academy: Academy, clicks: Clicks):
     before = academy.meeting("A", 2).starts_at
@@ -93,6 +95,7 @@ def test_job_12_a_holiday_is_skipped_in_four_clicks(desk: Page, academy: Academy
     assert academy.meeting("A", 2).starts_at == before + timedelta(days=7)
 
 
+@pytest.mark.matrix
 @pytest.mark.usefixtures("without_providers")
 @pytest.mark.parametrize("is_done", [False, True], ids=["waiting", "done"])
 def test_job_13_it_is_undone_in_three_clicks(
@@ -117,6 +120,7 @@ def test_job_13_it_is_undone_in_three_clicks(
     assert academy.meeting("A", 2).starts_at == before
 
 
+@pytest.mark.matrix
 @pytest.mark.usefixtures("without_providers")
 def test_job_15_the_weekly_time_changes_in_four_clicks(
     desk: Page, academy: Academy, clicks: Clicks
@@ -132,6 +136,7 @@ def test_job_15_the_weekly_time_changes_in_four_clicks(
     assert set(Meeting.objects.values_list("duration_minutes", flat=True)) == {90}
 
 
+@pytest.mark.matrix
 @pytest.mark.usefixtures("without_providers")
 def test_job_19_a_cohort_is_reopened_in_three_clicks(desk: Page, academy: Academy, clicks: Clicks):
     end_whole(academy, clock.now())
@@ -185,6 +190,7 @@ def test_axe_finds_nothing_on_any_tab_and_none_scrolls_sideways(
     check_page(desk, f"cohort-settings-{size}")
 
 
+@pytest.mark.matrix
 def test_job_26_the_completion_list_takes_three_clicks_and_equals_the_ledger(
     desk: Page, academy: Academy, clicks: Clicks
 ):

@@ -95,6 +95,7 @@ def roles_of(sandbox: Any, name: str) -> set[str]:
     return {guild["roles"][role]["name"].partition(" (")[0] for role in member["roles"]}
 
 
+@pytest.mark.matrix
 def test_job_7_a_person_is_moved_in_four_clicks(found, made, sandbox, clicks):
     page = found("Ana")
     clicks(page.get_by_role("link", name="Ana", exact=True))
@@ -110,6 +111,7 @@ def test_job_7_a_person_is_moved_in_four_clicks(found, made, sandbox, clicks):
     assert Message.objects.filter(user__name="Ana", group=made.groups[1]).exists()
 
 
+@pytest.mark.matrix
 def test_job_8_a_membership_is_ended_in_four_clicks(found, made, sandbox, clicks):
     page = found("Ana")
     assert roles_of(sandbox, "Ana") == {"Group 1"}
@@ -124,6 +126,7 @@ def test_job_8_a_membership_is_ended_in_four_clicks(found, made, sandbox, clicks
     assert roles_of(sandbox, "Ana") == set()
 
 
+@pytest.mark.matrix
 def test_job_20_why_someone_cannot_see_a_group_takes_one_click(found, clicks):
     page = found("Ned")
     clicks(page.get_by_role("link", name="Ned", exact=True))
@@ -135,6 +138,7 @@ def test_job_20_why_someone_cannot_see_a_group_takes_one_click(found, clicks):
     assert clicks.count == 1
 
 
+@pytest.mark.matrix
 def test_job_21_someones_messages_take_two_clicks(found, clicks):
     now = clock.now()
     Message.objects.create(
@@ -159,6 +163,7 @@ def test_job_21_someones_messages_take_two_clicks(found, clicks):
     assert clicks.count == 2
 
 
+@pytest.mark.matrix
 def test_job_22_a_visit_is_booked_in_four_clicks(found, made, clicks):
     page = found("Ana")
     clicks(page.get_by_role("link", name="Ana", exact=True))

@@ -55,12 +55,11 @@ def test_a_snoozed_item_is_shown_again_on_request(academy, staff, read_today):
     assert read_today().items == ["no_facilitator"]
 
 
-@pytest.mark.parametrize(
-    "until", ["", "soon", "2027-03-01", "2026-01-01", "2027-13-40", "2029-01-01"]
-)
-def test_a_day_that_makes_no_sense_snoozes_nothing(academy, staff, read_today, until):
+def test_a_day_that_makes_no_sense_snoozes_nothing(academy, staff, read_today):
     drop("Fay A")
-    assert "Choose a day" in snooze(staff, read_today().item("no_facilitator"), until)
+    item = read_today().item("no_facilitator")
+    for until in ("", "soon", "2027-03-01", "2026-01-01", "2027-13-40", "2029-01-01"):
+        assert "Choose a day" in snooze(staff, item, until), until
     assert read_today().items == ["no_facilitator"]
 
 
