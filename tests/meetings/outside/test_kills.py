@@ -163,7 +163,8 @@ def test_any_three_writes_that_fail_once(evening: World, n: int) -> None:
     assert_as_undisturbed(evening)
 
 
-@pytest.mark.parametrize("service", ["google", pytest.param("discord", marks=pytest.mark.matrix)])
+@pytest.mark.matrix
+@pytest.mark.parametrize("service", ["google", "discord"])
 def test_a_service_that_goes_away_in_the_middle_and_comes_back(evening, service) -> None:
     world = evening
     die_after_write(world, 4, service=service)

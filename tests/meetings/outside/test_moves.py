@@ -108,14 +108,8 @@ def assert_visits(world: World, broken: bool, *, first_too: bool) -> None:
     assert len(windows) == 2 - len(names)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name == "slot" else pytest.mark.matrix)
-        for name in KINDS
-        if name != "slot of all"
-    ],
-)
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "slot of all"])
 def test_each_is_reminded_of_the_times_that_hold_after_a_move(visited, name):
     world, kind = visited, KINDS[name]
     do_before(world, kind)
@@ -146,6 +140,7 @@ def reminders(world: World) -> list[tuple[str, str]]:
     return [(who, subject.partition(" of ")[0]) for who, subject in letters("of Group B")]
 
 
+@pytest.mark.matrix
 def test_a_cancelled_meeting_that_is_restored_is_announced_twice(world, led):
     for move in (cancel, restore):
         move(world)
@@ -197,6 +192,7 @@ def test_reminders_follow_to_the_new_time(world, led):
     assert f"<@{world.person('Ben').discord_id}>" in reminder[0]
 
 
+@pytest.mark.matrix
 def test_a_meeting_added_and_moved_at_once_is_announced_once(world, led):
     add(world)
     extra = Meeting.objects.get(group=world.group("B"), number=None)
