@@ -118,6 +118,7 @@ def test_someone_whose_first_meeting_is_far_away_has_time_to_join(ready, read_to
     assert read_today().items == []
 
 
+@pytest.mark.matrix
 def test_people_who_left_the_server_are_named_after_an_hour(ready, staff, read_today):
     account = ready.person("Ann0").discord_id
     record_join(account, NOW - DAY)
@@ -175,6 +176,7 @@ def test_a_series_deleted_in_google_is_recreated(ready, staff, read_today):
     assert read_today().items == []
 
 
+@pytest.mark.matrix
 def test_a_renamed_channel_is_harmless_and_kept(ready, staff, read_today):
     guild = ready.sandbox.get("state")["discord"]
     (channel,) = (pk for pk, one in guild["channels"].items() if one["name"] == "group-a")
@@ -192,6 +194,7 @@ def test_a_renamed_channel_is_harmless_and_kept(ready, staff, read_today):
     assert "harmless" not in read_today().html
 
 
+@pytest.mark.matrix
 def test_people_whom_google_refuses_are_named_until_their_address_is_corrected(
     ready, staff, read_today
 ):
@@ -212,6 +215,7 @@ def test_people_whom_google_refuses_are_named_until_their_address_is_corrected(
     assert read_today().items == []
 
 
+@pytest.mark.matrix
 def test_people_who_declined_the_whole_series_are_named(ready, read_today):
     ann = ready.person("Ann0")
     ready.calendar.respond(ann, "declined", ready.group("A"), ready.meeting("A"))

@@ -161,9 +161,8 @@ def test_google_sends_as_many_as_the_preview_says(
     check(with_gmail, build_once, name, before)
 
 
-@pytest.mark.parametrize(
-    "name", ["slot", *(pytest.param(n, marks=pytest.mark.matrix) for n in MOVES if n != "slot")]
-)
+@pytest.mark.matrix  # with another setting than the rest, so another world
+@pytest.mark.parametrize("name", MOVES)
 def test_the_number_is_right_for_guests_with_events_of_their_own(
     own_events: None, with_gmail: World, build_once: BuildOnce, name: str
 ) -> None:
