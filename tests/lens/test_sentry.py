@@ -50,6 +50,7 @@ def test_an_error_is_reported_with_its_trace_and_without_people(collector: Repor
     assert "alice@example.org" not in collector.received[0]
 
 
+@pytest.mark.matrix
 def test_nothing_is_reported_without_an_address(collector: ReportCollector) -> None:
     fail("")
     assert collector.received == []

@@ -25,12 +25,7 @@ from tests.support.running_sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db
 
-# Not one of the clock: each of those is compared with a usual term of its own.
-SAMPLE = {"exceptions are merged"}
-EACH_FLIP = [
-    pytest.param(flip, id=str(flip), marks=() if flip.name in SAMPLE else pytest.mark.matrix)
-    for flip in FLIPS
-]
+EACH_FLIP = [pytest.param(flip, id=str(flip), marks=pytest.mark.matrix) for flip in FLIPS]
 
 _outcomes: dict[datetime, Outcome] = {}
 

@@ -71,6 +71,7 @@ def test_it_says_where_it_is_and_keeps_its_state_when_it_is_ended(
     assert "ada" in str(state["worlds"]["discord"])
 
 
+@pytest.mark.matrix
 def test_a_port_in_use_is_reported_with_its_number(start: Start) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -44,6 +44,7 @@ def test_an_injected_error_is_none_of_the_services_answers(
     conformance.check("discord", sandbox.calls())
 
 
+@pytest.mark.matrix
 def test_without_the_specifications_the_tests_are_left_out_by_name(tmp_path: Path) -> None:
     """Runs pytest on this very file, as if the folder were not there."""
     (tmp_path / "elsewhere.py").write_text(

@@ -143,14 +143,9 @@ def test_a_worker_of_both_providers_killed_after_any_write(evening: World, n: in
 # -- services fail -------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("every", [2, pytest.param(3, marks=pytest.mark.modes)])
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name == "answers are lost" else pytest.mark.matrix)
-        for name in FAILING
-    ],
-)
+@pytest.mark.parametrize("name", FAILING)
 def test_writes_that_fail_again_and_again(evening: World, name: str, every: int) -> None:
     work_through(evening, {**FAILING[name], "wrote": True, "every": every})
     assert_as_undisturbed(evening)

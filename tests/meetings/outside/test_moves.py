@@ -58,10 +58,7 @@ def visit_and_answer(world: World) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=() if name in ("reschedule", "slot") else pytest.mark.matrix)
-        for name in KINDS
-    ],
+    [pytest.param(name, marks=() if name == "slot" else pytest.mark.matrix) for name in KINDS],
 )
 def test_everything_follows_each_move_everyone_is_notified_once_and_then_nothing_changes(
     visited, name
