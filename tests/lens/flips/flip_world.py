@@ -30,7 +30,7 @@ SERVICES = ("discord", "google")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is there at the end, and what it took.
+    """The state at the end, and what it took.
 
     state      what people see in both services, and what Lens knows; must be right
     letters    by (service, receiver, kind); of Lens: "lens"

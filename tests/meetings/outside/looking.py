@@ -90,7 +90,7 @@ def told_of_moves(world: World, group: str) -> list[str]:
 
 
 def letters(about: str) -> list[tuple[str, str]]:
-    """Who was sent what by e-mail, where the subject holds this text."""
+    """Return who was sent which e-mail, of those whose subject contains this text."""
     found = [(one.to[0].partition("@")[0], str(one.subject)) for one in mail.outbox]
     return sorted(each for each in found if about in each[1])
 
