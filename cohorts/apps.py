@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class CohortsConfig(AppConfig):
@@ -6,7 +7,7 @@ class CohortsConfig(AppConfig):
     verbose_name = "Cohorts"
 
     def ready(self) -> None:
-        from cohorts import receivers  # noqa: F401
+        from cohorts import outages, receivers  # noqa: F401
         from cohorts.activity.entries import entry_links
         from cohorts.activity.kinds import KINDS
         from cohorts.activity.registry import register_kinds
@@ -26,4 +27,5 @@ class CohortsConfig(AppConfig):
         need_kinds.register(NeedKind(needs.NO_GROUP, "No group", needs.find_no_group), order=70)
         need_kinds.register(NeedKind(needs.NO_SLOT, "No slot", needs.find_no_slot), order=80)
         register_kinds(KINDS)
+        connection_created.connect(outages.note_connection)
         entry_links.register(link_steps)

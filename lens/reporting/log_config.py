@@ -21,7 +21,13 @@ def configure_logs(*, form: str, level: str, queue_level: str) -> dict[str, Any]
                 "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
             },
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "filters": ["outages"],
+                "formatter": form,
+            }
+        },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "discord": {"level": "WARNING"},
@@ -30,11 +36,6 @@ def configure_logs(*, form: str, level: str, queue_level: str) -> dict[str, Any]
             "django.server": {"handlers": [], "propagate": True},
             "django.security.DisallowedHost": {"filters": ["one_line"]},
             "googleapiclient": {"level": "WARNING"},
-            "django-q": {
-                "level": queue_level,
-                "filters": ["outages"],
-                "handlers": [],
-                "propagate": True,
-            },
+            "django-q": {"level": queue_level, "handlers": [], "propagate": True},
         },
     }

@@ -22,6 +22,7 @@ from django_q.cluster import Cluster, Sentinel
 from django_q.scheduler import scheduler
 from django_q.utils import close_old_django_connections
 
+from cohorts.outages import leave_to_watcher
 from cohorts.reconcile.workers.this_worker import LIFELINE
 from lens.reporting.sentry import report_anew
 from lens.schedules import disable_bad
@@ -97,6 +98,7 @@ def share_memory() -> None:
 
 def main() -> int:
     """Run the cluster until it ends; return its exit status."""
+    leave_to_watcher()
     # The names that Cluster.start() and Sentinel.guard() look up.
     django_q.cluster.Sentinel = WatchedSentinel
     django_q.cluster.scheduler = queue_due_schedules

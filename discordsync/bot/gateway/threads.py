@@ -9,8 +9,6 @@ from typing import ParamSpec, TypeVar
 
 from django.db import close_old_connections
 
-from cohorts import outages
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -27,8 +25,6 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     close_old_connections()
     try:
-        result = function(*args, **kwargs)
-        outages.report_recovered()
-        return result
+        return function(*args, **kwargs)
     finally:
         close_old_connections()
