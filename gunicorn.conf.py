@@ -1,6 +1,8 @@
 """Settings of gunicorn, which reads this file automatically.  See docs/operations.md, Deploying."""
 
 import os
+import threading
+from typing import Any
 
 from lens.env import Env
 from lens.proxies import check_proxies
@@ -19,3 +21,10 @@ accesslog = "-"
 logger_class = "lens.reporting.gunicorn_log.ScrubbingLogger"
 # Peers whose X-Forwarded-Proto is trusted: none, unless the operator names a proxy.
 forwarded_allow_ips = ",".join(check_proxies(env.names("TRUSTED_PROXIES", default=[])))
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Watch for a missing worker, which no worker can log."""
+    from lens.metrics.silent_faults import watch_from_web
+
+    threading.Thread(target=watch_from_web, name="watch", daemon=True).start()

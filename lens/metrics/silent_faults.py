@@ -1,6 +1,7 @@
 """Faults that no failing process logs: one ERROR once such a fault lasts, and one at its end.
 
-    no worker is alive          logged by the web process, when asked for /healthz?ready or /metrics
+    no worker is alive          logged by a web process, every minute and when asked for
+                                /healthz?ready or /metrics
     everything else below       logged by a worker, every minute
 
 The limits are those of docs/deploy/alerts.yml. What another fault explains is not judged: nothing
@@ -11,14 +12,17 @@ but the processes while no worker is alive, and nothing about a service that has
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from prometheus_client.core import Metric
 
-from cohorts import clock
+from cohorts import clock, outages
 from cohorts.outbox.models import Message
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
@@ -30,6 +34,7 @@ logger = logging.getLogger(__name__)
 LASTING = timedelta(seconds=110)  # at the second of two checks that follow a minute apart
 HOUR = timedelta(hours=1)
 HEARTBEAT = 90  # seconds
+LOOKS = 12  # as rare as a minute, where a worker's watcher looks every 5 seconds
 CHANGE_WAITS, NOT_READ = 300, 7200  # seconds
 WAITS = 10  # in an hour
 
@@ -52,9 +57,20 @@ def log_silent_faults() -> None:
 
 
 def log_missing_worker() -> None:
-    """Log what a worker would log, if there is none. The web process calls it when it is asked."""
+    """Log what a worker would log, if there is none."""
     if not is_worker_alive():
         log_silent_faults()
+
+
+def watch_from_web() -> None:
+    """Look for a worker every minute, in a thread of each web process (gunicorn.conf.py)."""
+    while True:
+        time.sleep(LOOKS * settings.WATCH["look_seconds"])
+        try:
+            log_missing_worker()
+        except Exception as error:
+            outages.report_failure(error, "The web process could not check whether a worker runs")
+        connection.close()  # it would be idle for a minute
 
 
 def watch_faults(now: datetime) -> None:

@@ -129,6 +129,16 @@ def test_a_probe_of_the_web_process_shows_whether_it_answers(
         call_command("probe", "web")
 
 
+def test_the_web_process_looks_for_a_worker_also_if_no_one_asks_it_whether_one_is_there(
+    serve: Serve,
+) -> None:
+    nowhere = "postgres://lens@127.0.0.1:9/none"
+    _, log = serve(WEB_CONCURRENCY="1", WATCH_LOOK_SECONDS="0.1", DATABASE_URL=nowhere)
+    begin = "The database is unavailable"  # it was asked for a worker's heartbeat
+    wait_until(lambda: begin in log.read_text(encoding="utf-8"), SOON, "it does not look")
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
 def test_a8_the_access_log_holds_no_tokens_codes_or_addresses(
     one_process: Served,
 ) -> None:

@@ -93,6 +93,7 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "tests.lens.deploy.static_settings",
         "STATIC_FOLDER": str(tmp_path_factory.mktemp("static")),
         "WEB_CONCURRENCY": "1",
+        "WATCH_LOOK_SECONDS": "1000",  # what it has logged stays in the cache, for other tests
         "WEB_THREADS": str(THREADS),
     }
     subprocess.run(
