@@ -36,8 +36,8 @@ NEW_USER, NEW_NETWORK, NEW_HOST_NAME = 0x10000000, 0x40000000, 0x04000000  # of 
 GET_FLAGS, SET_FLAGS, IS_UP = 0x8913, 0x8914, 1  # of netdevice(7)
 SILENCE = 3  # seconds until a machine gives up a connection to the database
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.support.forked"])
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["tests.support.forked"])
 
 
 class Machine:
@@ -54,17 +54,17 @@ class Machine:
         address = urlsplit(sandbox.url)
         doors = {what: folder / f"{name}.{what}" for what in ("database", "sandbox")}
         self._relays = [
-            Relay(_listen(doors["database"])),
+            Relay(listen(doors["database"])),
             Relay(
-                _listen(doors["sandbox"]),
+                listen(doors["sandbox"]),
                 lambda: socket.create_connection((str(address.hostname), int(address.port or 0))),
             ),
         ]
-        self._orders, theirs = _context.Pipe()
+        self._orders, theirs = context.Pipe()
         passed = {name: getattr(settings, name) for name in PASSED_ON} | settings_here
         database = settings.DATABASES["default"]["NAME"]
         connections.close_all()  # not to share a socket
-        self._process = _context.Process(
+        self._process = context.Process(
             target=live_on_machine,
             args=(name, doors, theirs, database, passed, registries.read_all(), mirrors),
             daemon=True,
@@ -117,14 +117,12 @@ def live_on_machine(
     from tests.support import forked
 
     try:
-        _leave_this_machine(name)
+        leave_this_machine(name)
     except OSError as error:
         orders.recv()
         orders.send((0, str(error)))
         return
-    ports = {
-        what: Relay(connect=lambda door=door: _dial(door)).port for what, door in doors.items()
-    }
+    ports = {what: Relay(connect=lambda door=door: dial(door)).port for what, door in doors.items()}
     web = f"http://127.0.0.1:{ports['sandbox']}"
     reached = {"DISCORD_API_BASE": f"{web}/api/v10", "GOOGLE_CALENDAR_API_BASE": web}
     forked.take_over(database, {**passed, **reached}, registered)
@@ -141,14 +139,31 @@ def live_on_machine(
         turns.append(None)
 
 
-def _leave_this_machine(name: str) -> None:
-    """Enter new namespaces: as root, or else as whoever may make a user namespace."""
-    unshare = ctypes.CDLL(None, use_errno=True).unshare
+def leave_this_machine(name: str, *, uid: int | None = None) -> None:
+    """Enter new namespaces, as this user if one is given.
+
+    As root, or else as whoever may make a user namespace.
+    """
     own = NEW_NETWORK | NEW_HOST_NAME
-    if unshare(own) and unshare(own | NEW_USER):
-        raise OSError(ctypes.get_errno(), "unshare was refused")
+    if uid is None:
+        if _unshare(own) and _unshare(own | NEW_USER):
+            raise OSError(ctypes.get_errno(), "unshare was refused")
+    else:
+        outside, group = os.geteuid(), os.getegid()
+        if _unshare(own | NEW_USER):
+            raise OSError(ctypes.get_errno(), "unshare was refused")
+        for file, line in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {outside} 1"),
+            ("gid_map", f"{uid} {group} 1"),
+        ):
+            Path(f"/proc/self/{file}").write_text(line, encoding="ascii")
     socket.sethostname(name)
     _switch_network(on=True)
+
+
+def _unshare(what: int) -> int:
+    return int(ctypes.CDLL(None, use_errno=True).unshare(what))
 
 
 def _switch_network(*, on: bool) -> None:
@@ -174,14 +189,14 @@ def _obey(orders: Connection, turns: list[None]) -> None:
         orders.send((len(turns), ""))
 
 
-def _listen(path: Path) -> socket.socket:
+def listen(path: Path) -> socket.socket:
     door = socket.socket(socket.AF_UNIX)
     door.bind(str(path))
     door.listen()
     return door
 
 
-def _dial(path: Path) -> socket.socket:
+def dial(path: Path) -> socket.socket:
     opened = socket.socket(socket.AF_UNIX)
     opened.connect(str(path))
     return opened
