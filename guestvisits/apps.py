@@ -12,12 +12,12 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits import receivers  # noqa: F401 - connects them
         from guestvisits.breaks import BREAK_RULES
         from guestvisits.consequences import find_consequences
-        from guestvisits.ending import archive_post  # noqa: F401 - it registers what it contains
         from guestvisits.ending.cohort_over import COHORT_OVER, find_cohorts_over
         from guestvisits.ending.end_steps import EndCohort, ReopenCohort
         from guestvisits.merging.merge_step import MergeGroups
         from guestvisits.messages import (  # noqa: F401 - registers them
             access_emails,
+            archive_post,
             channels,
             corrections,
             emails,

@@ -11,15 +11,14 @@ class SyncConfig(AppConfig):
         from cohorts.needs.items import SILENT
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.outbox.holds import holds
-        from cohorts.reconcile import receivers  # noqa: F401 - connects them
+        from cohorts.reconcile import messages, receivers  # noqa: F401 - connects them
         from cohorts.reconcile.drift.decisions import DRIFT_DECIDED
-        from cohorts.reconcile.runs import notifications
         from cohorts.reconcile.ui import deleted_outside
         from cohorts.reconcile.ui.not_set_up import NOT_SET_UP, find_not_set_up
         from cohorts.reconcile.ui.silent import find_silent
         from cohorts.reconcile.workers import checks  # noqa: F401 - registers them
 
-        holds.register(notifications.why_held)
+        holds.register(messages.why_held)
         register_kinds({DRIFT_DECIDED: "Difference outside decided"})
         need_kinds.register(NeedKind(SILENT, "Not working", find_silent), order=10)
         need_kinds.register(NeedKind(NOT_SET_UP, "Not set up", find_not_set_up), order=18)

@@ -17,7 +17,7 @@ Role grants, overwrites, events and messages need only their parent:
     a person           desired, does not have the role    grant, once they are in the guild
                        has it, access ended on a date     revoke
                        has it for no known reason         revoke, under the guard (`removes`)
-    an event           see events.py
+    an event           see scheduled_events.py
     a message          pending, the text channel exists   send
                        names someone being erased         delete
                        pending, direct                    see direct_messages.py
@@ -37,7 +37,6 @@ from discordsync.plan import calls
 from discordsync.plan.calls import Item, key_to_send, rank
 from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_direct_messages
-from discordsync.plan.events import EVENTS, choose_events, plan_events
 from discordsync.plan.grants import (
     find_access,
     find_people,
@@ -47,6 +46,7 @@ from discordsync.plan.grants import (
 )
 from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
 from discordsync.plan.removals import count_removable, plan_removals
+from discordsync.plan.scheduled_events import EVENTS, choose_events, plan_events
 from discordsync.state import keys, permissions
 from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import CATEGORY, ObservedGuild

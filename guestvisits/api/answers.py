@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from cohorts import clock
 from guestvisits.api.errors import RefusalView
-from guestvisits.api.fields import WeekField
 from guestvisits.api.moving import AddView, find_group
+from guestvisits.api.serializer_fields import WeekField
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.access import SEE_FIGURES
 from meetings.attendance.statistics import count_guests, read_attendance_stats

@@ -11,7 +11,7 @@ from cohorts import clock
 from cohorts.outbox.models import MessageChoice
 from cohorts.outbox.routing.preferences import choose, read_choices
 from guestvisits.api.errors import RefusalView
-from guestvisits.api.fields import BooleanField
+from guestvisits.api.serializer_fields import BooleanField
 from guestvisits.api.serializers import RefusalSerializer
 
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from cohorts import clock
 from guestvisits.api.errors import RefusalView
-from guestvisits.api.fields import IdField
+from guestvisits.api.serializer_fields import IdField
 from guestvisits.api.serializers import RefusalSerializer
 from guestvisits.joining.joinable import find_joinable
 from guestvisits.joining.services import join_or_switch

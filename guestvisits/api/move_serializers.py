@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cohorts.models import Group
-from guestvisits.api.fields import (
+from guestvisits.api.serializer_fields import (
     BooleanField,
     CharField,
     IntegerField,

@@ -1,1 +1,1 @@
-"""Messages about visits: to the groups in their channels, to the guest by e-mail."""
+"""Messages about visits, substitutes and ended groups: in the groups' channels and by e-mail."""

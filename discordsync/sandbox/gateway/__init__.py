@@ -1,6 +1,6 @@
 """Discord's gateway: a websocket that reports to a bot at once what happens in the guild."""
 
-from discordsync.sandbox.gateway.controls import break_gateway
+from discordsync.sandbox.gateway.gateway_controls import break_gateway
 from discordsync.sandbox.gateway.hub import Hub
 from discordsync.sandbox.gateway.route import address_routes, gateway_route
 
