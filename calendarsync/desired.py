@@ -36,8 +36,7 @@ from calendarsync.state.generations import Generations, SeriesSpan, fit, read_ge
 from calendarsync.state.observed import EventDetails
 from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.values import IssueCode
-from meetings.facts import MeetingFacts
-from meetings.rhythm import name_meeting
+from meetings.rhythm import MeetingFacts, name_meeting
 
 
 def desired_state(snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:

@@ -37,9 +37,8 @@ from cohorts.services.installation import ensure_installation
 from cohorts.zones import zone_names
 from guestvisits.selectors import belonged_to
 from guestvisits.windows import guest_windows, substitute_invitations
-from meetings.facts import MeetingFacts
 from meetings.models import Meeting
-from meetings.rhythm import Slot
+from meetings.rhythm import MeetingFacts, Slot
 from meetings.selectors import facts_by_group
 
 

@@ -31,7 +31,7 @@ from discordsync.state.facts import (
     DiscordSnapshot,
     Window,
 )
-from meetings.facts import MeetingFacts
+from meetings.rhythm import MeetingFacts
 
 NAME_LENGTH = 100
 LAST_ASCII = 127

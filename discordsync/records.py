@@ -27,12 +27,13 @@ from cohorts.reconcile.values import Action, Finding, Outcome
 from cohorts.validators import check_snowflake
 from discordsync.delivery import direct_messages, dm_channels, posts
 from discordsync.desired import desired_names, desired_state
+from discordsync.joining.states import note_adding
 from discordsync.models import DiscordObject
 from discordsync.observe import own_writes, recover
 from discordsync.observe.hidden_objects import record_refusal
 from discordsync.plan.calls import Call
 from discordsync.removal.services import begin_removal, groups_of, withdraw_removal
-from discordsync.services import note_adding, record_existing
+from discordsync.services import record_existing
 from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
 from discordsync.state.observed import Discovered, ObservedGuild, Sent

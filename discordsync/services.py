@@ -1,10 +1,9 @@
-"""Import existing objects by id, record who has used the bot, and whether it may add members."""
+"""Import existing objects by id, and record who has used the bot."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.core.cache import cache
 from django.db import transaction
 
 from cohorts.activity.recording import record
@@ -101,22 +100,6 @@ def record_use(discord_id: int, *, now: datetime) -> None:
             discord_id=discord_id,
             defaults={"last_used_at": now, "refused_at": None, "refused_reason": ""},
         )
-
-
-# -- adding members ------------------------------------------------------------------------------
-
-MAY_ADD = "discord:may-add-members"
-
-
-def note_adding(*, may: bool) -> None:
-    """Record whether the bot may add people to the server, as last observed."""
-    if cache.get(MAY_ADD) != may:
-        cache.set(MAY_ADD, may, timeout=None)
-
-
-def may_add_members() -> bool:
-    """Return whether to offer the button “Join the server”: False until it is observed."""
-    return bool(cache.get(MAY_ADD))
 
 
 def forget_past_events(before: datetime) -> int:

@@ -9,10 +9,9 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
 from cohorts.reconcile.provider import configured_providers
-from discordsync.joining.states import is_inside
+from discordsync.joining.states import is_inside, may_add_members
 from discordsync.models import DmChannel
 from discordsync.plan.review import RULES_PENDING
-from discordsync.services import may_add_members
 from guestvisits.set_up_status import (
     Remedy,
     SetUpCheck,

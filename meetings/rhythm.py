@@ -162,6 +162,25 @@ class Rhythm:
         return first_day(self.start_date, slot.weekday) + timedelta(weeks=week)
 
 
+@dataclass(frozen=True, slots=True)
+class MeetingFacts:
+    """A meeting, as providers read it.
+
+    `rhythm_at`: its place in the weekly rhythm, even if it was moved; None outside it.
+    """
+
+    id: int
+    number: int | None  # None: an extra session
+    starts_at: datetime
+    minutes: int
+    cancelled: bool
+    rhythm_at: datetime | None
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.minutes)
+
+
 def first_day(start_date: date, weekday: int) -> date:
     """Return the first such weekday (0 is Monday) on or after the start date."""
     return start_date + timedelta(days=(weekday - start_date.weekday()) % DAYS_OF_WEEK)

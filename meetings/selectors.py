@@ -15,7 +15,6 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.models import CohortStep, Group, Membership, User, live_group, set_up_group
-from meetings.facts import MeetingFacts
 from meetings.models import (
     PRESENCE,
     Attendance,
@@ -23,7 +22,7 @@ from meetings.models import (
     Meeting,
     SkippedWeek,
 )
-from meetings.rhythm import Days, Rhythm, Slot, SlotUntil
+from meetings.rhythm import Days, MeetingFacts, Rhythm, Slot, SlotUntil
 
 BREAK = "break"  # the kind of cohort step
 MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings

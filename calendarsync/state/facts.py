@@ -11,8 +11,7 @@ from datetime import datetime
 
 from calendarsync.state.observed import ObservedEvent
 from calendarsync.state.slots import SeriesSlot
-from meetings.facts import MeetingFacts
-from meetings.rhythm import Slot
+from meetings.rhythm import MeetingFacts, Slot
 
 
 @dataclass(frozen=True, slots=True)

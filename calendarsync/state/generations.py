@@ -25,8 +25,7 @@ from datetime import datetime, timedelta
 from calendarsync.state import ids
 from calendarsync.state.facts import CalendarGroup, SeriesRecord
 from calendarsync.state.slots import SeriesSlot
-from meetings.facts import MeetingFacts
-from meetings.rhythm import Slot
+from meetings.rhythm import MeetingFacts, Slot
 
 SEVERAL = 2
 WEEK = timedelta(weeks=1)

@@ -2,6 +2,12 @@
 
 A service that calls other services wraps them in `one_act`: what they record is added to its own
 entry, so that each act has one.
+
+Values of changes are stored as JSON, with people and groups by id, and shown to people:
+
+    a person, group or cohort    {"person": 7}, {"group": 3}, {"cohort": 1}
+    a moment                     {"at": "2027-01-11T18:00:00+00:00"}, shown in the reader's zone
+    anything else                its text; "" for nothing
 """
 
 from __future__ import annotations
@@ -10,14 +16,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from cohorts import clock
 from cohorts.activity.acting import current_actor
 from cohorts.activity.registry import activity_kinds
-from cohorts.activity.values import encode_changes
 from cohorts.models import ActivityEntry, ActivitySubject, Cohort, Course, Group, User
 
 Id = Model | int | None
@@ -25,6 +31,8 @@ Changes = Mapping[str, Iterable[Any]]
 
 # Objects whose text is kept, because they can be deleted and their text names no one.
 _NAMELESS = (Course, Cohort, Group)
+_BY_ID = {User: "person", Group: "group", Cohort: "cohort"}
+LONGEST_TEXT = 500
 
 
 @dataclass(slots=True)
@@ -146,7 +154,7 @@ def _entry(act: Act, **concerns: int | None) -> ActivityEntry:
         about_type=act.about._meta.label_lower if act.about else "",
         about_id=str(act.about.pk) if act.about else "",
         about=str(act.about)[:200] if isinstance(act.about, _NAMELESS) else "",
-        changes=encode_changes(act.changes),
+        changes={label: encode(list(values)) for label, values in act.changes.items()},
         reason=act.reason.strip(),
         **concerns,
     )
@@ -164,3 +172,32 @@ def _check_kind(kind: str) -> None:
 
 def _id(named: Id) -> int | None:
     return named.pk if isinstance(named, Model) else named
+
+
+# -- values of changes ---------------------------------------------------------------------------
+
+
+def encode(value: Any) -> Any:
+    """Return a value as it is stored."""
+    if type(value) in _BY_ID:
+        return {_BY_ID[type(value)]: value.pk}
+    if isinstance(value, datetime):
+        return {"at": value.isoformat()}
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list | tuple | set | frozenset | QuerySet):
+        return [encode(one) for one in value]
+    return _text_of(value)[:LONGEST_TEXT]
+
+
+def _text_of(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def groups_by_id(ids: Iterable[int]) -> list[dict[str, int]]:
+    """Return groups as values of a change."""
+    return [{"group": pk} for pk in dict.fromkeys(ids)]

@@ -10,7 +10,7 @@ class ActivityEntry(models.Model):
 
     People, groups and cohorts are named by their ids, without a reference: an entry outlives them,
     holds no name, and writing it checks nothing. `actor` is None for what Lens did. `changes` maps
-    what changed to its value before and after (see `cohorts.activity.values`).
+    what changed to its value before and after (see `cohorts.activity.recording`).
     """
 
     at = models.DateTimeField(db_index=True)

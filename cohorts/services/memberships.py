@@ -12,8 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from cohorts.activity.recording import Act, one_act, record
-from cohorts.activity.values import groups_by_id
+from cohorts.activity.recording import Act, groups_by_id, one_act, record
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
 from cohorts.services.locks import lock_groups, lock_people

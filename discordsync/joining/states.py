@@ -20,6 +20,7 @@ from enum import Enum
 from typing import Protocol
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
@@ -29,6 +30,7 @@ from discordsync.plan.review import RULES_PENDING, UNSEEN
 from meetings.join_steps import JoinStep
 
 PROVIDER = "discord"
+MAY_ADD = "discord:may-add-members"  # in the cache
 UNREAD_AFTER = timedelta(hours=1)
 COMPARED_LATE = timedelta(minutes=10)
 
@@ -124,3 +126,14 @@ def find_steps(person: User, now: datetime) -> Iterator[JoinStep]:
     if state is JoinState.NOT_IN_SERVER and settings.DISCORD_INVITE_URL:
         yield JoinStep("Join our Discord server", settings.DISCORD_INVITE_URL)
     yield JoinStep("Check your set-up", f"{settings.SITE_URL}{reverse('set-up')}")
+
+
+def note_adding(*, may: bool) -> None:
+    """Record whether the bot may add people to the server, as last observed."""
+    if cache.get(MAY_ADD) != may:
+        cache.set(MAY_ADD, may, timeout=None)
+
+
+def may_add_members() -> bool:
+    """Return whether to offer the button “Join the server”: False until it is observed."""
+    return bool(cache.get(MAY_ADD))

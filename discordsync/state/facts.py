@@ -10,7 +10,7 @@ from typing import Any
 
 from cohorts.models.archive import ArchiveWindow
 from discordsync.state import keys
-from meetings.facts import MeetingFacts
+from meetings.rhythm import MeetingFacts
 
 
 @dataclass(frozen=True, slots=True)

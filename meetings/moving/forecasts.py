@@ -13,13 +13,12 @@ from cohorts.models import Group
 from cohorts.registries import Registry
 from cohorts.steps.registry import StepSection
 from cohorts.words import count, join_names
-from meetings.facts import MeetingFacts
 from meetings.models import Meeting
 from meetings.moving.facts import group_of, read_facts
 from meetings.moving.moves import Move
 from meetings.moving.rules import decide
 from meetings.moving.types import Change, Decision, MoveFacts
-from meetings.rhythm import Slot
+from meetings.rhythm import MeetingFacts, Slot
 
 NEW_IDS = 10**12  # ids of meetings that a move creates begin here: larger than any row's
 

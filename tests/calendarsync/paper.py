@@ -9,8 +9,7 @@ from typing import Any
 from calendarsync.state import ids
 from calendarsync.state.facts import CalendarGroup, EventRecord, SeriesRecord
 from calendarsync.state.slots import SeriesSlot
-from meetings.facts import MeetingFacts
-from meetings.rhythm import Slot
+from meetings.rhythm import MeetingFacts, Slot
 
 WEEK, HOUR = timedelta(weeks=1), timedelta(hours=1)
 FIRST = datetime(2027, 1, 13, 15, tzinfo=UTC)  # a Wednesday

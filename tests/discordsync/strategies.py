@@ -18,7 +18,7 @@ from discordsync.state.facts import (
     MessageFacts,
     Window,
 )
-from meetings.facts import MeetingFacts
+from meetings.rhythm import MeetingFacts
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FIRST_PERSON = 200000000000000000

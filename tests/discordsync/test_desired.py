@@ -31,7 +31,7 @@ from discordsync.state.facts import (
     SentPost,
     Window,
 )
-from meetings.facts import MeetingFacts
+from meetings.rhythm import MeetingFacts
 
 NOW = datetime(2027, 1, 11, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

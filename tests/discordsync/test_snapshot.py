@@ -22,7 +22,7 @@ from cohorts.services.installation import ensure_installation
 from discordsync.desired import desired_state
 from discordsync.models import DiscordObject
 from discordsync.observe import recover
-from discordsync.observe.confirm import _unlisted
+from discordsync.observe.observe import _unlisted
 from discordsync.plan.plan import plan
 from discordsync.plan.review import review
 from discordsync.provider import DiscordProvider

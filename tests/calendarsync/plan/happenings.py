@@ -15,8 +15,7 @@ from calendarsync.state.facts import (
     Exempt,
     Guest,
 )
-from meetings.facts import MeetingFacts
-from meetings.rhythm import Slot
+from meetings.rhythm import MeetingFacts, Slot
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.calendarsync.plan.scene import PEOPLE, SLOT, WEEKLY, Scene
 

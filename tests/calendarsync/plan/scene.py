@@ -30,8 +30,7 @@ from calendarsync.state.observed import (
 from calendarsync.state.run_observation import RunObservation, StoredReading
 from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.values import Plan, Policy
-from meetings.facts import MeetingFacts
-from meetings.rhythm import Slot
+from meetings.rhythm import MeetingFacts, Slot
 from tests.calendarsync.direct import DirectClient
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)  # the weeks span a change of clocks

@@ -27,7 +27,7 @@ from calendarsync.state.observed import Attendee, ObservedCalendar, ObservedEven
 from calendarsync.state.run_observation import RunObservation, StoredReading
 from cohorts.reconcile.runs.planned_work import PlannedWork
 from cohorts.reconcile.values import Action, Policy
-from meetings.facts import MeetingFacts
+from meetings.rhythm import MeetingFacts
 from tests.calendarsync.paper import FIRST, FRIDAYS, HOUR, NOW, WEDNESDAYS, group, weekly
 
 some = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

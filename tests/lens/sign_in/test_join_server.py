@@ -10,7 +10,7 @@ import requests
 from cohorts.models import AccessState
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.services import create_missing_rows, request_sync
-from discordsync.services import note_adding
+from discordsync.joining.states import note_adding
 from tests.support.academy import Academy
 from tests.support.sandbox import GUILD_ID
 
