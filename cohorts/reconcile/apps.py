@@ -11,7 +11,7 @@ class SyncConfig(AppConfig):
         from cohorts.needs.items import SILENT
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.outbox.holds import holds
-        from cohorts.reconcile import messages, receivers  # noqa: F401 - connects them
+        from cohorts.reconcile import messages, services  # noqa: F401 - it receives signals
         from cohorts.reconcile.drift.decisions import DRIFT_DECIDED
         from cohorts.reconcile.ui import deleted_outside
         from cohorts.reconcile.ui.not_set_up import NOT_SET_UP, find_not_set_up

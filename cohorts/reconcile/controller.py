@@ -159,7 +159,8 @@ class Reconciler:
         now, name = clock.now(), self.spec.name
         self.due = self._read_due(now)  # before the facts: see Due.generation
         self.is_outdated = provider_state.count_changes(name) != self.changes
-        asked = plan_requests.are_open(name)  # one that comes later is answered the next time
+        # A plan that is requested later is answered the next time.
+        asked = provider_state.open_plans(name).exists()
         self.snapshot, self.read_at = self._read_changed(now, for_plans=asked), time.monotonic()
         self.read_only = provider_state.find_write_ban(name) or self.calls.finding.issue
         self.calls.parked = provider_state.parked_lanes(name)

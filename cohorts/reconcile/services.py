@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.dispatch import receiver
 
 from cohorts import clock
 from cohorts.activity.recording import one_act, record
@@ -25,6 +26,7 @@ from cohorts.reconcile.runs.realize_requests import record_request
 from cohorts.reconcile.values import IssueCode
 from cohorts.reconcile.workers.lease import ensure_state
 from cohorts.reconcile.workers.nudges import nudge_on_commit
+from cohorts.signals import facts_changed, groups_set_up
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,16 @@ def request_sync_of_set_up(group_ids: Iterable[int]) -> None:
     rows.exclude(is_done, provider__in=indifferent).raise_generation(now)
     for name in specs:
         nudge_on_commit(name)
+
+
+@receiver(facts_changed)
+def sync_changed_groups(group_ids: set[int], **_: Any) -> None:
+    request_sync(group_ids)
+
+
+@receiver(groups_set_up)
+def sync_groups_set_up(group_ids: set[int], **_: Any) -> None:
+    request_sync_of_set_up(group_ids)
 
 
 def report_outside_change(group_ids: Iterable[int], provider: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -16,9 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts.models import User
 from cohorts.zones import find_zone
-from guestvisits.rate_limits import Limit, seconds_to_wait, too_many
-
-View = Callable[..., HttpResponseBase]
+from guestvisits.rate_limits import View, limited
 
 
 class SignedInRequest(HttpRequest):
@@ -30,16 +27,15 @@ class SignedInRequest(HttpRequest):
 def signed_in(view: View) -> View:
     """Require a signed-in user, and show times in their zone."""
 
+    limited_view = limited("general")(view)
+
     @never_cache
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
-        seconds = seconds_to_wait(Limit("general"), request) if request.method == "POST" else 0
-        if seconds:
-            return too_many(request, seconds)
         with timezone.override(find_zone(request.user.timezone)):
-            return view(request, *args, **kwargs)
+            return limited_view(request, *args, **kwargs)
 
     return checked
 

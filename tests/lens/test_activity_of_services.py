@@ -54,6 +54,8 @@ EXEMPT = {
     "cohorts.reconcile.services": dict.fromkeys(
         [
             "request_sync",
+            "sync_changed_groups",
+            "sync_groups_set_up",
             "report_outside_change",
             "create_missing_rows",
             "end_wait",

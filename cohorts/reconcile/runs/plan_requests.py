@@ -7,8 +7,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import QuerySet
-
 from cohorts.models import Group
 from cohorts.reconcile.models import GroupSync, SyncRun
 from cohorts.reconcile.provider import ListsRemovable, Provider, ProviderAdmin, provider_admins
@@ -19,19 +17,10 @@ from cohorts.reconcile.values import Action, Due, Finding, IssueCode, Policy, Wi
 logger = logging.getLogger(__name__)
 
 
-def are_open(name: str) -> bool:
-    """Return whether a plan waits for this provider."""
-    return _open(name).exists()
-
-
-def _open(name: str) -> QuerySet[SyncRun]:
-    return SyncRun.objects.filter(provider=name, mode="plan", ended_at__isnull=True)
-
-
 def answer_open(provider: Provider, desired: Any, finding: Finding, now: datetime) -> None:
     """Write the answer to every plan that waits for this provider, from the current observation."""
     name = provider.spec.name
-    for run in _open(name):
+    for run in provider_state.open_plans(name):
         try:
             run.summary = _describe(provider, desired, finding, run, now)
         except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from cohorts import clock
@@ -19,9 +20,14 @@ def has_work(provider: str, now: datetime) -> bool:
     time to poll for changes that people made outside."""
     return (
         GroupSync.objects.filter(due_syncs(now), provider=provider).exists()
-        or SyncRun.objects.filter(provider=provider, mode="plan", ended_at__isnull=True).exists()
+        or open_plans(provider).exists()
         or ProviderState.objects.of(provider).filter(next_at__lte=now).exists()
     )
+
+
+def open_plans(provider: str) -> QuerySet[SyncRun]:
+    """Return the requested plans that wait for an answer."""
+    return SyncRun.objects.filter(provider=provider, mode=SyncRun.Mode.PLAN, ended_at__isnull=True)
 
 
 def is_waiting(provider: str) -> bool:
