@@ -1,4 +1,4 @@
-"""Words for dates, numbers and names, in letters and on pages. Pure."""
+"""Words for dates, numbers and names, in messages and on pages. Pure."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ ReportedAccess = tuple[int, str, str]  # person id, a state of AccessState, a se
 def record_set_up(group_ids: Collection[int], *, now: datetime) -> None:
     """Record that these groups' channels and series exist, unless that was known before.
 
-    Members get their letter and the group's pages open.  Nobody needs to have access yet.
+    Members get their first message and the group's pages open.  No one needs to have access yet.
     """
     groups = lock_found(Group.objects.filter(live_group(), pk__in=group_ids, set_up_at=None))
     Group.objects.filter(pk__in=[group.pk for group in groups]).update(set_up_at=now)

@@ -59,10 +59,10 @@ def pending_assignments(
             yield _build_joined(member)
         elif not member.imported:  # type: ignore[attr-defined]
             founders[member.user_id].append(member)
-    letters = _letters_so_far(founders)
+    assigned = _assigned_so_far(founders)
     waiting = _people_in_progress(founders)
     for user_id, members in founders.items():
-        fresh = [one for one in members if (user_id, one.group_id) not in letters]
+        fresh = [one for one in members if (user_id, one.group_id) not in assigned]
         if fresh and (user_id not in waiting or _first_set_up(fresh) <= now - WAITS_FOR_OTHERS):
             yield _build_assigned(fresh)
 
@@ -72,7 +72,7 @@ def _recent_members(group_ids: frozenset[int] | None, since: datetime) -> QueryS
     after = since - SENT_WITHIN
     recent = Q(joined_at__gt=after) | Q(group__set_up_at__gt=after)
     members = _memberships().filter(recent, step__isnull=True)
-    # Of their groups only the times count here; what a letter mentions is read when it is sent.
+    # Of their groups only the times count here; what an e-mail mentions is read when it is sent.
     members = members.select_related(None).select_related("group")
     members = members.annotate(imported=Exists(is_imported("group")), returned=_has_returned("pk"))
     if group_ids is None:
@@ -100,16 +100,16 @@ def _first_set_up(members: Iterable[Membership]) -> datetime:
     return min(_set_up_at(member) for member in members)
 
 
-def _letters_so_far(user_ids: Iterable[int]) -> set[tuple[int | None, int | None]]:
-    """Return (user, group) for each group that a person's letters are about."""
+def _assigned_so_far(user_ids: Iterable[int]) -> set[tuple[int | None, int | None]]:
+    """Return (user, group) for each group that a person's first e-mails are about."""
     found: set[tuple[int | None, int | None]] = set()
-    for letter in Message.objects.filter(kind=ASSIGNED, user__in=user_ids):
-        found |= {(letter.user_id, group_id) for group_id in _groups_of(letter)}
+    for message in Message.objects.filter(kind=ASSIGNED, user__in=user_ids):
+        found |= {(message.user_id, group_id) for group_id in _groups_of(message)}
     return found
 
 
-def _groups_of(letter: Message) -> list[int | None]:
-    return letter.context.get("groups") or [letter.group_id]
+def _groups_of(message: Message) -> list[int | None]:
+    return message.context.get("groups") or [message.group_id]
 
 
 def _people_in_progress(user_ids: Iterable[int]) -> set[int]:
@@ -126,7 +126,7 @@ def _people_in_progress(user_ids: Iterable[int]) -> set[int]:
 
 
 def _build_assigned(members: list[Membership]) -> PendingMessage:
-    """Return one letter about all these groups.  It is stored under the one that was first."""
+    """Return one e-mail about all these groups.  It is stored under the one that was first."""
     first = min(members, key=lambda member: member.group_id)
     due_at = max(_set_up_at(member) for member in members)
     key = f"{ASSIGNED}:{first.group_id}:{first.user_id}"
@@ -158,7 +158,7 @@ def _was_posted_before() -> Exists:
 
 
 def _joined_key(group_id: int, user_id: int, membership: int, *, returned: bool) -> str:
-    """Return the key of the letter about joining; the post's key begins with it.
+    """Return the key of the e-mail about joining; the post's key begins with it.
 
     The first time it is the key of version 0.1.0: during an upgrade a worker of that version
     collects the same messages, and another key would have them sent twice.
@@ -182,7 +182,7 @@ def _build_email(
     )
 
 
-@notification(ASSIGNED, topic="groups", title="First letter about the group")
+@notification(ASSIGNED, topic="groups", title="First message about the group")
 def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the long e-mail.  Raises MessageObsolete.
 
@@ -203,7 +203,7 @@ def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def _part_of(member: Membership, now: datetime) -> dict[str, Any]:
-    """Return what the letter says about one group."""
+    """Return what the e-mail says about one group."""
     return _group_context(member, now) | {
         "group": member.group,
         "members": list_members(member.group),
@@ -241,7 +241,7 @@ def _membership_of(message: Message) -> Q:
     """Return the condition for the membership that a message about joining is about."""
     if "membership" in message.context:
         return Q(pk=message.context["membership"])
-    # Written by version 0.1.0: there a letter names only its reader, and a post the person.
+    # Written by version 0.1.0: there an e-mail names only its reader, and a post the person.
     return Q(group=message.group_id, user=message.user_id or message.context["person"])
 
 

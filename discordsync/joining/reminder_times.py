@@ -1,16 +1,16 @@
 """When people who have not joined are reminded.  Pure.
 
-the first meeting, at the time of the letter   reminders
+the first meeting, as of the first message     reminders
 ---------------------------------------------  -----------------------------------------------
 3 days away or more                            as many days before it as the cohort says
                                                (7, 3), at 09:00 of the person's local time
 less than 3 days away, or past                 one, at the first 09:00 from 2 days after the
-                                               letter; what follows is up to staff
+                                               first message; the rest is up to staff
 
 a step of 1 day                                none of its own: the reminder 24 hours before
                                                the meeting carries what is left to do
-a step within 48 hours after a letter,         skipped
-or after another reminder
+a step within 48 hours after the first         skipped
+message, or after another reminder
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def plan_reminders(
     """Return all reminders of one person, earliest first, also those that are past.
 
     `reminded_at`: when earlier ones became due, also those that staff asked for. Only they, the
-    letters and the reminders returned before count for the distance of 48 hours.
+    first messages and the reminders returned before count for the distance of 48 hours.
     """
     before = [*reminded_at, *(invitation.invited_at for invitation in invitations)]
     kept: list[JoinReminder] = []

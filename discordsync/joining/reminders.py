@@ -64,7 +64,8 @@ def find_not_joined(members: QuerySet[Membership]) -> list[NotJoined]:
 
 def invited_members() -> QuerySet[Any]:
     """Return members of groups that are set up whom nothing shows to be in the server, with the
-    time of their letter and of their group's first meeting.  Groups without one are left out."""
+    time of their first message and of their group's first meeting.  Groups without a meeting are
+    left out."""
     scheduled = Meeting.objects.filter(group=OuterRef("group"), status=Meeting.Status.SCHEDULED)
     first = scheduled.order_by().values("group").annotate(at=Min("starts_at")).values("at")
     members = Membership.objects.filter(

@@ -29,7 +29,7 @@ def find_choice(user_id: int, group_id: int, now: datetime) -> tuple[JoinableCoh
 def join_or_switch(user_id: int, group_id: int, *, now: datetime) -> Membership:
     """Make the person a participant of the group; who has another group in the cohort leaves it.
 
-    Carried out by the services that staff use, so letters, access and visits follow alike.  Raises
+    Carried out by the services that staff use, so messages, access and visits follow alike.  Raises
     Refusal: no_group, and those of guestvisits.joining.join_rules and cohorts.services.memberships.
     """
     offered, _ = find_choice(user_id, group_id, now)

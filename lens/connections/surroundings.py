@@ -113,18 +113,18 @@ def read_zone_version(folder: Path) -> str:
     return found[1] if found else ""
 
 
-def check_mail(letter_to: str) -> Iterator[Check]:
-    """Sign in at the mail server and, if an address is given, send it a letter."""
+def check_mail(test_address: str) -> Iterator[Check]:
+    """Sign in at the mail server and, if an address is given, send it an e-mail."""
     if settings.EMAIL_BACKEND.split(".")[-2] in {"console", "dummy"}:
         yield Check("Mail", False, "EMAIL_URL is not set, so no e-mail is sent.", SETTINGS)
         return
     try:
         with get_connection() as server:
-            if letter_to:
+            if test_address:
                 EmailMessage(
                     "Lens can send e-mail",
-                    f"This letter was sent by the connection check of {settings.SITE_URL}.",
-                    to=[letter_to],
+                    f"This e-mail was sent by the connection check of {settings.SITE_URL}.",
+                    to=[test_address],
                     connection=server,
                 ).send()
     except (OSError, smtplib.SMTPException) as error:
@@ -132,6 +132,6 @@ def check_mail(letter_to: str) -> Iterator[Check]:
         said = one_line(str(error)) or type(error).__name__
         yield Check("Mail", False, f"{said} Check EMAIL_URL and DEFAULT_FROM_EMAIL.", SETTINGS)
         return
-    sent = f"A letter to {letter_to} was accepted. Check that it arrives, and not as spam."
-    asked = "The server accepts the sign-in. Add --letter ADDRESS to send yourself a letter."
-    yield Check("Mail", True, sent if letter_to else asked)
+    sent = f"An e-mail to {test_address} was accepted. Check that it arrives, and not as spam."
+    asked = "The server accepts the sign-in. Add --email ADDRESS to send yourself one."
+    yield Check("Mail", True, sent if test_address else asked)

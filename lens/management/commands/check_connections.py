@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -27,14 +27,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--letter", default="", metavar="ADDRESS", help="send a test letter to yourself"
+            "--email", default="", metavar="ADDRESS", help="send a test e-mail to yourself"
+        )
+        parser.add_argument(  # its former name, until the next release
+            "--letter", dest="email", default="", metavar="ADDRESS", help=SUPPRESS
         )
 
-    def handle(self, *args: Any, letter: str, **options: Any) -> None:
-        if letter:
-            check_address(letter)
+    def handle(self, *args: Any, email: str, **options: Any) -> None:
+        if email:
+            check_address(email)
         problems = 0
-        for check in find_lines(letter):
+        for check in find_lines(email):
             problems += not check.ok
             step = f" See {check.step}." if check.step else ""
             self.stdout.write(
@@ -45,15 +48,15 @@ class Command(BaseCommand):
             raise CommandError(f"{problems} of these need you.")
 
 
-def check_address(letter: str) -> None:
+def check_address(email: str) -> None:
     try:
-        validate_email(letter)
+        validate_email(email)
     except ValidationError as error:
-        raise CommandError(f"--letter must be an e-mail address; it is {letter!r}.") from error
+        raise CommandError(f"--email must be an e-mail address; it is {email!r}.") from error
 
 
-def find_lines(letter: str) -> Iterator[Check]:
-    surroundings = (check_database(), check_clock(), check_zones(), check_mail(letter))
+def find_lines(email: str) -> Iterator[Check]:
+    surroundings = (check_database(), check_clock(), check_zones(), check_mail(email))
     yield from chain.from_iterable(surroundings)
     specs = provider_specs()
     for admin in provider_admins.values():

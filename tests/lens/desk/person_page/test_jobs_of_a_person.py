@@ -155,7 +155,7 @@ def test_job_21_someones_messages_take_two_clicks(found, clicks):
     )
     page = found("Ana")
     clicks(page.get_by_role("link", name="Ana", exact=True))
-    letter = page.locator(".desk-letters > li").first
+    letter = page.locator(".desk-messages > li").first
     clicks(letter.locator("summary"))
     expect(letter.get_by_text("We meet an hour later.")).to_be_visible()
     expect(letter.locator("summary")).to_contain_text("sent")
