@@ -34,7 +34,7 @@ def fields(academy, **changed):
     )
 
 
-def test_one_form_adds_a_person_without_a_password_and_the_letter_is_due(staff, academy):
+def test_one_form_adds_a_person_without_a_password_and_the_email_is_due(staff, academy):
     Group.objects.update(timezone="Europe/Berlin")
     assert staff.get(f"{ADD}?group={academy.groups['B'].pk}").status_code == 200
     answer = staff.post(ADD, fields(academy, address=" Ada@Example.org "), follow=True)
@@ -128,8 +128,8 @@ def test_two_people_move_after_a_preview_that_names_what_changes(staff, academy)
         "clash"
     }
     collect(None, now=clock.now())
-    letters = Message.objects.filter(user__in=people, kind="member_joined")
-    assert sorted(letters.values_list("user__name", flat=True)) == ["Ada", "Ben"]
+    emails = Message.objects.filter(user__in=people, kind="member_joined")
+    assert sorted(emails.values_list("user__name", flat=True)) == ["Ada", "Ben"]
 
 
 def test_if_one_has_no_place_no_one_moves(staff, academy):

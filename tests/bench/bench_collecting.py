@@ -22,7 +22,7 @@ def test_the_time_of_a_collection(record: RecordFigure, moves: int) -> None:
     move_meetings(moves, NOW)
     collect_first(NOW)
     times = [measure_collection(NOW + minute * MINUTE) for minute in range(1, 4)]
-    record(f"letters: CPU of a collection after {moves} moves in 14 days", min(times), "ms", 500)
+    record(f"messages: CPU of a collection after {moves} moves in 14 days", min(times), "ms", 500)
 
 
 def measure_collection(now: datetime) -> float:

@@ -47,7 +47,7 @@ def move_meetings(count: int, now: datetime) -> None:
 
 
 def collect_first(now: datetime) -> None:
-    """Store the letters about all of these moves, which are then no news any more."""
+    """Store the e-mails about all of these moves, which are then no news any more."""
     known = set(Message.objects.values_list("key", flat=True))
     pending = pending_changes(None, now - 14 * DAY, now)
     store_together([message for message in pending if message.key not in known], now)

@@ -3,10 +3,10 @@
     def test_…(mail_server):
         mail_server.refuse("RCPT", 550, "no such person", to="gone@example.org")
         …
-        (letter,) = mail_server.letters          # parsed, as a mail program would
+        (email,) = mail_server.emails            # parsed, as a mail program would
 
-Rules look at an SMTP verb, or at CONNECT (a connection begins), CONTENT (the letter has come) and
-TAKEN (the letter was taken, the answer has not been given).  The fixture points Django's settings
+Rules look at an SMTP verb, or at CONNECT (a connection begins), CONTENT (the e-mail has come) and
+TAKEN (the e-mail was taken, the answer has not been given).  The fixture points Django's settings
 here.
 """
 
@@ -38,7 +38,7 @@ class Held:
 class MailServer:
     """What arrived and what is to go wrong.  Safe to use from any thread."""
 
-    letters: list[EmailMessage] = field(default_factory=list)
+    emails: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     connections: int = 0
     rules: list[Rule] = field(default_factory=list)
@@ -92,7 +92,7 @@ class MailServer:
     def take(self, to: str, data: bytes) -> None:
         with self.lock:
             self.recipients.append(to)
-            self.letters.append(message_from_bytes(data, policy=policy.default))
+            self.emails.append(message_from_bytes(data, policy=policy.default))
 
 
 class _Talk(socketserver.StreamRequestHandler):
@@ -139,7 +139,7 @@ class _Talk(socketserver.StreamRequestHandler):
         return self._say("TAKEN", self.to, "250 taken")
 
     def _read_data(self) -> bytes | None:
-        """The letter; None when the sender went away before its end."""
+        """The e-mail; None when the sender went away before its end."""
         lines = []
         while (line := self.rfile.readline()) != b".\r\n":
             if not line:

@@ -73,7 +73,7 @@ def rename_everything(name: str) -> None:
 
 def check(channel: str, words: MessageContent, sample: Sample) -> None:
     if channel == Message.Channel.EMAIL:
-        check_letter(words, sample)
+        check_email(words, sample)
     else:
         check_discord(words.text)
 
@@ -92,7 +92,7 @@ def check_discord(text: str) -> None:
     assert all(found.startswith(OURS) for found in re.findall(r"https?://\S+", text))
 
 
-def check_letter(words: MessageContent, sample: Sample) -> None:
+def check_email(words: MessageContent, sample: Sample) -> None:
     assert words.subject
     assert len(words.subject) <= 150
     assert not BIDI.search(words.subject + words.text)
@@ -104,8 +104,8 @@ def check_letter(words: MessageContent, sample: Sample) -> None:
     assert not {name for name in reader.attributes if name.startswith("on")}
     assert all(link.startswith(OURS) for link in reader.links)
     assert sample.message.user is not None
-    letter = compose_email(words, to=sample.message.user, mark="m", first_tried=NOW).message()
-    assert letter["Bcc"] is None
+    email = compose_email(words, to=sample.message.user, mark="m", first_tried=NOW).message()
+    assert email["Bcc"] is None
 
 
 def test_every_kind_on_every_route_pings_no_one_and_breaks_nothing(lived):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def in_question(add_members, settings, now):
-    """Alice's letter was due an hour ago and Bob's is due now; since a minute nothing is sent."""
+    """Alice's e-mail was due an hour ago and Bob's is due now; since a minute nothing is sent."""
     add_members("Alice")
     collect(None, now=now)
     settings.INSTALLATION_ID = "restored"
@@ -69,7 +69,7 @@ def test_b13_a_copy_sends_nothing_until_staff_have_seen_to_whom(in_question, mai
     accept_copy(Installation.objects.get())
     collect_all()
     send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
     assert not claim(bob.messages.get().pk, seen=clock.now(), until=clock.now())
     Message.objects.update(channel="discord_channel")
     assert due_messages(["discord_channel"], clock.now()) == []
@@ -89,7 +89,7 @@ def test_b13_a_copy_sends_nothing_until_staff_have_seen_to_whom(in_question, mai
     assert "This copy now sends messages." in answer.content.decode()
     collect_all()
     send_emails()
-    assert mail_server.letters == []  # both were due before
+    assert mail_server.emails == []  # both were due before
     bob.memberships.update(joined_at=clock.now())
     Message.objects.all().delete()
     collect_all()
@@ -97,7 +97,7 @@ def test_b13_a_copy_sends_nothing_until_staff_have_seen_to_whom(in_question, mai
     assert mail_server.recipients == [bob.email]
 
 
-def test_b3_a_letter_is_not_claimed_once_the_seal_is_broken(add_members, mail_server, now):
+def test_b3_an_email_is_not_claimed_once_the_seal_is_broken(add_members, mail_server, now):
     """Also when the round had begun before: the condition is in the statement that claims."""
     add_members("Alice")
     collect(None, now=now)
@@ -106,4 +106,4 @@ def test_b3_a_letter_is_not_claimed_once_the_seal_is_broken(add_members, mail_se
     assert not claim(message.pk, seen=message.next_try_at, until=now)
     assert not begin(message.pk, body="Hello", now=now)
     send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []

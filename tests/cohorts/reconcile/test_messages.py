@@ -143,14 +143,14 @@ def test_the_email_says_what_is_ready_and_what_needs_a_person(made, staff, mail_
     tasks.collect_all()
     tasks.send_emails()
 
-    (letter,) = mail_server.letters
-    assert letter["To"] == staff.email
-    assert letter["Subject"] == "Safety, Spring: 1 group needs action"
-    text = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    (email,) = mail_server.emails
+    assert email["To"] == staff.email
+    assert email["Subject"] == "Safety, Spring: 1 group needs action"
+    text = email.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert "1 of 2 groups set up." in text
     assert "Late <b>risers</b>: The group has no weekly time" in text
     assert f"Not in the Discord server yet:\n- {made.people[0].name}\n" in text
-    html = letter.get_body(("html",)).get_content()
+    html = email.get_body(("html",)).get_content()
     assert "Late &lt;b&gt;risers&lt;/b&gt;" in html
 
 
@@ -163,12 +163,12 @@ def test_a_group_of_which_no_one_has_joined_is_set_up_and_needs_no_action(made, 
     tasks.collect_all()
     tasks.send_emails()
 
-    (letter,) = mail_server.letters
-    assert letter["Subject"] == "Safety, Spring: set up"
-    text = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    (email,) = mail_server.emails
+    assert email["Subject"] == "Safety, Spring: set up"
+    text = email.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert "2 of 2 groups set up." in text
     assert "No one from these groups has joined the Discord server yet:\n- Wren <b>\n" in text
-    assert "<bdi>Wren &lt;b&gt;</bdi>" in letter.get_body(("html",)).get_content()
+    assert "<bdi>Wren &lt;b&gt;</bdi>" in email.get_body(("html",)).get_content()
 
 
 @pytest.mark.parametrize("other", ["calendar", "discord"])
@@ -181,7 +181,7 @@ def test_what_needs_a_person_is_reported_though_no_one_has_joined(made, other):
     assert RealizeRequest.objects.get().results[str(made.ids[1])] == "no_slot"
 
 
-def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
+def test_after_a_real_realize_there_is_one_email_and_one_welcome(
     sandbox,
     only_discord,
     staff,
@@ -196,14 +196,14 @@ def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
         tasks.collect_all()
         tasks.send_emails()
 
-    subjects = Counter(letter["Subject"] for letter in mail_server.letters)
+    subjects = Counter(email["Subject"] for email in mail_server.emails)
     assert subjects == {
         "Safety, Spring: set up": 1,
         "Your group: Group 1 of Safety": 2,
         "You're in Group 1: 1 step before your first meeting": 1,
     }
-    (letter,) = (one for one in mail_server.letters if one["To"] == staff.email)
-    text = letter.get_body(("plain",)).get_content()
+    (email,) = (one for one in mail_server.emails if one["To"] == staff.email)
+    text = email.get_body(("plain",)).get_content()
     assert made.people[2].name in text
     channels = sandbox.get("state")["discord"]["messages"].values()
     (welcome,) = [said for history in channels for said in history.values()]
@@ -213,7 +213,7 @@ def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
 
 
 @pytest.mark.parametrize("has_many", [True, False])
-def test_b1_letters_wait_while_many_orphans_are_outside_and_for_no_few(
+def test_b1_emails_wait_while_many_orphans_are_outside_and_for_no_few(
     made, mail_server, settings, has_many
 ):
     settings.DISCORD_BOT_TOKEN = settings.DISCORD_BOT_TOKEN or "sandbox-test"
@@ -224,7 +224,7 @@ def test_b1_letters_wait_while_many_orphans_are_outside_and_for_no_few(
     sweep()
     tasks.collect_all()
     tasks.send_emails()
-    assert len(mail_server.letters) == (0 if has_many else 1)
+    assert len(mail_server.emails) == (0 if has_many else 1)
 
 
 def test_b2_what_was_held_for_orphans_is_sent_after_staffs_answer(made, mail_server):
@@ -235,18 +235,18 @@ def test_b2_what_was_held_for_orphans_is_sent_after_staffs_answer(made, mail_ser
     sweep()
     tasks.collect_all()
     tasks.send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
 
     accept_as_original()
     tasks.collect_all()
     tasks.send_emails()
-    assert len(mail_server.letters) == 1
+    assert len(mail_server.emails) == 1
 
 
-def test_a_letter_that_could_not_go_out_for_a_day_is_not_sent(made, mail_server):
+def test_an_email_that_could_not_go_out_for_a_day_is_not_sent(made, mail_server):
     stand(*made.groups)
     sweep()
     tasks.collect_all()
     Message.objects.update(cutoff_at=clock.now() - timedelta(seconds=1))
     tasks.send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []

@@ -97,7 +97,7 @@ class World:
             for pk, dm in guild["dms"].items()
         }
 
-    def letters_to(self, person: User) -> int:
+    def emails_to(self, person: User) -> int:
         return self.mail_server.recipients.count(person.email)
 
     def opened(self, since: int = 0) -> int:

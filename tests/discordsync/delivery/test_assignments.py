@@ -128,7 +128,7 @@ def test_a_person_who_is_not_in_the_server_yet_reads_how_to_join(
     assert said in words.html
 
 
-def test_getting_in_late_or_being_granted_once_more_sends_no_second_letter(academy):
+def test_getting_in_late_or_being_granted_once_more_sends_no_second_email(academy):
     report(academy, "not_joined", "Alice", now=NOW)
     collect(None, now=NOW)
     for hour, state in enumerate(("granted", "pending", "granted")):
@@ -138,7 +138,7 @@ def test_getting_in_late_or_being_granted_once_more_sends_no_second_letter(acade
     assert pending("member_joined") == []
 
 
-def test_a_move_to_another_group_has_a_letter_of_its_own(academy):
+def test_a_move_to_another_group_has_an_email_of_its_own(academy):
     collect(None, now=NOW)
     alice = User.objects.get(name="Alice")
     move_member(Membership.objects.get(user=alice).pk, academy.groups["B"].pk, now=NOW)
@@ -148,7 +148,7 @@ def test_a_move_to_another_group_has_a_letter_of_its_own(academy):
         words_of("group_assigned")
 
 
-def test_a_person_who_leaves_and_returns_gets_a_letter_and_is_announced_again(academy):
+def test_a_person_who_leaves_and_returns_gets_an_email_and_is_announced_again(academy):
     welcome(academy)
     bob = academy.add_member("Bob", "A", discord_id=BOB)
     Membership.objects.filter(user=bob).update(joined_at=NOW)

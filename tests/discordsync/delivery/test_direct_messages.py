@@ -31,7 +31,7 @@ def test_a_person_who_wants_it_gets_it_directly_and_by_no_other_route(world):
     world.work()
     world.work()
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
-    assert (world.letters_to(alice), world.letters_to(bob)) == (0, 1)
+    assert (world.emails_to(alice), world.emails_to(bob)) == (0, 1)
     assert {world.note_to(one).state for one in (alice, bob)} == {"sent"}
     assert DmChannel.objects.get().channel_id
 
@@ -56,7 +56,7 @@ def test_a_message_that_replaces_an_earlier_one_edits_it_and_goes_by_email_where
         world.add_notes(one.user, said="Over", edits=one.key)
     world.work()
     assert world.direct_messages() == {alice.discord_id: ["Over"]}
-    assert (world.letters_to(alice), world.letters_to(bob)) == (0, 2)
+    assert (world.emails_to(alice), world.emails_to(bob)) == (0, 2)
     states = {world.note_to(one, "Over").state for one in (alice, bob)}
     assert states == {"sent"}
     seen = world.sandbox.last
@@ -73,7 +73,7 @@ def test_a_message_that_can_no_longer_be_edited_goes_by_email(world):
     world.add_notes(alice, said="Over", edits=first.key)
     world.work()
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
-    assert world.letters_to(alice) == 1
+    assert world.emails_to(alice) == 1
 
 
 def test_an_edit_whose_answer_was_lost_is_made_once_more_and_changes_nothing(world, set_clock):
@@ -110,11 +110,11 @@ def test_no_one_else_gets_a_direct_message(world, set_clock, who):
     world.add_notes(alice)
     world.work()
     if who == "is away":
-        assert world.letters_to(alice) == 0
+        assert world.emails_to(alice) == 0
         set_clock(clock.now() + timedelta(minutes=21))
         world.work()
     assert world.opened() == 0
-    assert world.letters_to(alice) == 1
+    assert world.emails_to(alice) == 1
 
 
 def test_another_choice_counts_also_for_what_waits_already(world):
@@ -125,7 +125,7 @@ def test_another_choice_counts_also_for_what_waits_already(world):
     MessageChoice.objects.filter(user=bob).update(route="off")
     world.work()
     assert world.direct_messages() == {}
-    assert (world.letters_to(alice), world.letters_to(bob)) == (1, 0)
+    assert (world.emails_to(alice), world.emails_to(bob)) == (1, 0)
     assert world.note_to(bob).not_sent_reason == "The person turned off messages of this type."
 
 
@@ -136,7 +136,7 @@ def test_a_waiting_email_is_sent_directly_once_that_is_chosen(world):
     world.work()
     world.work()
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
-    assert world.letters_to(alice) == 0
+    assert world.emails_to(alice) == 0
 
 
 def test_what_is_being_sent_directly_does_not_come_by_email_too(world, set_clock):
@@ -164,14 +164,14 @@ def close_messages_of(world, person) -> None:
     world.sandbox.post("members", people)
 
 
-def test_a_closed_door_closes_the_line_and_the_letter_comes_at_once(world):
+def test_a_closed_door_closes_the_line_and_the_email_comes_at_once(world):
     alice = world.people[0]
     world.want_directly(alice)
     close_messages_of(world, alice)
     world.add_notes(alice)
     world.work()
 
-    assert world.letters_to(alice) == 1
+    assert world.emails_to(alice) == 1
     assert world.note_to(alice).channel == "email"
     line = DmChannel.objects.get()
     assert line.refused_at
@@ -191,7 +191,7 @@ def test_a_closed_line_is_left_alone_until_the_person_uses_the_bot_again(world):
     world.add_notes(alice, said="Another")
     world.work()
     assert world.sandbox.writes(since=seen, service="discord") == []
-    assert world.letters_to(alice) == 2
+    assert world.emails_to(alice) == 2
 
     join(world.sandbox, world.people)
     record_use(alice.discord_id, now=clock.now())
@@ -211,7 +211,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     )
     world.work()
 
-    assert (world.letters_to(alice), world.letters_to(bob)) == (1, 1)
+    assert (world.emails_to(alice), world.emails_to(bob)) == (1, 1)
     assert world.direct_messages() in ({}, {alice.discord_id: []})
     part = OutboxPart.objects.get(name="discord_dm")
     assert part.closed_at
@@ -221,7 +221,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     world.add_notes(alice, said="Another")
     world.work()
     assert world.opened(since=seen) == 0
-    assert world.letters_to(alice) == 2
+    assert world.emails_to(alice) == 2
 
     parts.reopen("discord_dm")
     world.add_notes(bob, said="Another")
@@ -236,7 +236,7 @@ def test_discord_s_own_limit_on_new_lines_shuts_all_of_them_and_nobody_misses_a_
     world.add_notes(alice, bob)
     world.work()
     assert list(world.direct_messages().values()) == [["Hello"]]
-    assert world.letters_to(alice) + world.letters_to(bob) == 1
+    assert world.emails_to(alice) + world.emails_to(bob) == 1
     assert parts.is_closed("discord_dm")
 
 
@@ -256,15 +256,15 @@ def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
 # -- a few at a time -----------------------------------------------------------------------------
 
 
-def test_few_new_lines_an_hour_the_others_get_letters(world):
+def test_few_new_lines_an_hour_the_others_get_emails(world):
     world.want_directly(*world.people)
     world.add_notes(*world.people)
     world.work()
     world.work()
     assert len(world.direct_messages()) == world.opened() == 3
-    letters = world.mail_server.recipients
+    emails = world.mail_server.recipients
     direct = {p.email for p in world.people if p.discord_id in world.direct_messages()}
-    assert sorted([*letters, *direct]) == sorted(p.email for p in world.people)
+    assert sorted([*emails, *direct]) == sorted(p.email for p in world.people)
 
 
 def test_an_hour_later_there_is_room_again_until_the_day_is_full(world, settings, set_clock):
@@ -303,7 +303,7 @@ def test_nothing_new_is_opened_within_an_hour_of_a_realize(world):
     world.add_notes(bob, said="Another")
     world.work()
     assert world.opened() == 1
-    assert world.letters_to(alice) == 1
+    assert world.emails_to(alice) == 1
     assert world.direct_messages()[bob.discord_id] == [
         "Hello",
         "Another",
@@ -335,7 +335,7 @@ def check_sent_once(world, path, fault):
         look_again()
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
     assert world.note_to(alice).state == "sent"
-    assert world.letters_to(alice) == 0
+    assert world.emails_to(alice) == 0
 
 
 @pytest.mark.parametrize(("path", "fault"), SAMPLE)

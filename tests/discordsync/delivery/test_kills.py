@@ -27,7 +27,7 @@ def check_killed(world, settings, path, kind):
 
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
     assert world.note_to(alice).state == "sent"
-    assert world.letters_to(alice) == 0
+    assert world.emails_to(alice) == 0
 
 
 @pytest.mark.parametrize(("path", "kind"), [(SENDING, AFTER), (OPENING, AFTER)])

@@ -34,6 +34,6 @@ def test_a_realize_opens_no_direct_line_even_to_those_who_want_all_directly(
     assert {group.status for group in made.refresh().groups} == {"active"}
     assert sandbox.calls(path="/api/v10/users/@me/channels") == []
     assert sandbox.get("state")["discord"]["dms"] == {}
-    letters = Message.objects.filter(kind="group_assigned", state="sent", channel="email")
-    assert letters.count() == len(made.people)
+    emails = Message.objects.filter(kind="group_assigned", state="sent", channel="email")
+    assert emails.count() == len(made.people)
     assert sorted(set(mail_server.recipients)) == sorted(p.email for p in made.people)

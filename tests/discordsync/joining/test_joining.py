@@ -42,7 +42,7 @@ def term(world: World) -> World:
     return world
 
 
-def letters(kind: str, *names: str) -> list[tuple[str, str]]:
+def emails(kind: str, *names: str) -> list[tuple[str, str]]:
     rows = Message.objects.filter(kind=kind, user__isnull=False).order_by("due_at", "user__name")
     if names:
         rows = rows.filter(user__name__in=names)
@@ -84,9 +84,9 @@ def test_a_cohort_with_nobody_in_the_server_is_usable_at_once_and_reminded_until
     assert {(group.status, group.is_set_up) for group in groups} == {("preview", True)}
     assert not term.group("C").is_set_up  # has no members
 
-    # One letter each, at once, by e-mail; Fay leads two groups.
+    # One message each, at once, by e-mail; Fay leads two groups.
     names = ["Ada", "Ben", "Bob", "Fay"]
-    assert sorted(letters("group_assigned")) == [(name, "sent") for name in names]
+    assert sorted(emails("group_assigned")) == [(name, "sent") for name in names]
     assert term.sandbox.get("state")["discord"]["dms"] == {}
     fays = Message.objects.get(kind="group_assigned", user__name="Fay")
     assert fays.subject == "You're in Group A, Group B: 2 steps before your first meeting"
@@ -95,7 +95,7 @@ def test_a_cohort_with_nobody_in_the_server_is_usable_at_once_and_reminded_until
     assert "1. Sign in with Discord: " in bobs.body
     assert "2. Check your set-up: " in bobs.body
     term.minute(2)
-    assert len(letters("group_assigned")) == 4
+    assert len(emails("group_assigned")) == 4
 
     # Pages, the API and visits work.
     first, other = term.meeting("A"), term.meeting("B")
@@ -109,7 +109,7 @@ def test_a_cohort_with_nobody_in_the_server_is_usable_at_once_and_reminded_until
 
     # The nudge comes 48 hours after the invitation, and reminders at nine on people's own clocks.
     live_until(term, NOW + 50 * HOUR)
-    assert ("Bob", "sent") in letters("nudge")
+    assert ("Bob", "sent") in emails("nudge")
     live_until(term, first.starts_at - 4 * DAY, DAY, idle_until=first.starts_at - 8 * DAY)
     assert reminded("Ada") == ["21 Mar 09:00"]
     assert reminded("Bob", "America/New_York") == ["21 Mar 09:00"]
@@ -131,7 +131,7 @@ def test_a_cohort_with_nobody_in_the_server_is_usable_at_once_and_reminded_until
 
 def test_no_reminder_while_the_server_could_not_be_read_and_it_follows_once_it_is(term):
     term.realize()
-    term.minute(2)  # the letters
+    term.minute(2)  # the e-mails
     due = term.meeting("A").starts_at.replace(hour=8) - 7 * DAY  # 09:00 in Berlin
     live_until(term, due - 3 * HOUR, idle_until=due - DAY)
     term.sandbox.set_faults({"kind": "error", "status": 503, "service": "discord"})
@@ -139,7 +139,7 @@ def test_no_reminder_while_the_server_could_not_be_read_and_it_follows_once_it_i
         term.pass_time(hours=2)
         term.minute()
     assert ProviderState.objects.get(provider="discord").issue
-    assert letters("join_reminder", "Ada") == []
+    assert emails("join_reminder", "Ada") == []
     term.sandbox.set_faults()
     term.hour()
     term.minute()
@@ -151,10 +151,10 @@ def test_people_without_an_address_and_those_who_opted_out_are_left_to_staff(ter
     MessageChoice.objects.create(user=term.person("Ben"), topic="reminders", route="off")
     User.objects.filter(name="Fay").update(wants_email=False)
     term.realize()
-    term.minute(2)  # the letters
+    term.minute(2)  # the e-mails
     first = term.meeting("A").starts_at
     live_until(term, first - 6 * DAY, DAY, idle_until=first - 8 * DAY)
-    assert letters("join_reminder") == [("Ada", "sent")]
+    assert emails("join_reminder") == [("Ada", "sent")]
 
 
 def test_a_late_joiner_gets_one_reminder_after_two_days(term):
@@ -164,7 +164,7 @@ def test_a_late_joiner_gets_one_reminder_after_two_days(term):
     late = User.objects.create_user("lea@example.org", name="Lea", timezone="Europe/Berlin")
     add_member(term.group("A").pk, late.pk, now=term.now)
     term.minute()
-    assert letters("member_joined", "Lea") == [("Lea", "sent")]
+    assert emails("member_joined", "Lea") == [("Lea", "sent")]
     live_until(term, first + 7 * DAY, step=DAY)
     assert reminded("Lea") == ["01 Apr 09:00"]  # added on Monday 29 March at 14:00
 
@@ -176,11 +176,11 @@ def test_a_realize_that_is_under_way_is_waited_for_but_not_for_long(term):
     Meeting.objects.filter(group__name="Group B").delete()
     term.realize()
     term.minute(2)
-    assert ("Ada", "sent") in letters("group_assigned")
-    assert letters("group_assigned", "Fay") == []
+    assert ("Ada", "sent") in emails("group_assigned")
+    assert emails("group_assigned", "Fay") == []
     term.pass_time(minutes=25)
     term.minute()
-    assert letters("group_assigned", "Fay") == []
+    assert emails("group_assigned", "Fay") == []
     term.pass_time(minutes=5)
     term.minute()
     fays = Message.objects.get(kind="group_assigned", user__name="Fay")
@@ -211,7 +211,7 @@ def test_a_group_stays_set_up_when_it_is_not_ready_any_more_and_ends_with_its_co
     assert not term.group("A").is_set_up
 
 
-def test_sixty_people_get_letters_and_no_direct_message(sandbox, only_discord, set_clock, world):
+def test_sixty_people_get_emails_and_no_direct_message(sandbox, only_discord, set_clock, world):
     """Everyone wants everything directly and has used the bot; nobody is in the server now."""
     group = world.group("A")
     people = User.objects.bulk_create(
@@ -231,6 +231,6 @@ def test_sixty_people_get_letters_and_no_direct_message(sandbox, only_discord, s
         MessageChoice.objects.create(user=person, topic="groups", route="discord_dm")
     world.realize()
     world.minute(3)
-    assert set(letters("group_assigned")) == {(person.name, "sent") for person in people}
+    assert set(emails("group_assigned")) == {(person.name, "sent") for person in people}
     assert AccessState.objects.filter(state="not_joined").count() == 60
     assert sandbox.calls(path="/api/v10/users/@me/channels") == []

@@ -41,7 +41,7 @@ def due(*given: Invitation, zone: ZoneInfo = BERLIN, reminded_at=()) -> list[str
     ("invited", "expected"),
     [
         (FIRST - 20 * DAY, ["05 Jan 09:00", "09 Jan 09:00"]),
-        (FIRST - 9 * DAY, ["09 Jan 09:00"]),  # 7 days before is within 48 hours of the letter
+        (FIRST - 9 * DAY, ["09 Jan 09:00"]),  # 7 days before is within 48 hours of the e-mail
         (FIRST - 4 * DAY, []),  # both are; the reminder of the meeting has the steps
         (FIRST - 3 * DAY, []),
         (FIRST - 3 * DAY + HOUR, ["12 Jan 09:00"]),  # late: the next 09:00 after 48 hours

@@ -66,9 +66,9 @@ def test_when_the_host_meeting_moves_all_is_undone_and_the_guest_learns_what_is_
     assert world.entries("B") == before
     assert world.told("B") == ["Ada is joining", "Ada is not joining"]
     assert world.answers("Ada") == {"Group A 1": "pending"}
-    (letter,) = (one for one in mailoutbox if one.subject.endswith("has ended"))
-    assert "moved to another time" in letter.body
-    assert "- Group B: " in letter.body
+    (email,) = (one for one in mailoutbox if one.subject.endswith("has ended"))
+    assert "moved to another time" in email.body
+    assert "- Group B: " in email.body
 
     world.book("Ada", "B")
     world.minute()

@@ -78,8 +78,8 @@ def reminded(world: World, group: str) -> set[str]:
     meeting = world.meeting(group)
     world.move_clock(meeting.starts_at - timedelta(hours=23))
     world.minute()
-    letters = Message.objects.filter(kind="reminder", channel="email", state="sent")
-    sent = letters.filter(context__meeting=meeting.pk)
+    emails = Message.objects.filter(kind="reminder", channel="email", state="sent")
+    sent = emails.filter(context__meeting=meeting.pk)
     return set(sent.values_list("user__name", flat=True))
 
 

@@ -218,8 +218,8 @@ def test_the_guest_is_written_to_when_a_visit_is_booked_and_cancelled(world, mai
     world.minute()
     world.cancel("Ada", "B")
     world.minute()
-    visits = [letter for letter in mailoutbox if "visit" in letter.subject]
-    assert [(letter.to, letter.subject) for letter in visits] == [
+    visits = [email for email in mailoutbox if "visit" in email.subject]
+    assert [(email.to, email.subject) for email in visits] == [
         (["ada@example.org"], "You're visiting Group B in week 1"),
         (["ada@example.org"], "Your visit to Group B is cancelled"),
     ]

@@ -109,7 +109,7 @@ def test_nothing_is_offered_where_staff_have_not_allowed_it(academy, now, change
     assert refused(alice, academy.groups["B"], now) == "no_group"
 
 
-def test_switching_is_a_move_with_the_same_letters_and_the_same_fate_of_visits(academy, now):
+def test_switching_is_a_move_with_the_same_emails_and_the_same_fate_of_visits(academy, now):
     Group.objects.update(activated_at=now - timedelta(days=30))
     Cohort.objects.update(first_known_at=now - timedelta(days=40))
     people = [academy.add_member(name, "A") for name in ("Alice", "Moira")]
@@ -126,11 +126,11 @@ def test_switching_is_a_move_with_the_same_letters_and_the_same_fate_of_visits(a
 
     def outcome(person) -> object:
         visits = GuestVisit.objects.filter(user=person).order_by("pk")
-        letters = Message.objects.filter(user=person).order_by("pk")
+        emails = Message.objects.filter(user=person).order_by("pk")
         return (
             groups_of(person),
             [(each.end_reason, each.home_meeting.group.name) for each in visits],
-            [(each.kind, each.channel, each.group.name) for each in letters],
+            [(each.kind, each.channel, each.group.name) for each in emails],
         )
 
     assert outcome(alice) == outcome(moira)

@@ -61,7 +61,7 @@ def test_the_end_by_date_is_announced_once(academy, book, new_kinds, read, now):
     assert "has ended. You don't need to do anything." in read("access_ended", end + MINUTE).text
 
 
-def test_a_visit_that_ends_early_has_no_second_letter(academy, book, new_kinds, now):
+def test_a_visit_that_ends_early_has_no_second_email(academy, book, new_kinds, now):
     visit = book()
     cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now + MINUTE)
     assert new_kinds(now + 2 * MINUTE) == []

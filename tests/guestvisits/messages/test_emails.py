@@ -24,7 +24,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _letters_alone(registered, settings) -> None:
+def _emails_alone(registered, settings) -> None:
     registered.only(message_sources, "visits")
     settings.SITE_URL = "https://lens.example"
 

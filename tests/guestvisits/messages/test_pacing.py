@@ -22,7 +22,7 @@ from guestvisits.services.cancelling import cancel_visit
 pytestmark = pytest.mark.django_db
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-LETTERS = "visits"
+EMAILS = "visits"
 TO_HOSTS = "posts to host groups"
 
 
@@ -66,7 +66,7 @@ def guest(academy) -> Guest:
     return Guest(ada, academy.meeting("A").pk, academy.meeting("B").pk)
 
 
-@pytest.fixture(params=[(LETTERS, "visit_booked", "visit_cancelled")], ids=["letters"])
+@pytest.fixture(params=[(EMAILS, "visit_booked", "visit_cancelled")], ids=["e-mails"])
 def kinds(request, registered) -> tuple[str, str]:
     source, begin, end = request.param
     registered.only(message_sources, source)
@@ -75,9 +75,9 @@ def kinds(request, registered) -> tuple[str, str]:
 
 both = pytest.mark.parametrize(
     "kinds",
-    [(LETTERS, "visit_booked", "visit_cancelled"), (TO_HOSTS, "guest_joins", "guest_leaves")],
+    [(EMAILS, "visit_booked", "visit_cancelled"), (TO_HOSTS, "guest_joins", "guest_leaves")],
     indirect=True,
-    ids=["letters", "in the host's channel"],
+    ids=["e-mails", "in the host's channel"],
 )
 
 

@@ -53,10 +53,10 @@ def test_the_offer_has_the_words_and_the_buttons_and_the_others_are_told(world):
     collect(None, now=world.now)
     first, second = world.helpers[:2]
     offer = SubstituteOffer.objects.get(user=first)
-    letter = render(Message.objects.get(user=first, kind="substitute_offer"), world.now)
-    assert letter.subject.startswith("Can you lead Group A on ")
-    assert "Week 1, 60 minutes, 1 person expected. Fay is away." in letter.text
-    assert "The first yes gets it." in letter.text
+    email = render(Message.objects.get(user=first, kind="substitute_offer"), world.now)
+    assert email.subject.startswith("Can you lead Group A on ")
+    assert "Week 1, 60 minutes, 1 person expected. Fay is away." in email.text
+    assert "The first yes gets it." in email.text
     [row] = components_of("substitute_offer", {"offer": offer.pk})
     assert [button["label"] for button in row["components"]] == ["I'll lead", "I can't"]
     collected(world, world.now)
@@ -152,11 +152,11 @@ def test_the_substitute_is_reminded_as_the_one_who_leads_and_the_facilitator_is_
     reminders = Message.objects.filter(kind="reminder", group=world.meeting.group)
     people = reminders.filter(user__isnull=False).values_list("user__name", flat=True)
     assert [*people] == [first.name] * 2
-    letter = render(reminders.get(user=first, context__time="hour"), world.before(hours=1))
+    email = render(reminders.get(user=first, context__time="hour"), world.before(hours=1))
     substitution = SubstituteOffer.objects.get(user=first).substitution_id
-    assert "Group A meets, and you lead it, for week 1:" in letter.text
-    assert "Can't lead it? Say so here, and someone else is asked:\nhttp" in letter.text
-    assert f"/substitutes/{substitution}/" in letter.text
+    assert "Group A meets, and you lead it, for week 1:" in email.text
+    assert "Can't lead it? Say so here, and someone else is asked:\nhttp" in email.text
+    assert f"/substitutes/{substitution}/" in email.text
 
     answer_offer(offers[first.pk], first.pk, leads=False, now=world.before(hours=0.9))
     with pytest.raises(MessageObsolete):

@@ -1,4 +1,4 @@
-"""A time zone that plain SQL has broken: pages and letters go on in UTC, staff see whose."""
+"""A time zone that plain SQL has broken: pages and e-mails go on in UTC, staff see whose."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def put_last(meeting: Meeting) -> str:
     return refused.value.sentence
 
 
-def test_c25_pages_and_letters_of_a_broken_zone_are_in_utc(broken, academy, now):
+def test_c25_pages_and_emails_of_a_broken_zone_are_in_utc(broken, academy, now):
     meeting = academy.meeting("A")
     page = read("Alice", "/meetings/")
     assert "Times are shown in <strong>UTC</strong>" in page

@@ -145,8 +145,8 @@ PROBES: dict[str, Callable[[World], object]] = {
     "nudges": lambda w: list(
         pending_rsvp_requests(None, w.now, w.now + 2 * DAY + timedelta(hours=1))
     ),
-    "letters about moves": lambda w: w.owes_changes(),
-    "letters to new members": lambda w: list(pending_assignments(None, w.now, w.now)),
+    "e-mails about moves": lambda w: w.owes_changes(),
+    "e-mails to new members": lambda w: list(pending_assignments(None, w.now, w.now)),
     "welcomes": lambda w: list(pending_welcomes(None, w.now, w.now)),
 }
 

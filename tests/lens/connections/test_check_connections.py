@@ -56,8 +56,8 @@ def read_problems(said: str) -> list[str]:
     return [line for line in said.splitlines() if line.startswith("PROBLEM")]
 
 
-def test_a_complete_set_up_has_no_problem_and_the_letter_arrives(mail_server: Any) -> None:
-    said = check("--letter", "olga@example.org")
+def test_a_complete_set_up_has_no_problem_and_the_email_arrives(mail_server: Any) -> None:
+    said = check("--email", "olga@example.org")
     assert read_problems(said) == []
     assert "Error" not in said
     assert mail_server.recipients == ["olga@example.org"]
@@ -77,7 +77,7 @@ def test_a_sign_in_that_could_not_be_tried_is_not_said_to_work(sandbox: Any, set
     assert "OK      Signing in: With a password only" in check()
 
 
-def test_the_mail_server_is_tried_without_a_letter_too(mail_server: Any) -> None:
+def test_the_mail_server_is_tried_without_an_email_too(mail_server: Any) -> None:
     assert "OK      Mail: The server accepts the sign-in." in check()
     assert mail_server.recipients == []
 

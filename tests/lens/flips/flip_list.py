@@ -20,7 +20,7 @@ LOST_CHANNEL = {"kind": "drop_after", "method": "POST", "path": "/channels$", "n
 class Flip:
     """One line of docs/assumptions.md, read otherwise.
 
-    `seconds`: how far the product's clock is ahead. `most_calls`, `most_letters`: how many more
+    `seconds`: how far the product's clock is ahead. `most_calls`, `most_emails`: how many more
     than with the default reading this may cost.
     """
 
@@ -31,7 +31,7 @@ class Flip:
     fault: Settings | None = None
     seconds: int = 0
     most_calls: int = 0
-    most_letters: int = 0
+    most_emails: int = 0
 
     def __str__(self) -> str:
         return f"{self.number}: {self.name}"

@@ -33,14 +33,14 @@ class Outcome:
     """The state at the end, and what it took.
 
     state      what people see in both services, and what Lens knows; must be right
-    letters    by (service, receiver, kind); of Lens: "lens"
+    emails     by (service, receiver, kind); of Lens: "lens"
     calls      by service
     refused    calls that a service refused on its own account
     patched    fields of series that Lens changed in the calendar
     """
 
     state: dict[str, Any]
-    letters: Counter[tuple[str, str, str]]
+    emails: Counter[tuple[str, str, str]]
     calls: Counter[str]
     refused: tuple[str, ...]
     patched: frozenset[str]
@@ -92,7 +92,7 @@ class FlipWorld(World):
         calls = [call for call in self.sandbox.calls() if _is_ours(call)]
         return Outcome(
             state=self._describe(),
-            letters=self._letters(),
+            emails=self._emails(),
             calls=Counter(call["service"] for call in calls),
             refused=tuple(_name(call) for call in calls if _is_refused(call)),
             patched=frozenset(
@@ -136,7 +136,7 @@ class FlipWorld(World):
             if not one.get("self"):  # the calendar's own entry, which gives no one access
                 yield names.get(one["email"], one["email"])
 
-    def _letters(self) -> Counter[tuple[str, str, str]]:
+    def _emails(self) -> Counter[tuple[str, str, str]]:
         found = Counter(("google", to, kind) for to, kind in self.calendar.mails)
         found.update(("lens", one.to[0], str(one.subject)) for one in mail.outbox)
         return found

@@ -82,11 +82,11 @@ def test_the_other_reading_ends_in_the_same_state(
     assert seen.refused == ()
     assert world.writes_nothing_more()
     calls = seen.calls.total() - usual.calls.total()
-    letters = seen.letters.total() - usual.letters.total()
+    emails = seen.emails.total() - usual.emails.total()
     record_property("extra calls", calls)
-    record_property("extra letters", letters)
+    record_property("extra e-mails", emails)
     assert calls <= flip.most_calls
-    assert letters <= flip.most_letters
+    assert emails <= flip.most_emails
 
 
 def test_lens_asks_for_nothing_that_a_less_favourable_reading_refuses(

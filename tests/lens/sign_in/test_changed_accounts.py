@@ -1,4 +1,4 @@
-"""A changed Discord id or address ends every session, and the address of before gets a letter."""
+"""A changed Discord id or address ends every session, and the address of before gets an e-mail."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PEOPLE = "/admin/cohorts/user/"
 OTHER = 200000000000000777
 
 
-def letters() -> list[tuple[str, str]]:
+def emails() -> list[tuple[str, str]]:
     send_emails()
-    return [(letter.to[0], letter.subject) for letter in mail.outbox]
+    return [(email.to[0], email.subject) for email in mail.outbox]
 
 
 def correct(staff: Client, person: User, **changed: Any) -> None:
@@ -51,15 +51,15 @@ def test_a6_a_change_on_the_persons_page_ends_every_session_and_is_mailed_to_the
     second = Walk(sandbox)
     second.sign_in()
     ada.refresh_from_db()
-    assert letters() == []  # the first account of a learner is no news
+    assert emails() == []  # the first account of a learner is no news
     correct(staff, ada, **changed)
     assert (walk.name, second.name) == ("", "")
     assert walk.client.get("/api/users/me/meetings").status_code in {401, 403}
-    assert letters() == [("ada@example.org", subject)]
+    assert emails() == [("ada@example.org", subject)]
     assert "new@example.org" not in mail.outbox[0].body
     assert not AccountEmail.objects.exists()
     correct(staff, ada, nickname="Countess")
-    assert len(letters()) == 1
+    assert len(emails()) == 1
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a6_a_change_past_the_model_ends_every_session_too(walk, ada, sql):
     assert walk.name == ""
 
 
-def test_a6_a_new_address_from_discord_ends_the_other_sessions_and_the_old_one_gets_a_letter(
+def test_a6_a_new_address_from_discord_ends_the_other_sessions_and_the_old_one_gets_an_email(
     walk, ada, tell, sandbox
 ):
     walk.sign_in()
@@ -82,7 +82,7 @@ def test_a6_a_new_address_from_discord_ends_the_other_sessions_and_the_old_one_g
     second = Walk(sandbox)
     second.sign_in()
     assert (walk.name, second.name) == ("", "Ada")
-    assert letters() == [("ada@example.org", "Your e-mail address was changed")]
+    assert emails() == [("ada@example.org", "Your e-mail address was changed")]
 
 
 def test_a6_a_first_discord_account_of_a_person_with_a_password_is_announced(walk, ada):
@@ -90,7 +90,7 @@ def test_a6_a_first_discord_account_of_a_person_with_a_password_is_announced(wal
     browser.force_login(ada)
     walk.sign_in()
     assert browser.get("/meetings/").status_code == 302
-    assert letters() == [("ada@example.org", "Your Discord account was changed")]
+    assert emails() == [("ada@example.org", "Your Discord account was changed")]
 
 
 @pytest.mark.parametrize("rights", [{"is_staff": True}, {"is_superuser": True}])
@@ -101,4 +101,4 @@ def test_a6_the_address_of_a_staff_account_never_follows_discord(walk, ada, tell
     Walk(sandbox).sign_in()
     ada.refresh_from_db()
     assert (ada.email, ada.former_addresses.count()) == ("ada@example.org", 0)
-    assert letters() == []
+    assert emails() == []

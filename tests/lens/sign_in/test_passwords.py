@@ -166,14 +166,14 @@ def ask(address: str, **meta: str):
 
 
 @pytest.mark.parametrize("password", ["a long secret", None])
-def test_a_password_is_set_by_a_letter_also_by_one_who_never_had_one(password):
+def test_a_password_is_set_by_an_email_also_by_one_who_never_had_one(password):
     User.objects.create_user("carol@example.org", password, name="Carol")
     client = Client()
     client.post("/password/", {"email": "Carol@example.org"})
     send_emails()
-    [letter] = mail.outbox
-    assert letter.to == ["carol@example.org"]
-    link = re.search(rf"{settings.SITE_URL}(\S+)", letter.body).group(1)
+    [email] = mail.outbox
+    assert email.to == ["carol@example.org"]
+    link = re.search(rf"{settings.SITE_URL}(\S+)", email.body).group(1)
     form = client.get(link, follow=True)
     answer = client.post(
         form.redirect_chain[-1][0],
@@ -192,9 +192,9 @@ def test_a7_the_link_leads_to_our_own_address_and_is_kept_nowhere(alice, setting
     assert mail.outbox == []
     assert [row.address for row in AccountEmail.objects.all()] == ["alice@example.org"]
     send_emails()
-    [letter] = mail.outbox
-    assert "https://lens.example.org/password/" in letter.body
-    assert "evil" not in letter.message().as_string()
+    [email] = mail.outbox
+    assert "https://lens.example.org/password/" in email.body
+    assert "evil" not in email.message().as_string()
     assert not AccountEmail.objects.exists()
     assert not Message.objects.exists()
 
@@ -212,12 +212,12 @@ def test_a7_a_known_and_an_unknown_address_cost_the_same_and_get_the_same_answer
     assert work("alice@example.org", "10.0.0.1") == work("nobody@example.org", "10.0.0.2")
     assert mail.outbox == []
     send_emails()
-    assert [letter.to for letter in mail.outbox] == [["alice@example.org"]]
+    assert [email.to for email in mail.outbox] == [["alice@example.org"]]
     assert not AccountEmail.objects.exists()
 
 
 @pytest.mark.parametrize("address", ["alice@example.org", "nobody@example.org"])
-def test_a7_letters_are_limited_per_address(alice, address):
+def test_a7_emails_are_limited_per_address(alice, address):
     answers = [
         ask(address.upper() if n % 2 else address, REMOTE_ADDR=f"10.0.0.{n}").status_code
         for n in range(25)
@@ -239,7 +239,7 @@ def test_a7_no_hold_keeps_a_link_back(alice, settings):
     assert why_held(clock.now())
     ask("alice@example.org")
     send_emails()
-    assert [letter.to for letter in mail.outbox] == [["alice@example.org"]]
+    assert [email.to for email in mail.outbox] == [["alice@example.org"]]
 
 
 def test_a7_staff_see_no_link_and_no_one_gets_one_an_hour_late(alice):
@@ -255,7 +255,7 @@ def test_a7_staff_see_no_link_and_no_one_gets_one_an_hour_late(alice):
     assert not AccountEmail.objects.exists()
 
 
-def test_a_letter_that_the_mail_server_did_not_take_is_tried_again(alice, settings):
+def test_an_email_that_the_mail_server_did_not_take_is_tried_again(alice, settings):
     ask("alice@example.org")
     backend = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -269,7 +269,7 @@ def test_a_letter_that_the_mail_server_did_not_take_is_tried_again(alice, settin
     assert len(mail.outbox) == 1
 
 
-def test_an_unknown_address_gets_no_letter_and_the_same_answer(alice):
+def test_an_unknown_address_gets_no_email_and_the_same_answer(alice):
     known = ask("alice@example.org")
     unknown = ask("nobody@example.org")
     assert known.headers["Location"] == unknown.headers["Location"]
@@ -277,7 +277,7 @@ def test_an_unknown_address_gets_no_letter_and_the_same_answer(alice):
     assert len(mail.outbox) == 1
 
 
-def test_one_whose_account_is_closed_gets_no_letter_and_no_entry(alice):
+def test_one_whose_account_is_closed_gets_no_email_and_no_entry(alice):
     alice.is_active = False
     alice.save()
     ask("alice@example.org")

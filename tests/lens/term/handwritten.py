@@ -27,17 +27,17 @@ OTHERS = ("Olga", "Lena")  # without a group of their own in the name
 class Stage:
     """What happens between two comparisons. `name`: the function that does it.
 
-    letters    people | subject                     everything that came by e-mail
+    emails     people | subject                     everything that came by e-mail
     posts      groups or people | first line        everything that Lens wrote on Discord
     access     people | channels | right            changes; "own" and "cohort" are the person's
     exists     groups or cohorts | channels | days in the calendar | days in Discord: changes
     issues     groups | what staff read is wrong
-    texts      person | subject | what their letter says, among other things
+    texts      person | subject | what their e-mail says, among other things
     """
 
     name: str
     about: str
-    letters: str = ""
+    emails: str = ""
     posts: str = ""
     access: str = ""
     exists: str = ""
@@ -81,7 +81,7 @@ class Names:
 
     # -- the columns -------------------------------------------------------------------------
 
-    def letters(self, said: str) -> Counter[tuple[str, str]]:
+    def emails(self, said: str) -> Counter[tuple[str, str]]:
         found: Counter[tuple[str, str]] = Counter()
         for who, column in _rows(said):
             times, text = _times(column)

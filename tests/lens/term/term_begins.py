@@ -10,7 +10,7 @@ FIRST_STAGES = (
     Stage(
         "realize",
         "4 January, 13:00. Three cohorts are imported and realized; nobody is in the server.",
-        letters="""
+        emails="""
             Birds, Beasts, Trees | You're in {group}: 2 steps before your first meeting
             Olga                 | Safety, Birds: set up
             Olga                 | Safety, Beasts: set up
@@ -42,9 +42,9 @@ FIRST_STAGES = (
     Stage(
         "late_starters",
         "8 January, 12:00. Those who have not answered were asked on the 6th, and Trees' third ones "
-        "reminded to join on the 7th; for the others that day was too soon after the letter. "
+        "reminded to join on the 7th; for the others that day was too soon after the e-mail. "
         "Beasts' third ones join.",
-        letters="""
+        emails="""
             Birds, Beasts, Trees, not Heron 12 | Are you coming to {group}?
             Trees 3                            | You're in {group}: 2 steps before your first meeting
         """,
@@ -63,7 +63,7 @@ FIRST_STAGES = (
     Stage(
         "birds_break",
         "8 January, 15:00. Birds skip a week: what follows is pushed back.",
-        letters="""
+        emails="""
             Birds | No meetings 18 January – 24 January: ski week
         """,
         posts="""
@@ -83,7 +83,7 @@ FIRST_STAGES = (
     Stage(
         "trees_break",
         "8 January, 17:00. Trees skip a week, too.",
-        letters="""
+        emails="""
             Trees | No meetings 18 January – 24 January
         """,
         posts="""
@@ -96,7 +96,7 @@ FIRST_STAGES = (
     Stage(
         "trees_break_undone",
         "8 January, 18:00. It is taken back once it has taken effect: everything is as before.",
-        letters="""
+        emails="""
             Trees | Meetings 18 January – 24 January after all
         """,
         posts="""
@@ -110,7 +110,7 @@ FIRST_STAGES = (
         "third_ones",
         "12 January, 10:00. The third ones were reminded three days before, and Birds of today's "
         "meeting, except Heron 2, who is not coming. They join, apart from Ash 3.",
-        letters="""
+        emails="""
             Birds 3, Trees 3    | You're in {group}: 2 steps before your first meeting
             Birds, not Heron 2  | Week 1 of {group}: Tuesday 12 January 2027, 18:00 (Europe/Berlin)
         """,
@@ -125,7 +125,7 @@ FIRST_STAGES = (
     Stage(
         "first_week",
         "15 January, 12:00. Everyone was reminded a day and an hour before.",
-        letters="""
+        emails="""
             Birds, not Heron 2 | Week 1 of {group}: Tuesday 12 January 2027, 18:00 (Europe/Berlin)
             Beasts | 2x Week 1 of {group}: Wednesday 13 January 2027, 18:00 (Europe/Berlin)
             Trees  | 2x Week 1 of {group}: Thursday 14 January 2027, 18:00 (Europe/Berlin)
@@ -143,7 +143,7 @@ FIRST_STAGES = (
     Stage(
         "someone_drops_out",
         "18 January, 10:00. Oak 2 drops out.",
-        letters="""
+        emails="""
             Oak 2 | You are no longer in Oak
         """,
         posts="""
@@ -156,7 +156,7 @@ FIRST_STAGES = (
     Stage(
         "someone_comes_late",
         "20 January, 11:00. Staff add Lena to Fox, which meets for the second time today.",
-        letters="""
+        emails="""
             Beasts | Week 2 of {group}: Wednesday 20 January 2027, 18:00 (Europe/Berlin)
             Lena   | You are now in Fox
         """,
@@ -170,7 +170,7 @@ FIRST_STAGES = (
     Stage(
         "a_group_ends",
         "21 January, 12:00. Lynx is cancelled: its people can read on.",
-        letters="""
+        emails="""
             Beasts           | Week 2 of {group}: Wednesday 20 January 2027, 18:00 (Europe/Berlin)
             Lena             | Week 2 of Fox: Wednesday 20 January 2027, 18:00 (Europe/Berlin)
             Trees, not Oak 2 | Week 2 of {group}: Thursday 21 January 2027, 18:00 (Europe/Berlin)
@@ -196,7 +196,7 @@ FIRST_STAGES = (
         "someone_chooses_a_group",
         "22 January, 12:00. Staff let Beasts choose their group; Lynx 1 joins Fox by the API. "
         "Lena is asked whether she comes.",
-        letters="""
+        emails="""
             Trees, not Oak 2 | Week 2 of {group}: Thursday 21 January 2027, 18:00 (Europe/Berlin)
             Lena             | Are you coming to Fox?
             Lynx 1           | You are now in Fox
@@ -216,7 +216,7 @@ FIRST_STAGES = (
         "the_late_one_joins",
         "24 January, 12:00. Lena was reminded once, on the 23rd, and joins. Lynx 1, who joined Fox "
         "two days ago, is asked.",
-        letters="""
+        emails="""
             Lena   | You're in Fox: 2 steps before your next meeting
             Lynx 1 | Are you coming to Fox?
         """,
@@ -231,7 +231,7 @@ FIRST_STAGES = (
         "visits",
         "27 January, 20:00. Three people book a visit in week 3: Owl 1 to Heron, Heron 2 to Owl, "
         "Heron 3 to Wren.",
-        letters="""
+        emails="""
             Birds            | 2x Week 2 of {group}: Tuesday 26 January 2027, 18:00 (Europe/Berlin)
             Beasts, not Lynx | 2x Week 3 of {group}: Wednesday 27 January 2027, 18:00 (Europe/Berlin)
             Lena, Lynx 1     | 2x Week 3 of Fox: Wednesday 27 January 2027, 18:00 (Europe/Berlin)

@@ -11,7 +11,7 @@ LAST_STAGES = (
         "merge",
         "28 January, 11:00. Heron is merged into Wren, its facilitator comes along. Owl 1 visits "
         "Wren instead; Heron 3 is a member there now.",
-        letters="""
+        emails="""
             Heron, Owl 1 | Heron now meets with Wren
         """,
         posts="""
@@ -41,7 +41,7 @@ LAST_STAGES = (
     Stage(
         "substitute",
         "29 January, 11:00. Owl F can't lead week 3; of the three who are asked Hare F says yes.",
-        letters="""
+        emails="""
             Trees, not Oak 2   | Week 3 of {group}: Thursday 28 January 2027, 18:00 (Europe/Berlin)
             Fox F, Hare F, Ash F | Can you lead Owl on Tuesday 2 February 2027, 18:00 (Europe/Berlin)?
             Hare F             | You lead Owl on Tuesday 2 February 2027, 18:00 (Europe/Berlin)
@@ -62,7 +62,7 @@ LAST_STAGES = (
     Stage(
         "third_week",
         "3 February, 12:00. Week 3 of Birds was held with visitors and a substitute.",
-        letters="""
+        emails="""
             Wren, Heron 13F, Owl 1       | 2x Week 3 of Wren: Tuesday 2 February 2027, 18:00 (Europe/Berlin)
             Owl 23, Heron 2, Hare F | 2x Week 3 of Owl: Tuesday 2 February 2027, 18:00 (Europe/Berlin)
             Birds, not Heron, not Wren, not Owl | 2x Week 3 of {group}: Tuesday 2 February 2027, 18:00 (Europe/Berlin)
@@ -80,7 +80,7 @@ LAST_STAGES = (
     Stage(
         "beasts_end",
         "8 February, 12:00. Visits and the substitution are over. Beasts are completed.",
-        letters="""
+        emails="""
             Beasts, not Lynx | Week 4 of {group}: Wednesday 3 February 2027, 18:00 (Europe/Berlin)
             Lena, Lynx 1     | Week 4 of Fox: Wednesday 3 February 2027, 18:00 (Europe/Berlin)
             Trees, not Oak 2 | 2x Week 4 of {group}: Thursday 4 February 2027, 18:00 (Europe/Berlin)
@@ -111,7 +111,7 @@ LAST_STAGES = (
     Stage(
         "birds_end",
         "10 February, 20:00. Trees have ended automatically. Staff complete Birds.",
-        letters="""
+        emails="""
             Trees, not Oak 2 | Trees is complete
             Birds, not Heron | 2x Week 4 of {group}: Tuesday 9 February 2027, 18:00 (Europe/Berlin)
             Heron            | 2x Week 4 of Wren: Tuesday 9 February 2027, 18:00 (Europe/Berlin)
@@ -139,7 +139,7 @@ LAST_STAGES = (
     Stage(
         "reopen",
         "12 February, 12:00. That was a mistake: Birds are reopened, and everyone is told.",
-        letters="""
+        emails="""
             Birds, not Heron | {group} goes on
             Heron            | Wren goes on
         """,
@@ -154,7 +154,7 @@ LAST_STAGES = (
     Stage(
         "end_again",
         "15 February, 12:00. Birds are completed again. Lynx's archive ends in a week.",
-        letters="""
+        emails="""
             Birds | Birds is complete
         """,
         posts="""
@@ -186,7 +186,7 @@ LAST_STAGES = (
     Stage(
         "full_server",
         "16 March, 13:00. The server is full with roles of others. Stones have no room.",
-        letters="""
+        emails="""
             Olga | Safety, Stones: {count} groups need action
         """,
         exists="""
@@ -201,7 +201,7 @@ LAST_STAGES = (
         "removal",
         "16 March, 14:00. Staff remove what Beasts and Trees have left. Stones are set up in the "
         "freed room. Owl 1 is one of them, and in the server already.",
-        letters="""
+        emails="""
             Stones | You're in {group}: 2 steps before your first meeting
             Owl 1  | Your group: Onyx of Safety
         """,
@@ -226,7 +226,7 @@ LAST_STAGES = (
     Stage(
         "last_removal",
         "18 March, 17:00. Birds' archive has ended, too, and everything of theirs is removed.",
-        letters="""
+        emails="""
             Stones | Are you coming to {group}?
             Owl 1  | Are you coming to Onyx?
         """,

@@ -1,4 +1,4 @@
-"""What exists outside while a term passes: access, channels, calendar, letters and posts."""
+"""What exists outside while a term passes: access, channels, calendar, e-mails and posts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TermWorld(PassingTime):
     ticks: Mapping[int, tuple[time, ...]] = field(default_factory=dict)  # by weekday
     seen_mails: int = 0
     seen_posts: set[str] = field(default_factory=set)
-    texts: dict[tuple[str, str], str] = field(default_factory=dict)  # of the letters taken last
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)  # of the e-mails taken last
 
     def __post_init__(self) -> None:
         self.calendar = SeenCalendar(self.sandbox, self.set_clock)
@@ -75,10 +75,10 @@ class TermWorld(PassingTime):
             import_string(task)()
         self.work()
 
-    # -- letters and posts -------------------------------------------------------------------
+    # -- e-mails and posts -------------------------------------------------------------------
 
-    def take_letters(self) -> Counter[tuple[str, str]]:
-        """Who got which letter, by its subject, since the last time."""
+    def take_emails(self) -> Counter[tuple[str, str]]:
+        """Who got which e-mail, by its subject, since the last time."""
         names = {person.email: person.name for person in User.objects.all()}
         fresh = mail.outbox[self.seen_mails :]
         self.seen_mails = len(mail.outbox)

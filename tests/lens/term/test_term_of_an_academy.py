@@ -1,7 +1,7 @@
 """A term from sign-up to archive, over HTTP: three cohorts, nobody in the server at first.
 
 After each act the world is compared with a list that was written by hand (`term_list.py`): who got
-which letter, what was posted in which channel, who sees what, and what exists.
+which e-mail, what was posted in which channel, who sees what, and what exists.
 """
 
 from __future__ import annotations
@@ -287,7 +287,7 @@ def live_through(term: Term, stages: Iterable[Stage]) -> list[str]:
         rights = term.names.change_rights(rights, stage.access)
         existing = term.names.change_existing(existing, stage.exists)
         different = [
-            *compare("letter", term.names.letters(stage.letters), term.world.take_letters()),
+            *compare("e-mail", term.names.emails(stage.emails), term.world.take_emails()),
             *compare("post", term.names.posts(stage.posts), term.world.take_posts()),
             *compare("access", rights, term.world.read_rights()),
             *compare("exists", existing, term.world.read_existing()),
@@ -309,7 +309,7 @@ def missing_texts(stage: Stage, texts: Mapping[tuple[str, str], str]) -> Iterato
     for person, subject, words in read_texts(stage.texts):
         text = " ".join(texts.get((person, subject), "").split())
         if words not in text:
-            yield f"  the letter “{subject}” to {person} does not say “{words}”: {text}"
+            yield f"  the e-mail “{subject}” to {person} does not say “{words}”: {text}"
 
 
 @pytest.mark.django_db(transaction=True)

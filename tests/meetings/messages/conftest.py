@@ -58,7 +58,7 @@ def joined(now: datetime) -> Callable[[], None]:
 
 
 def look(now: datetime) -> None:
-    """What workers do each minute, up to the moment at which a letter would be handed over."""
+    """What workers do each minute, up to the moment at which an e-mail would be handed over."""
     services.expire_late(now)
     collect(None, now=now)
     services.drop_obsolete(now)

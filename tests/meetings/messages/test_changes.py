@@ -19,10 +19,10 @@ from meetings.models import Attendance
 from meetings.moving import moves
 from meetings.moving.services import carry_out
 from meetings.rhythm import Slot
-from tests.bench.bench_letters import make_known_academy, move_meetings
 from tests.lens.desk.test_costs import NOW
 from tests.meetings.messages.conftest import look, pending, words_to
 from tests.support.function_calls import count_calls
+from tests.support.many_moves import make_known_academy, move_meetings
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""What a collection of messages costs beside moves whose letters are stored: counted, not timed."""
+"""What a collection of messages costs beside moves whose e-mails are stored: counted, not timed."""
 
 from __future__ import annotations
 

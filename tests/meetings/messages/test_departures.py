@@ -1,4 +1,4 @@
-"""Who leaves a group or moves to another: a line in the old channel, and at most one letter."""
+"""Who leaves a group or moves to another: a line in the old channel, and at most one e-mail."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def test_c24_a_person_who_leaves_gets_one_email_and_the_channel_one_line(alice, 
     look(now)
     look(now)
     assert pending(LEFT) == ["Alice", "channel"]
-    letter = words_to("Alice", LEFT, now)
-    assert letter.subject == "You are no longer in Group A"
-    assert "contact the people who run your course" in letter.text
+    email = words_to("Alice", LEFT, now)
+    assert email.subject == "You are no longer in Group A"
+    assert "contact the people who run your course" in email.text
     assert words_to("channel", LEFT, now).text.strip() == "**Alice** is no longer in **Group A**."
 
 

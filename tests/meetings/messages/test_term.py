@@ -141,7 +141,7 @@ def test_each_person_gets_exactly_what_the_facts_say(given, set_up, set_clock):
     live_through(term, set_clock)
 
     names = dict(User.objects.values_list("email", "name"))
-    sent = Counter((names[letter.to[0]], str(letter.subject)) for letter in mail.outbox)
+    sent = Counter((names[email.to[0]], str(email.subject)) for email in mail.outbox)
     pending = term.pending()
     assert sent + told_in_channels() == pending
     assert sum(pending.values()) > 4 * len(term.starts)
@@ -149,7 +149,7 @@ def test_each_person_gets_exactly_what_the_facts_say(given, set_up, set_clock):
     lost = without_downtimes(given).pending() - pending
     without_row = lost - Counter(map(read, Message.objects.filter(state="expired")))
     assert without_row.total() < lost.total() / 10  # they declined before a worker ran again
-    ids = {letter.extra_headers["Message-ID"] for letter in mail.outbox}
+    ids = {email.extra_headers["Message-ID"] for email in mail.outbox}
     assert len(ids) == len(mail.outbox)
 
 

@@ -89,7 +89,7 @@ def told_of_moves(world: World, group: str) -> list[str]:
     return [text for text in world.said(group) if TOLD.match(text)]
 
 
-def letters(about: str) -> list[tuple[str, str]]:
+def emails(about: str) -> list[tuple[str, str]]:
     """Return who was sent which e-mail, of those whose subject contains this text."""
     found = [(one.to[0].partition("@")[0], str(one.subject)) for one in mail.outbox]
     return sorted(each for each in found if about in each[1])

@@ -1,4 +1,4 @@
-"""Staff skip weeks; calendar, events, access and letters follow, and undoing restores them."""
+"""Staff skip weeks; calendar, events, access and e-mails follow, and undoing restores them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_undoing_a_break_brings_back_the_same_state_outside(world, weeks, drop):
     assert GuestVisit.objects.get().is_open is not drop
     told = [one.to[0] for one in mail.outbox if "No meetings" in str(one.subject)]
     assert sorted(told) == sorted({one.email for one in map(world.person, people(world))})
-    assert len(mail.outbox) == len(told), "nobody gets two letters"
+    assert len(mail.outbox) == len(told), "nobody gets two e-mails"
     for group in "ABC":
         assert sum("**No meetings" in text for text in world.said(group)) == 1
     assert_rests(world)

@@ -22,7 +22,7 @@ from tests.meetings.outside.looking import (
     ask,
     assert_all_follow,
     assert_rests,
-    letters,
+    emails,
     told_of_moves,
 )
 from tests.meetings.outside.moves import HOUR, change_slot
@@ -99,11 +99,11 @@ def assert_told_once(world: World) -> None:
     assert by_mail("Group A") == ["ada", "alan"]
     assert by_mail("Group B") == ["bea", "bea", "ben", "ben"]
     assert by_mail("Group C") == ["carl"] * 3 + ["cleo"] * 3
-    assert [who for who, _ in letters("Your visit to Group B in week 1")] == ["ada"]
+    assert [who for who, _ in emails("Your visit to Group B in week 1")] == ["ada"]
 
 
 def by_mail(group: str) -> list[str]:
-    return [who for who, subject in letters(group) if "Your visit" not in subject]
+    return [who for who, subject in emails(group) if "Your visit" not in subject]
 
 
 def assert_answers_stand(world: World) -> None:

@@ -15,8 +15,8 @@ from tests.guestvisits.effects.world import World
 from tests.meetings.outside.looking import (
     assert_all_follow,
     assert_rests,
+    emails,
     held,
-    letters,
     members,
     told_of_moves,
 )
@@ -91,9 +91,9 @@ def do_before(world: World, kind: Kind) -> None:
 
 def assert_told_once(world: World, said: int, *, broken: bool) -> None:
     assert len(told_of_moves(world, "B")) == said + 1
-    of_visits = letters("Your visit to Group B in week 2")
+    of_visits = emails("Your visit to Group B in week 2")
     assert [who for who, _ in of_visits] == ["ada"] * broken
-    told = [each for each in letters("Group B") if "Your visit" not in each[1]]
+    told = [each for each in emails("Group B") if "Your visit" not in each[1]]
     assert [who for who, _ in told] == ["bea", "ben"]
 
 
@@ -134,7 +134,7 @@ def coming(world: World, meeting: Meeting) -> list[str]:
 
 
 def reminders(world: World) -> list[tuple[str, str]]:
-    return [(who, subject.partition(" of ")[0]) for who, subject in letters("of Group B")]
+    return [(who, subject.partition(" of ")[0]) for who, subject in emails("of Group B")]
 
 
 @pytest.mark.matrix
@@ -143,7 +143,7 @@ def test_a_cancelled_meeting_that_is_restored_is_announced_twice(world, led):
         move(world)
         world.minute(2)
     assert_all_follow(world)
-    assert len(letters("Group B")) == 4  # the first was sent before the second was known
+    assert len(emails("Group B")) == 4  # the first was sent before the second was known
 
 
 def test_postponing_is_one_cancelled_occurrence_and_one_event_of_its_own(world, led):
@@ -167,9 +167,9 @@ def test_a_broken_visit_loses_its_access_and_the_guest_reads_what_is_left(world,
     world.minute(2)
     assert world.access("Ada") == {"A"}
     assert GuestVisit.objects.get().end_reason == "host_moved"
-    (letter,) = (one for one in mail.outbox if one.to[0].startswith("ada"))
-    assert letter.subject == "Your visit to Group B in week 1 has ended"
-    assert "Group C" in letter.body
+    (email,) = (one for one in mail.outbox if one.to[0].startswith("ada"))
+    assert email.subject == "Your visit to Group B in week 1 has ended"
+    assert "Group C" in email.body
     assert_all_follow(world)
 
 
@@ -180,10 +180,10 @@ def test_reminders_follow_to_the_new_time(world, led):
     mail.outbox.clear()
     world.move_clock(old - 24 * HOUR)
     world.minute(2)
-    assert letters("of Group B") == []
+    assert emails("of Group B") == []
     world.move_clock(old + 6 * HOUR)
     world.minute(2)
-    assert [who for who, _ in letters("Week 1 of Group B")] == ["bea", "ben"]
+    assert [who for who, _ in emails("Week 1 of Group B")] == ["bea", "ben"]
     reminder = [text for text in world.said("B") if "begins" in text]
     assert len(reminder) == 1
     assert f"<@{world.person('Ben').discord_id}>" in reminder[0]
@@ -197,5 +197,5 @@ def test_a_meeting_added_and_moved_at_once_is_announced_once(world, led):
     of_week(world, "reschedule", None, starts_at=later.isoformat())
     world.minute(3)
     assert_all_follow(world)
-    assert len(letters("Group B")) == 2
+    assert len(emails("Group B")) == 2
     assert len(told_of_moves(world, "B")) == 1

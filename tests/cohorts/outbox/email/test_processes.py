@@ -42,12 +42,12 @@ def kill_at(held, process) -> None:
     held.released.set()
 
 
-def test_two_processes_that_send_at_once_send_each_letter_once(
+def test_two_processes_that_send_at_once_send_each_email_once(
     add_members, mail_server, start_sender, now
 ):
     people = add_members(30)
     collect(None, now=now)
-    mail_server.meet("MAIL", 2)  # neither goes on before both have a letter in hand
+    mail_server.meet("MAIL", 2)  # neither goes on before both have an e-mail in hand
 
     workers.finish(start_sender(), start_sender())
 
@@ -59,9 +59,9 @@ def test_two_processes_that_send_at_once_send_each_letter_once(
 @pytest.mark.parametrize(
     ("stage", "arrived"),
     [("CONNECT", 0), ("MAIL", 0), ("DATA", 0), ("TAKEN", 1)],
-    ids=["before the claim", "after the claim", "before the letter", "after the letter"],
+    ids=["before the claim", "after the claim", "before the e-mail", "after the e-mail"],
 )
-def test_a_process_killed_while_sending_loses_no_letter(
+def test_a_process_killed_while_sending_loses_no_email(
     add_members, mail_server, start_sender, set_clock, now, stage, arrived
 ):
     add_members("Alice")
@@ -70,14 +70,14 @@ def test_a_process_killed_while_sending_loses_no_letter(
     process = start_sender()
     kill_at(held, process)
     mail_server.mend()
-    assert len(mail_server.letters) == arrived
+    assert len(mail_server.emails) == arrived
 
     set_clock(now + rounds.CLAIM + timedelta(minutes=2))
     rounds.send_round()
 
     assert Message.objects.get().state == "sent"
-    assert len(mail_server.letters) == arrived + 1
-    assert len({letter["Message-ID"] for letter in mail_server.letters}) == 1
+    assert len(mail_server.emails) == arrived + 1
+    assert len({email["Message-ID"] for email in mail_server.emails}) == 1
 
 
 def test_no_one_takes_over_an_email_that_another_process_may_be_sending(
@@ -91,7 +91,7 @@ def test_no_one_takes_over_an_email_that_another_process_may_be_sending(
     mail_server.mend()
 
     rounds.send_round()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
     assert OutboxPart.objects.count() == 0
     assert Message.objects.get().next_try_at > clock.now() + timedelta(minutes=14)
 
@@ -107,5 +107,5 @@ def test_what_staff_drop_while_a_round_is_under_way_is_not_sent(add_members, mai
 
     mail_server.rules.append(drop)
     rounds.send_round()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
     assert Message.objects.get().state == "dropped"

@@ -48,7 +48,7 @@ def pass_time(**span) -> None:
         part.save()
 
 
-def test_each_gets_one_letter_over_one_connection(pending, mail_server):
+def test_each_gets_one_email_over_one_connection(pending, mail_server):
     send_emails()
     send_emails()
     assert sorted(mail_server.recipients) == [
@@ -60,19 +60,19 @@ def test_each_gets_one_letter_over_one_connection(pending, mail_server):
     assert states() == {"sent"}
 
 
-def test_a_letter_has_text_html_and_a_way_out(pending, mail_server, settings):
+def test_an_email_has_text_html_and_a_way_out(pending, mail_server, settings):
     settings.DEFAULT_FROM_EMAIL = "Academy <hello@academy.example>"
     send_emails()
 
-    (letter,) = (one for one in mail_server.letters if one["To"] == pending[0].email)
-    assert letter["From"] == "Academy <hello@academy.example>"
-    assert letter["Subject"] == "Note for Alice: Hello"
-    assert letter["Message-ID"].endswith("@academy.example>")
-    assert letter["Auto-Submitted"] == "auto-generated"
-    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    address = letter["List-Unsubscribe"].strip().strip("<>")
-    text = letter.get_body(("plain",)).get_content()
-    html = letter.get_body(("html",)).get_content()
+    (email,) = (one for one in mail_server.emails if one["To"] == pending[0].email)
+    assert email["From"] == "Academy <hello@academy.example>"
+    assert email["Subject"] == "Note for Alice: Hello"
+    assert email["Message-ID"].endswith("@academy.example>")
+    assert email["Auto-Submitted"] == "auto-generated"
+    assert email["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = email["List-Unsubscribe"].strip().strip("<>")
+    text = email.get_body(("plain",)).get_content()
+    html = email.get_body(("html",)).get_content()
     assert text.splitlines()[:3] == ["Hello Alice,", "", "Hello"]
     assert address in text
     assert address in html
@@ -86,12 +86,12 @@ def test_hostile_names_break_neither_headers_nor_html(add_members, mail_server, 
     collect(None, now=now)
     send_emails()
 
-    (letter,) = mail_server.letters
-    assert letter["Bcc"] is None
-    assert letter["To"] == "eve@example.org"
-    assert len(letter["Subject"]) <= 150
-    assert "\u202e" not in letter["Subject"]
-    assert "<script>" not in letter.get_body(("html",)).get_content()
+    (email,) = mail_server.emails
+    assert email["Bcc"] is None
+    assert email["To"] == "eve@example.org"
+    assert len(email["Subject"]) <= 150
+    assert "\u202e" not in email["Subject"]
+    assert "<script>" not in email.get_body(("html",)).get_content()
 
 
 def test_a_person_who_wants_no_email_gets_none(pending, mail_server):
@@ -110,7 +110,7 @@ def test_a_person_without_an_address_gets_it_once_there_is_one(pending, mail_ser
     type(alice).objects.filter(pk=alice.pk).update(email=None)
     send_emails()
     assert why_not(alice) == rounds.NO_ADDRESS
-    assert len(mail_server.letters) == 2
+    assert len(mail_server.emails) == 2
 
     type(alice).objects.filter(pk=alice.pk).update(email="alice@new.example")
     pass_time(hours=1)
@@ -118,7 +118,7 @@ def test_a_person_without_an_address_gets_it_once_there_is_one(pending, mail_ser
     assert mail_server.recipients[-1] == "alice@new.example"
 
 
-def test_a_dead_server_is_one_trouble_and_touches_no_letter(pending, mail_server):
+def test_a_dead_server_is_one_trouble_and_touches_no_email(pending, mail_server):
     mail_server.refuse("CONNECT", 421, "closed for the night")
     for _ in range(3):
         send_emails()
@@ -134,7 +134,7 @@ def test_a_dead_server_is_one_trouble_and_touches_no_letter(pending, mail_server
     mail_server.mend()
     pass_time(minutes=1)
     send_emails()
-    assert len(mail_server.letters) == 3
+    assert len(mail_server.emails) == 3
     part.refresh_from_db()
     assert (part.failing_since, part.issue) == (None, "")
 
@@ -162,7 +162,7 @@ def test_a_refused_address_waits_for_a_person_and_stops_no_one_else(pending, mai
     mail_server.refuse("RCPT", 550, NOBODY_THERE, to=alice.email)
     send_emails()
 
-    assert len(mail_server.letters) == 2
+    assert len(mail_server.emails) == 2
     assert why_not(alice) == f"The mail server rejects the address: 550 {NOBODY_THERE}"
     pass_time(hours=12)
     send_emails()
@@ -180,7 +180,7 @@ def test_a_refused_address_waits_for_a_person_and_stops_no_one_else(pending, mai
         ("CONTENT", 452, "Too many messages today"),
     ],
 )
-def test_b10_a_mail_quota_is_the_servers_trouble_and_nobodys_letter_is_given_up(
+def test_b10_a_mail_quota_is_the_servers_trouble_and_nobodys_email_is_given_up(
     pending, mail_server, verb, code, said
 ):
     mail_server.refuse(verb, code, said)
@@ -205,7 +205,7 @@ def test_b10_a_mailbox_that_is_full_is_that_persons(pending, mail_server):
     assert "mailbox" in why_not(pending[1])
 
 
-def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(pending, mail_server):
+def test_b10_several_emails_refused_in_a_row_are_the_servers_trouble(pending, mail_server):
     mail_server.refuse("RCPT", 550, "go away")
     send_emails()
     part = OutboxPart.objects.get(name=parts.EMAIL)
@@ -215,7 +215,7 @@ def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(pending, m
     pass_time(minutes=2)
     send_emails()
     assert states() == {"sent"}
-    assert len(mail_server.letters) == 3
+    assert len(mail_server.emails) == 3
 
 
 def test_an_address_that_is_none_stops_no_one_else(pending, mail_server):
@@ -227,7 +227,7 @@ def test_an_address_that_is_none_stops_no_one_else(pending, mail_server):
     assert OutboxPart.objects.count() == 0
 
 
-def test_a_letter_refused_for_now_is_tried_again_later_and_later(pending, mail_server):
+def test_an_email_refused_for_now_is_tried_again_later_and_later(pending, mail_server):
     alice = pending[0]
     mail_server.refuse("RCPT", 451, "greylisted", to=alice.email)
     waits = []
@@ -248,11 +248,11 @@ def test_refused_content_is_reported_with_the_servers_text(pending, mail_server)
     mail_server.refuse("CONTENT", 554, "looks like spam", to=alice.email)
     send_emails()
     assert why_not(alice) == "The mail server rejects the message: 554 looks like spam"
-    assert len(mail_server.letters) == 2
+    assert len(mail_server.emails) == 2
 
 
-def test_a_lost_answer_leads_to_the_same_letter_again(pending, mail_server):
-    """The one case that cannot be excluded: the letter was taken, and the answer was lost."""
+def test_a_lost_answer_leads_to_the_same_email_again(pending, mail_server):
+    """The one case that cannot be excluded: the e-mail was taken, and the answer was lost."""
     Message.objects.exclude(user=pending[0]).delete()
     mail_server.hang_up("TAKEN")
     send_emails()
@@ -262,7 +262,7 @@ def test_a_lost_answer_leads_to_the_same_letter_again(pending, mail_server):
     mail_server.mend()
     pass_time(minutes=2)
     send_emails()
-    first, second = mail_server.letters
+    first, second = mail_server.emails
     assert first["Message-ID"] == second["Message-ID"]
     assert first["Date"] == second["Date"]
     assert first.get_body(("plain",)).get_content() == second.get_body(("plain",)).get_content()
@@ -273,7 +273,7 @@ def test_an_email_at_which_the_server_always_hangs_up_stops_no_one_for_long(pend
     first = Message.objects.order_by("due_at", "pk")[0].user
     mail_server.rules.append(lambda verb, to: "" if verb == "DATA" and to == first.email else None)
     send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
     OutboxPart.objects.update(retry_at=None)
     send_emails()
     assert sorted(mail_server.recipients) == sorted({p.email for p in pending} - {first.email})
@@ -284,7 +284,7 @@ def test_a_connection_that_the_server_has_closed_costs_nothing(pending, mail_ser
     mail_server.rules.append(lambda verb, _: next(closed, None) if verb == "NOOP" else None)
     send_emails()
     assert states() == {"sent"}
-    assert len(mail_server.letters) == 3
+    assert len(mail_server.emails) == 3
     assert OutboxPart.objects.count() == 0
 
 
@@ -292,14 +292,14 @@ def test_an_email_that_cannot_be_rendered_stops_no_one_else(pending, mail_server
     alice = pending[0]
     alice.messages.update(context={"n": 0})
     send_emails()
-    assert len(mail_server.letters) == 2
+    assert len(mail_server.emails) == 2
     assert why_not(alice).startswith("The text cannot be rendered")
 
 
 def test_nothing_is_sent_while_another_installation_is_suspected(pending, mail_server, settings):
     settings.INSTALLATION_ID = "another"
     send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
     assert states() == {"pending"}
 
 
@@ -308,13 +308,13 @@ def test_nothing_is_sent_that_was_due_before_the_decision_about_the_installation
 ):
     Installation.objects.update(quiet_before=now)
     send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
 
 
 def test_nothing_is_sent_while_an_upper_floor_forbids_it(pending, mail_server, registered):
     registered.only(holds, forbid)
     send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
 
 
 def forbid() -> str:
@@ -324,7 +324,7 @@ def forbid() -> str:
 def test_nothing_is_sent_past_its_cutoff(pending, mail_server, now):
     Message.objects.update(cutoff_at=now - timedelta(seconds=1))
     send_emails()
-    assert mail_server.letters == []
+    assert mail_server.emails == []
 
 
 def test_a_round_that_is_over_says_that_something_is_left(pending, mail_server):
@@ -334,7 +334,7 @@ def test_a_round_that_is_over_says_that_something_is_left(pending, mail_server):
 
 def test_the_date_is_that_of_the_first_try(pending, mail_server, now):
     send_emails()
-    written = parsedate_to_datetime(mail_server.letters[0]["Date"])
+    written = parsedate_to_datetime(mail_server.emails[0]["Date"])
     assert abs(written - clock.now()) < timedelta(seconds=30)
 
 
