@@ -18,7 +18,7 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits.messages import (  # noqa: F401 - registers them
             access_emails,
             archive_post,
-            channels,
+            channel_posts,
             corrections,
             emails,
             substitutes,

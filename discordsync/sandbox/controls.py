@@ -7,7 +7,7 @@ apply and traces appear as on Discord, but no permission is ever missing.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from discordsync.sandbox import events, fields, settings
+from discordsync.sandbox import events, fields, guild_settings
 from discordsync.sandbox.calls import Answer, Call, Handler
 from discordsync.sandbox.channels import channels
 from discordsync.sandbox.errors import Refusal
@@ -76,7 +76,7 @@ def all_controls(guild: Guild) -> dict[str, Control]:
         "revoke": revoke,
         "voice": enter_voice,
         "interactions": user_actions.interact,
-        "settings": settings.change_settings,
+        "settings": guild_settings.change_settings,
     }
     return {name: bound(guild, act) for name, act in acts.items()}
 

@@ -15,7 +15,7 @@ from cohorts import clock
 from cohorts.access import require
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
-from cohorts.models import Group, Membership, User, live_group
+from cohorts.models import Group, Membership, live_group
 from cohorts.services.memberships import move_members
 from cohorts.words import join_names
 from cohorts.zones import find_zone, known_zone
@@ -131,8 +131,3 @@ def _digest(members: list[Membership], chosen: Offer | None, effects: list[str])
 
 def _names(members: list[Membership]) -> str:
     return join_names(str(member.user) for member in members)
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # admin_view requires a signed-in user
-    return request.user

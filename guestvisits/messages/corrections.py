@@ -12,7 +12,7 @@ from typing import Any
 from cohorts.models import Membership
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
-from guestvisits.messages.channels import absence_key
+from guestvisits.messages.channel_posts import absence_key
 from guestvisits.messages.visit_emails import get_visit, recent_visits
 from guestvisits.models import GuestVisit
 

@@ -215,7 +215,7 @@ def test_what_was_deleted_is_not_announced_again(academy, book, new_kinds, now):
 def test_any_number_of_visits_is_one_query_a_source(
     academy, now, guests, settings, django_assert_num_queries
 ):
-    from guestvisits.messages.channels import pending_home_posts, pending_host_posts
+    from guestvisits.messages.channel_posts import pending_home_posts, pending_host_posts
 
     for number in range(guests):
         GuestVisit.objects.create(
