@@ -297,7 +297,7 @@ class Histories(RuleBasedStateMachine):
 @pytest.mark.django_db
 @pytest.mark.usefixtures("without_providers")
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("examples", [4, pytest.param(35, marks=pytest.mark.matrix)])
+@pytest.mark.parametrize("examples", [2, pytest.param(35, marks=pytest.mark.matrix)])
 def test_no_history_leads_to_a_false_miss_or_a_missing_signal(examples):
     run_state_machine_as_test(
         Histories,

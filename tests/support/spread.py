@@ -33,5 +33,10 @@ def spread(
     ]
 
 
+def in_matrix(*case: Any) -> Any:
+    """Return a row of a table for the matrix: a sibling that always runs shows the same path."""
+    return pytest.param(*case, marks=pytest.mark.matrix)
+
+
 def _mark(place: int, every: int) -> pytest.MarkDecorator:
     return pytest.mark.modes if place % every else pytest.mark.matrix

@@ -76,6 +76,7 @@ def test_when_the_host_meeting_moves_all_is_undone_and_the_guest_learns_what_is_
     assert world.invited("Ada", "B") == [1]
 
 
+@pytest.mark.matrix
 def test_a_meeting_moved_beyond_six_days_takes_access_away_until_it_is_booked_again(visited):
     host = visited.meeting("B")
     move_meeting(host.pk, starts_at=host.starts_at + 10 * DAY, now=visited.now)
@@ -89,6 +90,7 @@ def test_a_meeting_moved_beyond_six_days_takes_access_away_until_it_is_booked_ag
     assert visited.access("Ada") == {"A", "B"}
 
 
+@pytest.mark.matrix
 @both_ways
 def test_when_the_host_meeting_is_cancelled_access_goes(world, way):
     world.book("Ada", "B")
@@ -101,6 +103,7 @@ def test_when_the_host_meeting_is_cancelled_access_goes(world, way):
     assert world.answers("Ada") == {"Group A 1": "pending"}
 
 
+@pytest.mark.matrix
 @both_ways
 @pytest.mark.parametrize(
     "status", ["completed", pytest.param("cancelled", marks=pytest.mark.matrix)]
@@ -127,6 +130,7 @@ def test_when_the_cohort_ends_guests_have_no_access_and_members_until_its_archiv
     assert visited.access("Ada") == set()
 
 
+@pytest.mark.matrix
 def test_fewer_days_of_access_end_it_at_once(visited):
     visited.move_clock(visited.meeting("B").starts_at + 2 * DAY)
     visited.minute()
@@ -160,6 +164,7 @@ def test_a_guest_who_becomes_a_member_keeps_the_role_without_a_gap(world, way):
     assert world.access("Ada") == {"B"}
 
 
+@pytest.mark.matrix
 def test_a_guest_who_comes_to_facilitate_the_host_group_keeps_both_roles(visited):
     seen = visited.sandbox.last
     ada = visited.person("Ada")
@@ -170,6 +175,7 @@ def test_a_guest_who_comes_to_facilitate_the_host_group_keeps_both_roles(visited
     assert role_calls(visited, "Ada", seen) == []
 
 
+@pytest.mark.matrix
 def test_a_guest_who_changes_groups_keeps_the_visit_and_the_new_group_is_notified(visited):
     move_member(membership("Ada").pk, visited.group("C").pk, now=visited.now)
     visited.minute()
@@ -188,6 +194,7 @@ def test_a_guest_who_leaves_loses_everything(visited, status):
     assert visited.invited("Ada", "B") == []
 
 
+@pytest.mark.matrix
 def test_a_closed_account_loses_everything_and_the_date_explains_it(visited):
     ada = visited.person("Ada")
     ada.is_active = False
@@ -199,6 +206,7 @@ def test_a_closed_account_loses_everything_and_the_date_explains_it(visited):
     assert visited.troubles() == []
 
 
+@pytest.mark.matrix
 def test_another_discord_account_takes_over(visited):
     ada = visited.person("Ada")
     old = str(ada.discord_id)
@@ -224,6 +232,7 @@ def test_another_address_is_invited_in_place_of_the_old_one(world, way):
     assert "ada@example.org" not in listed
 
 
+@pytest.mark.matrix
 def test_a_reason_that_staff_wrote_down_keeps_the_role_after_the_visit(visited):
     until = visited.meeting("B").starts_at + 10 * DAY
     ada, group = visited.person("Ada"), visited.group("B")
@@ -257,6 +266,7 @@ def test_two_visits_to_one_group_are_one_access_without_a_gap(visited):
     assert visited.told("B") == ["Ada is joining", "Ada is joining", "Ada guest visit has ended"]
 
 
+@pytest.mark.matrix
 def test_cancelling_one_of_two_visits_leaves_the_other_as_it_was(visited):
     visited.book("Ada", "B", 2)
     visited.work()
@@ -269,6 +279,7 @@ def test_cancelling_one_of_two_visits_leaves_the_other_as_it_was(visited):
     assert visited.access("Ada") == {"A", "B"}
 
 
+@pytest.mark.matrix
 def test_two_guests_of_one_meeting_come_and_go_independently(visited):
     visited.book("Cleo", "B")
     visited.work()

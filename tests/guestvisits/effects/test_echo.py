@@ -51,6 +51,7 @@ def assert_stands(world: World) -> None:
     assert Attendance.objects.get(user=visit.user, meeting=visit.host_meeting).is_guest
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("answer", answers("needsAction", "accepted", "declined", "tentative"))
 def test_what_was_answered_at_home_before_the_booking_changes_nothing_after_it(zoned, answer):
     ada, home = zoned.person("Ada"), zoned.meeting("A")
@@ -81,6 +82,7 @@ def test_an_answer_at_home_during_the_visit_changes_nothing(zoned, answer):
     assert zoned.answers("Ada") == {"Group A 1": "pending", "Group A 2": "tentative"}
 
 
+@pytest.mark.matrix
 def test_an_invitation_that_no_one_has_answered_makes_no_visit_pending(zoned):
     zoned.book("Ada", "B")
     zoned.work()
@@ -91,6 +93,7 @@ def test_an_invitation_that_no_one_has_answered_makes_no_visit_pending(zoned):
     assert_stands(zoned)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("answer", answers("accepted", "declined", "tentative"))
 def test_with_any_answer_of_the_guest_the_visit_and_its_access_stay(zoned, answer):
     zoned.book("Ada", "B")
@@ -145,6 +148,7 @@ def test_an_answer_that_comes_after_the_visit_rewrites_no_history(zoned, answer)
     assert zoned.access("Ada") == {"A"}
 
 
+@pytest.mark.matrix
 def test_a_guest_who_answers_while_the_removal_fails_is_removed_all_the_same(zoned):
     zoned.book("Ada", "B")
     zoned.work()
@@ -172,11 +176,7 @@ MODES = [
     for exceptions in EXCEPTIONS
     for mails in MAILS
 ]
-SAMPLE = [
-    ("instance", "left_alone", "everybody"),
-    ("instance", "overwritten", "concerned"),
-    ("own_event", "merged", "everybody"),
-]
+SAMPLE = [("instance", "overwritten", "concerned")]
 
 
 def check_new_member(world: World, settings, way: str, exceptions: str, mails: str) -> None:

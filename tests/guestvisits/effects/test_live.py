@@ -34,7 +34,13 @@ def test_right_after_the_click_both_are_on_their_way_and_then_there(world: World
     assert not asks_again(world)
 
 
-@pytest.mark.parametrize(("down", "other"), [("discord", "Google Calendar"), ("google", "Discord")])
+@pytest.mark.parametrize(
+    ("down", "other"),
+    [
+        ("discord", "Google Calendar"),
+        pytest.param("google", "Discord", marks=pytest.mark.matrix),
+    ],
+)
 def test_each_integration_has_a_status_of_its_own(world: World, down: str, other: str) -> None:
     world.sandbox.set_faults({"kind": "unreachable", "service": down})
     world.book("Ada", "B")
@@ -45,6 +51,7 @@ def test_each_integration_has_a_status_of_its_own(world: World, down: str, other
     assert asks_again(world)
 
 
+@pytest.mark.matrix
 def test_before_its_window_only_the_invitation_is_spoken_of(world: World) -> None:
     world.book("Ada", "B", 2)
     assert lines(world) == {"Google Calendar": "being set up"}
@@ -60,6 +67,7 @@ def test_before_its_window_only_the_invitation_is_spoken_of(world: World) -> Non
     assert lines(world)["Discord"] == "ready"
 
 
+@pytest.mark.matrix
 def test_a_second_visit_to_a_group_does_not_use_the_status_of_the_first(world: World) -> None:
     world.book("Ada", "B")
     world.work()
@@ -87,6 +95,7 @@ def test_a_guest_who_is_not_in_the_server_reads_so_and_then_has_access(
     assert world.access("Lena") == {"A", "B"}
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("missing", "mirror", "other"),
     [("discord_id", "Discord", "Google Calendar"), ("email", "Google Calendar", "Discord")],
@@ -103,6 +112,7 @@ def test_what_is_possible_is_done_and_what_is_missing_is_named(
     assert said == {mirror: "not possible: we do not have your account or address.", other: "ready"}
 
 
+@pytest.mark.matrix
 def test_an_address_that_comes_later_is_enough(world: World) -> None:
     nora = world.add("Nora", "A", discord_id=None)
     address, nora.email = nora.email, None

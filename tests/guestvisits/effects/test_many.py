@@ -84,6 +84,7 @@ def test_a_member_list_with_half_of_it_missing_removes_no_one(world: World) -> N
     assert world.troubles() == []
 
 
+@pytest.mark.matrix
 def test_while_half_the_list_is_missing_windows_close_for_people_on_it(world: World) -> None:
     invite_many(world, 8)
     world.move_clock(world.meeting("B").starts_at + 3 * DAY)
@@ -99,6 +100,7 @@ def test_while_half_the_list_is_missing_windows_close_for_people_on_it(world: Wo
     assert world.troubles() == []
 
 
+@pytest.mark.matrix
 def test_a_guest_missing_from_the_list_loses_nothing_and_is_granted_nothing_twice(
     world: World,
 ) -> None:

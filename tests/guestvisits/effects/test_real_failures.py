@@ -54,6 +54,7 @@ def test_real_failure_11_access_hung_on_one_timer_that_a_bot_which_was_down_had_
     assert visited.access("Ada") == {"A"}
 
 
+@pytest.mark.matrix
 def test_real_failure_11_a_failed_removal_was_not_retried_and_brought_the_guest_back(visited):
     """The next pull took the attendee who was left over for a member."""
     visited.sandbox.set_faults(
@@ -89,6 +90,7 @@ def test_real_failure_12_visitors_were_reminded_of_the_meeting_at_home(visited):
     assert reminded(visited, "B") == {"Ada", "Bea", "Ben"}
 
 
+@pytest.mark.matrix
 def test_real_failure_12_a_guest_who_has_cancelled_is_reminded_at_home_again(visited):
     visited.cancel("Ada", "B")
     assert reminded(visited, "A") == {"Ada", "Alan"}

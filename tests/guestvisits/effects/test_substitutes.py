@@ -101,6 +101,7 @@ def test_access_appears_with_the_yes_and_ends_a_day_after_the_meeting(led):
     assert_over(led)
 
 
+@pytest.mark.matrix
 def test_a_moved_meeting_ends_access_at_once_and_a_returning_facilitator_too(led):
     accept(led)
     led.minute()
@@ -150,6 +151,7 @@ def check_killed(world: World, phase: str, n: int, kind: str) -> None:
     (assert_leads if phase == "begin" else assert_over)(world)
 
 
+@pytest.mark.matrix
 def test_a_worker_killed_while_it_gives_access_leaves_it_to_the_next_minute(led):
     check_killed(led, "begin", 2, "hold_after")
 

@@ -92,6 +92,7 @@ def test_a_cancelled_visit_gives_everything_back(world, answered, way):
     assert ("ada", "cancellation") in world.calendar.mails
 
 
+@pytest.mark.matrix
 def test_after_cancelling_the_same_meeting_can_be_booked_again(world, answered):
     for _ in range(2):
         world.book("Ada", "B")
@@ -105,6 +106,7 @@ def test_after_cancelling_the_same_meeting_can_be_booked_again(world, answered):
     assert world.entries("B", but=["Ada"]) == answered
 
 
+@pytest.mark.matrix
 def test_booked_and_cancelled_before_a_worker_looks_leaves_no_trace_outside(world):
     seen = world.sandbox.last
     world.book("Ada", "B")
@@ -139,6 +141,7 @@ def test_ten_days_ahead_there_is_no_access_until_six_days_before(world):
     assert world.told("B") == ["Ada is joining"]
 
 
+@pytest.mark.matrix
 def test_a_visit_cancelled_before_its_access_began_is_never_announced_on_discord(world):
     world.book("Ada", "B", 2)
     world.minute()
@@ -165,6 +168,7 @@ def test_with_the_worker_down_across_both_moments_nothing_was_ever_open(world):
     assert sum(ada in call["path"] for call in grants) == 1, "the role of her own group"
 
 
+@pytest.mark.matrix
 def test_with_the_worker_down_when_access_begins_it_begins_a_minute_later(world):
     world.book("Ada", "B", 2)
     world.move_clock(world.meeting("B", 2).starts_at - 2 * DAY)
@@ -189,6 +193,7 @@ def test_with_the_worker_down_when_access_ends_it_ends_a_minute_later(world, awa
     assert world.troubles() == []
 
 
+@pytest.mark.matrix
 def test_with_the_worker_down_when_a_visit_is_cancelled_it_ends_a_minute_later(world):
     world.book("Ada", "B")
     world.work()

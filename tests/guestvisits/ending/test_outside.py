@@ -211,6 +211,7 @@ def assert_closed(world: World) -> None:
     assert found == 9, "three groups with two channels each, and the cohort's channel"
 
 
+@pytest.mark.matrix
 def test_an_end_undisturbed(ended: World) -> None:
     before = ended.sandbox.last
     ended.minute(3)
@@ -231,6 +232,7 @@ def test_a_worker_killed_after_any_write_of_an_end(ended: World, n: int) -> None
     assert_as_ended(world)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "name",
     [

@@ -28,6 +28,7 @@ from guestvisits.services.updating import update_all_visits
 from tests.guestvisits.test_races import check_that_rules_hold
 from tests.support.academy import Academy
 from tests.support.race import DONE, race
+from tests.support.spread import thin
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -130,7 +131,9 @@ def _guest_books(term: Term) -> Call:
     return term.book(term.ann, "A", "B")
 
 
-@pytest.mark.parametrize("joining", [_staff_add, _learner_joins, _guest_books])
+@pytest.mark.parametrize(
+    "joining", thin([_staff_add, _learner_joins, _guest_books], every=1, always=[_guest_books])
+)
 def test_an_end_while_someone_joins_ends_all_without_them_or_nothing(joining) -> None:
     for number in range(ROUNDS):
         term = Term(number)
@@ -151,7 +154,7 @@ def test_an_end_while_someone_joins_ends_all_without_them_or_nothing(joining) ->
     check_that_rules_hold(term)
 
 
-@pytest.mark.parametrize("kind", ["end", "merge"])
+@pytest.mark.parametrize("kind", [pytest.param("end", marks=pytest.mark.matrix), "merge"])
 def test_undo_in_the_last_second_leaves_all_or_nothing(kind) -> None:
     for number in range(ROUNDS):
         term = Term(number)
@@ -170,7 +173,13 @@ def test_undo_in_the_last_second_leaves_all_or_nothing(kind) -> None:
 # -- a merge -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("who", "home", "host"), [("cleo", "C", "A"), ("ann", "A", "B")])
+@pytest.mark.parametrize(
+    ("who", "home", "host"),
+    [
+        ("cleo", "C", "A"),
+        pytest.param("ann", "A", "B", marks=pytest.mark.matrix),
+    ],
+)
 def test_a_merge_while_a_visit_is_booked_takes_effect_without_it_or_not_at_all(
     who, home, host
 ) -> None:

@@ -75,7 +75,10 @@ def kinds(request, registered) -> tuple[str, str]:
 
 both = pytest.mark.parametrize(
     "kinds",
-    [(EMAILS, "visit_booked", "visit_cancelled"), (TO_HOSTS, "guest_joins", "guest_leaves")],
+    [
+        (EMAILS, "visit_booked", "visit_cancelled"),
+        pytest.param((TO_HOSTS, "guest_joins", "guest_leaves"), marks=pytest.mark.matrix),
+    ],
     indirect=True,
     ids=["e-mails", "in the host's channel"],
 )

@@ -49,6 +49,7 @@ def test_a_yes_while_the_facilitator_returns_and_staff_name_someone_leaves_at_mo
     assert found.end_reason == "returned"
 
 
+@pytest.mark.matrix
 def test_one_person_cannot_say_yes_to_two_meetings_at_once():
     world = SubstituteWorld(datetime.now(UTC).replace(minute=0, second=0, microsecond=0), helpers=1)
     gil = world.lead("Gil", "B")

@@ -104,6 +104,7 @@ def test_what_happens_outside_is_shown_automatically_until_it_is_finished(open_a
     expect(page.locator("[hx-trigger]")).to_have_count(0)
 
 
+@pytest.mark.matrix
 def test_a_visit_that_has_just_ended_shows_what_is_left(open_as, academy, alice, now):
     page = open_as(alice)
     visit_from_the_page(page)
@@ -114,6 +115,7 @@ def test_a_visit_that_has_just_ended_shows_what_is_left(open_as, academy, alice,
     expect(page.get_by_role("button", name="Join this meeting")).to_have_count(1)
 
 
+@pytest.mark.matrix
 def test_a_refusal_at_the_last_moment_is_shown_and_focused(open_as, academy, alice, now):
     page = open_as(alice)
     page.get_by_role("button", name="I can't").first.click()
@@ -160,6 +162,7 @@ def test_by_keyboard_alone(open_as, alice):
     expect_notice("is cancelled")
 
 
+@pytest.mark.matrix
 def test_what_a_screen_reader_announces(open_as, academy, alice, now):
     book_visit(
         alice.pk,
@@ -231,6 +234,7 @@ def test_the_zone_of_the_device_is_offered_where_it_is_another(open_as, academy,
     assert alice.timezone == "America/New_York"
 
 
+@pytest.mark.matrix
 def test_without_javascript_the_zone_is_chosen_from_a_list(open_as, alice):
     page = open_as(alice, java_script_enabled=False, timezone_id="America/New_York")
     expect(page.get_by_role("button", name="Use this device's time zone")).to_have_count(0)
@@ -240,6 +244,7 @@ def test_without_javascript_the_zone_is_chosen_from_a_list(open_as, alice):
     expect(page.get_by_role("status")).to_contain_text("Times are now shown in Pacific/Auckland.")
 
 
+@pytest.mark.matrix
 def test_a_session_that_ended_leads_to_signing_in_and_back(open_as, alice):
     page = open_as(alice)
     page.context.clear_cookies()
@@ -266,6 +271,7 @@ def test_signing_in_and_out(live_server, browser, alice):
     context.close()
 
 
+@pytest.mark.matrix
 def test_a_facilitator_finds_who_comes(open_as, academy, alice, now: datetime):
     book_visit(
         alice.pk,
@@ -281,6 +287,7 @@ def test_a_facilitator_finds_who_comes(open_as, academy, alice, now: datetime):
     expect(week.get_by_role("row", name="Alice guest from Group A attending")).to_be_visible()
 
 
+@pytest.mark.matrix
 def test_times_across_a_clock_change_are_those_of_the_wall(open_as, academy, alice):
     # The last Sunday of October: clocks of Berlin go back.
     before = datetime.fromisoformat("2027-10-25T17:00+00:00")

@@ -94,6 +94,7 @@ def test_a_learner_sees_the_next_meeting_and_what_is_missing(open_phone, alice, 
         check_page(page, "learner-1-next")
 
 
+@pytest.mark.matrix
 @both
 def test_cannot_leads_to_the_other_groups_at_once(open_phone, academy, alice, javascript):
     page = open_phone(alice, "/meetings/", javascript=javascript)
@@ -104,6 +105,7 @@ def test_cannot_leads_to_the_other_groups_at_once(open_phone, academy, alice, ja
     assert Attendance.objects.get().rsvp == "not_attending"
 
 
+@pytest.mark.matrix
 @both
 def test_a_running_meeting_begins_with_the_channel(open_phone, academy, alice, now, javascript):
     running = Meeting.objects.filter(pk=academy.meeting("A").pk)
@@ -133,6 +135,7 @@ def test_a_visit_is_the_next_meeting_with_all_of_it(open_phone, academy, alice, 
         check_page(page, "learner-2-visit")
 
 
+@pytest.mark.matrix
 @both
 def test_an_answer_in_a_folded_list_leads_back_to_its_meeting(open_phone, alice, javascript):
     page = open_phone(alice, "/meetings/", javascript=javascript)
@@ -168,6 +171,7 @@ def test_a_facilitator_sees_this_week_and_last_week(open_phone, academy, channel
     assert is_on_first_screen(page.locator("#week-1 h3"))
 
 
+@pytest.mark.matrix
 @both
 def test_a_substitute_sees_the_meeting_that_they_lead(
     open_phone, academy, channels, now, javascript

@@ -22,7 +22,7 @@ def academy(db, now) -> Academy:
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("size", [pytest.param(DESK, marks=pytest.mark.matrix), PHONE])
 def test_a_learner_switches_with_one_confirmation(open_as, academy, now, size):  # noqa: F811
     alice = academy.add_member("Alice", "A", timezone="Europe/Berlin")
     for name in ("Ben", "Cora", "Dan"):

@@ -29,7 +29,7 @@ def row_of(page: Page, name: str):
     return page.locator("#week-1").get_by_role("row", name=name)
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.matrix)])
 def test_a_facilitator_corrects_it_on_a_phone(open_as, held, javascript):  # noqa: F811
     bob = Membership.objects.get(user__name="Bob").user
     path = f"/groups/{held.group_id}/"
@@ -42,6 +42,7 @@ def test_a_facilitator_corrects_it_on_a_phone(open_as, held, javascript):  # noq
     assert main["x"] + main["width"] <= PHONE["width"]
 
 
+@pytest.mark.matrix
 def test_by_keyboard_the_focus_stays_where_it_was(open_as, held):  # noqa: F811
     bob = Membership.objects.get(user__name="Bob").user
     page = open_as(bob, f"/groups/{held.group_id}/")
