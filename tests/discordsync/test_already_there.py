@@ -100,6 +100,7 @@ def test_a_cohort_in_mid_term_is_imported_as_it_is(sandbox, groups):
     assert {trouble(group) for group in made.groups} == {""}
 
 
+@pytest.mark.matrix
 def test_objects_with_another_installations_marks_are_taken_over_by_id(sandbox):
     made = make_cohort(groups=2, members=3)
     join(sandbox, made.people)

@@ -62,6 +62,7 @@ def meeting_of(made, number):
     return made.groups[0].meetings.get(number=number)
 
 
+@pytest.mark.matrix
 def test_the_records_of_events_long_past_are_pruned_and_nothing_is_missed(sandbox, made, pass_to):
     kept = {row.key: row.pk for row in DiscordObject.objects.exclude(kind="event")}
     assert DiscordObject.objects.filter(kind="event").count() == 2
@@ -90,6 +91,7 @@ def test_the_horizon_rolls_on_and_what_died_is_not_made_again(sandbox, made, pas
         assert made_since(sandbox, seen)[EVENTS] == 0
 
 
+@pytest.mark.matrix
 def test_an_event_that_has_begun_is_left_to_discord(sandbox, made, pass_to):
     seen = sandbox.last
     # The first meeting is on, and no one has started the event.
@@ -167,6 +169,7 @@ def test_a_cancelled_meeting_has_no_event_until_it_is_restored(sandbox, made):
     assert names(sandbox) == ["Group 1 - Week 1", "Group 1 - Week 2"]
 
 
+@pytest.mark.matrix
 def test_what_is_over_is_not_asked_for_any_more(sandbox, made, pass_time):
     """Reading stays at six calls: no question about dead events, cancelled meetings, or the
     channels of an ended group that staff have cleared away."""
@@ -188,7 +191,7 @@ def test_what_is_over_is_not_asked_for_any_more(sandbox, made, pass_time):
     assert trouble(other.groups[0]) == ""
 
 
-@pytest.mark.parametrize("minutes", [60, 90])
+@pytest.mark.parametrize("minutes", [pytest.param(60, marks=pytest.mark.matrix), 90])
 def test_an_event_lasts_as_long_as_its_slot_across_midnight_and_zones(sandbox, minutes):
     """ "Sunday 23:30 - Monday 00:30" in New York begins on Sunday evening there."""
     made = make_cohort(groups=1, members=2)

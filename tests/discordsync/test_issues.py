@@ -113,6 +113,7 @@ def test_without_a_permission_no_call_is_refused_and_the_rest_goes_on(
     assert late.discord_id in holders_of(sandbox, f"role:{standing.ids[0]}")
 
 
+@pytest.mark.matrix
 def test_two_factor_sign_in_is_reported_once_and_not_hammered(sandbox, made, caplog):
     sandbox.post("discord/settings", {"two_factor": True})
     realize(made)
@@ -157,6 +158,7 @@ def test_a_role_above_the_bot_holds_up_only_its_own_people(sandbox, standing):
         assert state.reason == (find_issue(code).sentence if code else "")
 
 
+@pytest.mark.matrix
 def test_c14_a_bot_that_was_invited_before_goes_on_without_the_new_permission(sandbox, made):
     sandbox.post("discord/settings", {"bot_permissions": sum(NEEDED.values())})
     realize(made)
@@ -232,6 +234,7 @@ def test_b14_a_cohort_that_hidden_channels_leave_no_room_for_is_not_begun(sandbo
     assert (channels["used"], channels["limit"]) == (486, 500)
 
 
+@pytest.mark.matrix
 def test_b14_without_the_gateways_count_a_refusal_ends_it_between_two_groups(sandbox):
     hide(sandbox, 486)
     made = make_cohort(groups=8, members=1)
@@ -252,6 +255,7 @@ def test_b14_without_the_gateways_count_a_refusal_ends_it_between_two_groups(san
     assert [c for c in sandbox.calls(seen) if c["method"] == "POST"] == []
 
 
+@pytest.mark.matrix
 def test_b14_events_in_hidden_channels_count_after_a_refusal(sandbox, made):
     voice = hide(sandbox, 1)
     start = clock.now() + timedelta(days=1)
@@ -275,6 +279,7 @@ def test_b14_events_in_hidden_channels_count_after_a_refusal(sandbox, made):
     assert [c for c in sandbox.calls(seen) if c["method"] == "POST"] == []
 
 
+@pytest.mark.matrix
 def test_roles_are_counted_before_the_first_call(sandbox, made):
     fill(sandbox, "role", 250 - 3)
     realize(made)
@@ -284,6 +289,7 @@ def test_roles_are_counted_before_the_first_call(sandbox, made):
     assert detail(made.groups[0]) == "249 of 250 roles exist, 2 would be added"
 
 
+@pytest.mark.matrix
 def test_a_category_that_others_have_filled_is_counted_too(sandbox, standing):
     category = outside_id(f"category:{standing.cohort.pk}:1")
     for n in range(44):
@@ -304,7 +310,7 @@ def test_a_category_that_others_have_filled_is_counted_too(sandbox, standing):
 # -- a member list that is not whole ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("keep", [0, 0.5])
+@pytest.mark.parametrize("keep", [pytest.param(0, marks=pytest.mark.matrix), 0.5])
 def test_a_member_list_that_is_cut_off_takes_no_one_out(sandbox, standing, keep):
     before = describe_guild(sandbox.get("state"))
     seen = sandbox.last
@@ -327,6 +333,7 @@ def test_a_member_list_that_is_cut_off_takes_no_one_out(sandbox, standing, keep)
 # -- slow lanes ------------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 def test_names_that_have_to_wait_hold_up_no_channel(sandbox, standing):
     """Discord takes two new names in ten minutes, and says so only when it refuses."""
     sandbox.set_faults(

@@ -64,6 +64,7 @@ def test_b6_a_raid_is_reported_within_two_passes_and_untouched_groups_are_served
     assert not set(first) & set(second)
 
 
+@pytest.mark.matrix
 def test_b6_what_is_known_to_be_missing_is_asked_for_again_after_an_hour(
     sandbox, raided, set_clock
 ):

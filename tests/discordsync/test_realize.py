@@ -100,6 +100,7 @@ def test_a_person_who_joins_the_server_late_gets_access_and_no_one_is_welcomed_a
     assert sum(f"<@{late.discord_id}> has joined" in text for _, text in said) == 1
 
 
+@pytest.mark.matrix
 def test_without_a_slot_the_channels_are_created_and_the_rest_follows(sandbox):
     made = make_cohort(groups=1, members=2)
     group = made.groups[0]
@@ -126,6 +127,7 @@ def test_without_a_slot_the_channels_are_created_and_the_rest_follows(sandbox):
     assert trouble(group) == ""
 
 
+@pytest.mark.matrix
 def test_a_group_without_members_is_not_made_and_says_so(sandbox):
     made = make_cohort(groups=2, members=0)
     realize(made)
@@ -157,6 +159,7 @@ def test_a_group_that_no_one_asked_for_is_reported_and_not_made(sandbox):
     assert DiscordObject.objects.exclude(group=None).values("group").distinct().count() == 1
 
 
+@pytest.mark.matrix
 def test_a_request_that_is_taken_back_makes_nothing_more(sandbox):
     made = make_cohort(groups=1, members=2)
     join(sandbox, made.people)
@@ -170,6 +173,7 @@ def test_a_request_that_is_taken_back_makes_nothing_more(sandbox):
 # -- interrupted -----------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 def test_only_the_missing_piece_is_made(sandbox):
     """The voice channel is refused at first; everything else is set up and stays."""
     made = make_cohort(groups=1, members=2)
@@ -213,6 +217,7 @@ def test_every_channel_is_hidden_in_the_very_call_that_makes_it(sandbox):
 # -- facts that change -----------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 def test_a_direct_edit_of_a_membership_is_acted_on_at_once(sandbox):
     made = make_cohort(groups=1, members=1)
     person = add_member(make_cohort(groups=1, members=1, name="Autumn").groups[0])

@@ -84,6 +84,7 @@ def test_d5_a_members_intent_that_is_revoked_is_reported_and_no_one_loses_access
     assert person.discord_id not in holders_of(sandbox, f"role:{group.pk}")
 
 
+@pytest.mark.matrix
 def test_d6_a_cohort_that_needs_a_51st_category_is_not_begun(
     only_discord: None, sandbox: RunningSandbox
 ) -> None:

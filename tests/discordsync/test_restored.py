@@ -63,7 +63,7 @@ def restore_from_before(groups, *, cohort_too=False):
     return ids
 
 
-@pytest.mark.parametrize("whole_cohort", [False, True])
+@pytest.mark.parametrize("whole_cohort", [pytest.param(False, marks=pytest.mark.matrix), True])
 def test_a_restored_database_only_looks_until_staff_say_go_on(sandbox, made, whole_cohort):
     before = describe_guild(sandbox.get("state"))
     lost = made.groups if whole_cohort else made.groups[2:]
@@ -108,6 +108,7 @@ def orphans_of_mirror():
     return ProviderState.objects.get(provider="discord").orphans
 
 
+@pytest.mark.matrix
 def test_the_approval_is_used_once(sandbox, made):
     restore_from_before(made.groups[2:])
     look_again()
@@ -173,6 +174,7 @@ def test_b1_a_cloned_channel_holds_up_its_own_group_alone_and_is_taken_over(sand
     assert not ownership.find_question()
 
 
+@pytest.mark.matrix
 def test_b1_cloned_channels_of_a_whole_cohort_hold_up_no_other_cohort(sandbox, made):
     other = make_cohort(groups=1, name="Autumn", called="Other")
     join(sandbox, [*made.people, *other.people])
@@ -208,6 +210,7 @@ def test_b1_many_orphans_stop_everything(sandbox, made):
     assert ownership.find_question().stops_all
 
 
+@pytest.mark.matrix
 def test_b5_two_cohorts_in_one_category_are_taken_over_as_far_as_it_goes(sandbox, made):
     other = make_cohort(groups=1, name="Autumn", called="Other")
     join(sandbox, [*made.people, *other.people])
@@ -280,6 +283,7 @@ def test_a_copy_leaves_everything_of_the_original_alone(sandbox, copy):
     assert len(after["channels"]) == 2 * len(before["channels"])
 
 
+@pytest.mark.matrix
 def test_the_original_under_a_new_name_goes_on(sandbox, copy):
     look_again()
     seen = sandbox.last

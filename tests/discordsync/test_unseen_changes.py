@@ -65,6 +65,7 @@ def test_a_person_moved_by_an_update(sandbox, made, pass_an_hour):
     check_in_step(sandbox)
 
 
+@pytest.mark.matrix
 def test_people_brought_in_by_bulk_create(sandbox, made, pass_an_hour):
     group = made.groups[0]
     people = User.objects.bulk_create(
@@ -81,6 +82,7 @@ def test_people_brought_in_by_bulk_create(sandbox, made, pass_an_hour):
     check_in_step(sandbox)
 
 
+@pytest.mark.matrix
 def test_a_membership_ended_by_sql(sandbox, made, pass_an_hour):
     leader, group = made.people[0], made.groups[0]
     sql(
@@ -97,6 +99,7 @@ def test_a_membership_ended_by_sql(sandbox, made, pass_an_hour):
     check_in_step(sandbox)
 
 
+@pytest.mark.matrix
 def test_a_membership_deleted_by_sql(sandbox, made, pass_an_hour):
     leader, group = made.people[0], made.groups[0]
     sql("DELETE FROM cohorts_membership WHERE user_id = %s", leader.pk)
@@ -108,7 +111,8 @@ def test_a_membership_deleted_by_sql(sandbox, made, pass_an_hour):
     check_in_step(sandbox)
 
 
-@pytest.mark.parametrize("place", [0, 1])  # the facilitator, a participant
+# The facilitator, a participant.
+@pytest.mark.parametrize("place", [pytest.param(0, marks=pytest.mark.matrix), 1])
 def test_another_discord_id_set_by_sql(sandbox, made, pass_an_hour, place):
     person, group = made.people[place], made.groups[0]
     old, new = person.discord_id, FIRST_DISCORD_ID + 500
@@ -141,6 +145,7 @@ def test_a_slot_changed_by_an_update(sandbox, made, pass_an_hour):
     check_in_step(sandbox)
 
 
+@pytest.mark.matrix
 def test_names_changed_by_an_update_are_written_once(sandbox, made, pass_an_hour):
     Group.objects.filter(pk=made.groups[0].pk).update(name="Herons")
     Cohort.objects.update(name="Summer")
@@ -157,6 +162,7 @@ def test_names_changed_by_an_update_are_written_once(sandbox, made, pass_an_hour
     check_in_step(sandbox)
 
 
+@pytest.mark.matrix
 def test_a_group_ended_by_an_update(sandbox, made, pass_an_hour):
     group = made.groups[0]
     Group.objects.filter(pk=group.pk).update(status="cancelled")

@@ -88,6 +88,7 @@ def test_a_bot_that_was_off_for_a_while(evening, gap, presence):
     assert evening.presence() == presence
 
 
+@pytest.mark.matrix
 def test_a_bot_that_was_off_throughout_leaves_everyone_unknown(evening):
     evening.add("Alice", "Bob")
     evening.look(-60)
@@ -103,6 +104,7 @@ def test_a_channel_that_was_missing_leaves_its_group_unknown(evening):
     assert evening.presence() == {}
 
 
+@pytest.mark.matrix
 def test_a_worker_that_was_down_notes_it_days_later(evening, set_clock):
     evening.add("Alice", "Bob")
     evening.look(-20)
@@ -116,6 +118,7 @@ def test_a_worker_that_was_down_notes_it_days_later(evening, set_clock):
     assert evening.presence() == {"Alice": "present", "Bob": "absent"}
 
 
+@pytest.mark.matrix
 def test_recorded_attendance_outlives_the_voice_sessions(evening, set_clock):
     evening.add("Alice", "Bob")
     evening.look(-20)
@@ -150,6 +153,7 @@ def test_a_meeting_that_was_moved_is_judged_by_its_new_time(evening):
     assert evening.presence() == {"Alice": "absent", "Bob": "present"}
 
 
+@pytest.mark.matrix
 def test_another_account_later_takes_no_check_in_away(evening):
     evening.add("Alice")
     evening.look(-20)
@@ -161,6 +165,7 @@ def test_another_account_later_takes_no_check_in_away(evening):
     assert evening.presence() == {"Alice": "present"}
 
 
+@pytest.mark.matrix
 def test_an_account_tied_later_brings_its_voice_sessions_along(evening):
     evening.add("Alice")
     account = evening.account("Alice")

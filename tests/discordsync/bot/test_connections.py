@@ -14,6 +14,7 @@ from discordsync.bot.models import GuildMembership
 from tests.discordsync.bot.conftest import bot_running
 from tests.discordsync.bot.here import World
 from tests.support.academy import Academy
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,9 +82,9 @@ def is_noticed(world: World, person: User) -> None:
     "wish",
     [
         {"do": "drop"},
-        {"do": "drop", "code": 4000},
-        {"do": "reconnect"},
-        {"do": "invalidate", "resumable": True},
+        in_matrix({"do": "drop", "code": 4000}),
+        in_matrix({"do": "reconnect"}),
+        in_matrix({"do": "invalidate", "resumable": True}),
     ],
     ids=["cut", "closed", "reconnect", "resumable"],
 )
@@ -131,7 +132,7 @@ def test_after_an_outage_it_comes_back_and_looks(world: World, alice: User) -> N
     is_answered(world, alice)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
+@pytest.mark.parametrize("told", [in_matrix(True), False], ids=["told", "not told"])
 def test_what_was_lost_with_a_session_is_made_up_for_by_looking(
     world: World, alice: User, told: bool
 ) -> None:

@@ -24,6 +24,7 @@ from tests.support.academy import Academy
 from tests.support.cohort import join
 from tests.support.processes import wait_until
 from tests.support.running_sandbox import RunningSandbox
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,7 +116,7 @@ def is_about_commands(call: dict[str, Any]) -> bool:
     ("wish", "environment", "said", "trouble"),
     [
         ({}, {"DISCORD_BOT_TOKEN": "refused"}, "does not accept the bot's token", "bad_token"),
-        ({"members_intent": False}, {}, "Server Members Intent", "no_member_list"),
+        in_matrix({"members_intent": False}, {}, "Server Members Intent", "no_member_list"),
     ],
 )
 def test_what_only_a_person_can_fix_is_explained_in_a_sentence_and_to_staff(
@@ -133,6 +134,7 @@ def test_what_only_a_person_can_fix_is_explained_in_a_sentence_and_to_staff(
     assert said in f"{check.status.words} {check.status.fix}"
 
 
+@pytest.mark.matrix
 def test_d7_b9_refused_commands_are_reported_and_tried_later_and_everything_else_works(
     start, sandbox, alice, client
 ):
@@ -156,7 +158,7 @@ def test_d7_b9_refused_commands_are_reported_and_tried_later_and_everything_else
     wait_until(lambda: client.get("/healthz?bot").status_code == 200, SOON, "it does not recover")
 
 
-@pytest.mark.parametrize("reason", ["restored", "moved", "silenced"])
+@pytest.mark.parametrize("reason", ["restored", in_matrix("moved"), in_matrix("silenced")])
 def test_b3_no_command_is_registered_until_staff_say_whose_server_this_is(
     start, sandbox, alice, reason
 ):

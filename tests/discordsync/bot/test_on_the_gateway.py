@@ -106,6 +106,7 @@ def test_an_administrator_realizes_a_cohort_and_sees_how_it_ends(here, world, ow
     assert world.sandbox.get("gateway")["sessions"]
 
 
+@pytest.mark.matrix
 def test_two_administrators_at_once_do_no_harm(here, world, owner):
     made = make_cohort(groups=1, members=1, name=f"Twice {next(numbers)}")
     here.join(made.people[0])
@@ -205,6 +206,7 @@ def test_who_joins_while_the_database_is_away_is_noticed_afterwards(here, world)
     here.people.wait(noticed.exists, "nobody noticed")
 
 
+@pytest.mark.matrix
 def test_who_leaves_is_noticed_and_nothing_fails(here, world, standing):
     gone = standing.people[0]
     world.sandbox.post("leave", {"id": str(gone.discord_id)})
@@ -258,6 +260,7 @@ def test_a_channel_that_someone_opens_to_all_is_shut_at_once(here, world, standi
     here.people.wait(is_shut, "it stays open")
 
 
+@pytest.mark.matrix
 def test_a_role_that_is_taken_by_hand_comes_back_at_once(here, world, standing):
     member = standing.people[0]
     here.people.wait(lambda: works_and_is_settled(standing), "it does not settle")
@@ -288,6 +291,7 @@ def test_an_answer_that_takes_long_was_deferred_in_time(here, world, clock_again
     here.people.answer(asked, "Your next meetings")
 
 
+@pytest.mark.matrix
 def test_an_answer_is_given_up_once_discord_takes_it_no_more(here, world, clock_again):
     alice, since = here.add("Alice", "A"), world.sandbox.last
     world.sandbox.post("discord/settings", {"interaction_minutes": 0})
@@ -346,6 +350,7 @@ def test_two_bots_answer_each_interaction_once(here, world, tmp_path):
     assert "Traceback" not in second.said()
 
 
+@pytest.mark.matrix
 def test_someone_uses_it_from_the_sandboxs_page(here, world):
     alice = here.add("Alice", "A")
     form = urlencode({"command": "my-meetings", "user": alice.discord_id}).encode()

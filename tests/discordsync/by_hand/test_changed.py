@@ -28,6 +28,7 @@ from tests.discordsync.guild_state import (
     trouble,
 )
 from tests.support.cohort import work
+from tests.support.spread import in_matrix, thin
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -50,6 +51,7 @@ def test_a_deleted_event_comes_back_once(sandbox, first, before):
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 def test_an_edited_event_is_put_right(sandbox, first, before):
     edit(
         sandbox,
@@ -70,7 +72,9 @@ def test_an_edited_event_is_put_right(sandbox, first, before):
 # -- renamed and moved: reported ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["role", "text_channel", "voice_channel"])
+@pytest.mark.parametrize(
+    "kind", thin(["role", "text_channel", "voice_channel"], every=1, always=["text_channel"])
+)
 def test_a_new_name_is_reported_and_left_alone(sandbox, made, first, kind):
     edit(sandbox, "role" if kind == "role" else "channel", f"{kind}:{first.pk}", name="by-hand")
     seen = sandbox.last
@@ -84,12 +88,14 @@ def test_a_new_name_is_reported_and_left_alone(sandbox, made, first, kind):
     assert first.status == "active"
 
 
+@pytest.mark.matrix
 def test_a_renamed_category_is_reported_by_one_group(sandbox, made):
     edit(sandbox, "channel", f"category:{made.cohort.pk}:1", name="Attic")
     look_again()
     assert [trouble(group) for group in made.groups] == ["renamed", ""]
 
 
+@pytest.mark.matrix
 def test_a_name_that_is_put_back_is_no_trouble_any_more(sandbox, first):
     edit(sandbox, "channel", f"voice_channel:{first.pk}", name="by-hand")
     look_again()
@@ -98,6 +104,7 @@ def test_a_name_that_is_put_back_is_no_trouble_any_more(sandbox, first):
     assert trouble(first) == ""
 
 
+@pytest.mark.matrix
 def test_something_missing_is_reported_before_a_new_name(sandbox, first):
     edit(sandbox, "role", f"role:{first.pk}", name="by-hand")
     delete(sandbox, "channel", f"voice_channel:{first.pk}")
@@ -115,6 +122,7 @@ def test_a_channel_in_another_category_is_reported_and_left_there(sandbox, first
     assert trouble(first) == "channel_moved"
 
 
+@pytest.mark.matrix
 def test_a_channel_without_a_category_is_put_back_into_its_own(sandbox, first, before):
     edit(sandbox, "channel", f"text_channel:{first.pk}", parent_id=None)
     seen = sandbox.last
@@ -128,7 +136,9 @@ def test_a_channel_without_a_category_is_put_back_into_its_own(sandbox, first, b
 # -- permissions: repaired ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["text_channel", "voice_channel"])
+@pytest.mark.parametrize(
+    "kind", ["text_channel", pytest.param("voice_channel", marks=pytest.mark.matrix)]
+)
 def test_permissions_that_were_changed_are_put_back(sandbox, made, first, before, kind):
     key = f"{kind}:{first.pk}"
     overwrites = overwrites_of(sandbox, key)
@@ -148,10 +158,10 @@ def test_permissions_that_were_changed_are_put_back(sandbox, made, first, before
     ("bit", "is_tolerated"),
     [
         (Bit.ATTACH_FILES, True),
-        (Bit.ADD_REACTIONS, True),
-        (Bit.CONNECT, False),
+        in_matrix(Bit.ADD_REACTIONS, True),
+        in_matrix(Bit.CONNECT, False),
         (Bit.MANAGE_MESSAGES, False),
-        (Bit.MANAGE_WEBHOOKS, False),
+        in_matrix(Bit.MANAGE_WEBHOOKS, False),
     ],
 )
 def test_c14_bits_that_staff_added_are_tolerated_and_listed_unless_they_manage_or_open(
@@ -170,6 +180,7 @@ def test_c14_bits_that_staff_added_are_tolerated_and_listed_unless_they_manage_o
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 def test_c14_what_is_tolerated_stays_when_something_else_is_put_back(sandbox, first):
     key, role = f"text_channel:{first.pk}", outside_id(f"role:{first.pk}")
     overwrites = overwrites_of(sandbox, key)
@@ -197,6 +208,7 @@ def read_checks():
     return run.summary["checks"]
 
 
+@pytest.mark.matrix
 def test_a_category_or_cohort_channel_that_was_opened_is_hidden_again(sandbox, made, before):
     known_people = guild_of(sandbox)
     for key in (f"category:{made.cohort.pk}:1", f"cohort_channel:{made.cohort.pk}"):
@@ -230,6 +242,7 @@ def test_an_unknown_account_that_was_let_in_and_a_denial_are_left_alone(sandbox,
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 def test_a_role_that_was_given_permissions_is_bare_again(sandbox, first, before):
     edit(sandbox, "role", f"role:{first.pk}", permissions=str(int(Bit.ADMINISTRATOR)))
     look_again()
@@ -260,6 +273,7 @@ def test_a_role_that_was_taken_by_hand_is_given_back(sandbox, made, first):
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("place", [0, 1])  # the facilitator, a participant
 def test_a_person_who_leaves_and_comes_back_has_the_same_access(sandbox, made, before, place):
     person = made.people[place]

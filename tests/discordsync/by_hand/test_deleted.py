@@ -54,6 +54,7 @@ def test_a_deleted_text_channel_is_reported_and_recreated_alone(sandbox, made, f
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 def test_b4_an_event_recreated_in_the_pass_that_missed_it_keeps_its_record(sandbox, first, before):
     meeting = first.meetings.order_by("starts_at").first()
     delete(sandbox, "event", f"event:{meeting.pk}")
@@ -71,6 +72,7 @@ def test_b4_an_event_recreated_in_the_pass_that_missed_it_keeps_its_record(sandb
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 def test_a_deleted_voice_channel_takes_its_events_along_and_both_come_back(sandbox, first, before):
     delete(sandbox, "channel", f"voice_channel:{first.pk}")
     look_again()
@@ -107,6 +109,7 @@ def test_a_deleted_category_is_recreated_and_its_channels_return(sandbox, made, 
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 def test_a_deleted_cohort_channel_is_recreated_and_opened_to_every_group(sandbox, made, before):
     delete(sandbox, "channel", f"cohort_channel:{made.cohort.pk}")
     look_again()
@@ -119,6 +122,7 @@ def test_a_deleted_cohort_channel_is_recreated_and_opened_to_every_group(sandbox
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 def test_a_group_that_is_asked_for_waits_for_a_cohort_channel_that_is_gone(sandbox, made):
     delete(sandbox, "channel", f"cohort_channel:{made.cohort.pk}")
     group = made.cohort.groups.create(name="Group 3")
@@ -134,6 +138,7 @@ def test_a_group_that_is_asked_for_waits_for_a_cohort_channel_that_is_gone(sandb
     assert made_since(sandbox, seen) == {"POST roles": 1, "POST channels": 2, "PUT roles": 1}
 
 
+@pytest.mark.matrix
 def test_everything_deleted_at_once_is_recreated_once(sandbox, made, first, before):
     for key in ("text_channel", "voice_channel"):
         delete(sandbox, "channel", f"{key}:{first.pk}")
@@ -150,11 +155,13 @@ def test_everything_deleted_at_once_is_recreated_once(sandbox, made, first, befo
     check_nothing_more(sandbox)
 
 
+@pytest.mark.matrix
 def test_recreating_creates_nothing_where_nothing_is_gone(sandbox, first):
     assert remake(sandbox, first) == {}
     assert trouble(first) == ""
 
 
+@pytest.mark.matrix
 def test_a_deleted_message_is_not_said_again(sandbox, first):
     said = sandbox.get("state")["discord"]["messages"][outside_id(f"text_channel:{first.pk}")]
     sandbox.post("delete", {"kind": "message", "id": next(iter(said))})

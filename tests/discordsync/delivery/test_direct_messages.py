@@ -16,6 +16,7 @@ from discordsync.models import DmChannel
 from discordsync.services import record_use
 from tests.discordsync.guild_state import look_again
 from tests.support.cohort import join, make_cohort, realize
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +37,7 @@ def test_a_person_who_wants_it_gets_it_directly_and_by_no_other_route(world):
     assert DmChannel.objects.get().channel_id
 
 
+@pytest.mark.matrix
 def test_the_second_message_goes_through_the_same_line(world):
     alice = world.people[0]
     world.want_directly(alice)
@@ -64,6 +66,7 @@ def test_a_message_that_replaces_an_earlier_one_edits_it_and_goes_by_email_where
     assert world.sandbox.writes(since=seen) == []
 
 
+@pytest.mark.matrix
 def test_a_message_that_can_no_longer_be_edited_goes_by_email(world):
     alice = world.people[0]
     world.want_directly(alice)
@@ -76,6 +79,7 @@ def test_a_message_that_can_no_longer_be_edited_goes_by_email(world):
     assert world.emails_to(alice) == 1
 
 
+@pytest.mark.matrix
 def test_an_edit_whose_answer_was_lost_is_made_once_more_and_changes_nothing(world, set_clock):
     alice = world.people[0]
     world.want_directly(alice)
@@ -99,7 +103,9 @@ def test_in_sync_no_dm_channel_is_requested(world):
     assert not [call for call in world.sandbox.calls(since=seen) if "users/@me/ch" in call["path"]]
 
 
-@pytest.mark.parametrize("who", ["never used the bot", "wants nothing on Discord", "is away"])
+@pytest.mark.parametrize(
+    "who", ["never used the bot", in_matrix("wants nothing on Discord"), in_matrix("is away")]
+)
 def test_no_one_else_gets_a_direct_message(world, set_clock, who):
     alice = world.people[0]
     world.want_directly(alice, used=who != "never used the bot")
@@ -117,6 +123,7 @@ def test_no_one_else_gets_a_direct_message(world, set_clock, who):
     assert world.emails_to(alice) == 1
 
 
+@pytest.mark.matrix
 def test_another_choice_counts_also_for_what_waits_already(world):
     alice, bob = world.people[:2]
     world.want_directly(alice, bob)
@@ -129,6 +136,7 @@ def test_another_choice_counts_also_for_what_waits_already(world):
     assert world.note_to(bob).not_sent_reason == "The person turned off messages of this type."
 
 
+@pytest.mark.matrix
 def test_a_waiting_email_is_sent_directly_once_that_is_chosen(world):
     alice = world.people[0]
     world.add_notes(alice)
@@ -181,6 +189,7 @@ def test_a_closed_door_closes_the_line_and_the_email_comes_at_once(world):
     assert (sync.issue, sync.failures) == ("", 0)  # it is no failure of the group
 
 
+@pytest.mark.matrix
 def test_a_closed_line_is_left_alone_until_the_person_uses_the_bot_again(world):
     alice = world.people[0]
     world.want_directly(alice)
@@ -200,8 +209,8 @@ def test_a_closed_line_is_left_alone_until_the_person_uses_the_bot_again(world):
     assert world.direct_messages()[alice.discord_id] == ["A third"]
 
 
-@pytest.mark.parametrize("code", [40003, 20026])
-@pytest.mark.parametrize("path", ["/users/@me/channels$", "/messages$"])
+@pytest.mark.parametrize("code", [in_matrix(40003), 20026])
+@pytest.mark.parametrize("path", [in_matrix("/users/@me/channels$"), "/messages$"])
 def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path):
     alice, bob = world.people[:2]
     world.want_directly(alice, bob)
@@ -240,6 +249,7 @@ def test_discord_s_own_limit_on_new_lines_shuts_all_of_them_and_nobody_misses_a_
     assert parts.is_closed("discord_dm")
 
 
+@pytest.mark.matrix
 def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
     settings.DM_LIMITS = {"new_an_hour": 10, "new_a_day": 10}
     world.want_directly(*world.people)
@@ -267,6 +277,7 @@ def test_few_new_lines_an_hour_the_others_get_emails(world):
     assert sorted([*emails, *direct]) == sorted(p.email for p in world.people)
 
 
+@pytest.mark.matrix
 def test_an_hour_later_there_is_room_again_until_the_day_is_full(world, settings, set_clock):
     settings.DM_LIMITS = {"new_an_hour": 1, "new_a_day": 2}
     world.want_directly(*world.people)

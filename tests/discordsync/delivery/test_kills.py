@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.discordsync.guild_state import look_again
+from tests.support.spread import in_matrix
 from tests.support.workers import bury, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +31,7 @@ def check_killed(world, settings, path, kind):
     assert world.emails_to(alice) == 0
 
 
-@pytest.mark.parametrize(("path", "kind"), [(SENDING, AFTER), (OPENING, AFTER)])
+@pytest.mark.parametrize(("path", "kind"), [(SENDING, AFTER), in_matrix(OPENING, AFTER)])
 def test_killed_after_a_call_it_is_sent_once(world, settings, path, kind):
     check_killed(world, settings, path, kind)
 

@@ -14,6 +14,7 @@ from tests.support.cohort import join, make_cohort, realize, work
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.matrix
 def test_a_realize_opens_no_direct_line_even_to_those_who_want_all_directly(
     sandbox,
     only_discord,

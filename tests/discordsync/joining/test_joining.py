@@ -129,6 +129,7 @@ def test_a_cohort_with_nobody_in_the_server_is_usable_at_once_and_reminded_until
     assert len(reminded("Bob")) == 2
 
 
+@pytest.mark.matrix
 def test_no_reminder_while_the_server_could_not_be_read_and_it_follows_once_it_is(term):
     term.realize()
     term.minute(2)  # the e-mails
@@ -146,6 +147,7 @@ def test_no_reminder_while_the_server_could_not_be_read_and_it_follows_once_it_i
     assert reminded("Ada") == ["21 Mar 09:00"]
 
 
+@pytest.mark.matrix
 def test_people_without_an_address_and_those_who_opted_out_are_left_to_staff(term):
     User.objects.filter(name="Bob").update(email=None)
     MessageChoice.objects.create(user=term.person("Ben"), topic="reminders", route="off")
@@ -157,6 +159,7 @@ def test_people_without_an_address_and_those_who_opted_out_are_left_to_staff(ter
     assert emails("join_reminder") == [("Ada", "sent")]
 
 
+@pytest.mark.matrix
 def test_a_late_joiner_gets_one_reminder_after_two_days(term):
     term.realize()
     first = term.meeting("A").starts_at
@@ -169,6 +172,7 @@ def test_a_late_joiner_gets_one_reminder_after_two_days(term):
     assert reminded("Lea") == ["01 Apr 09:00"]  # added on Monday 29 March at 14:00
 
 
+@pytest.mark.matrix
 def test_a_realize_that_is_under_way_is_waited_for_but_not_for_long(term):
     """Fay leads A and B, and B cannot be set up yet."""
     term.academy.groups["B"].refresh_from_db()
@@ -211,6 +215,7 @@ def test_a_group_stays_set_up_when_it_is_not_ready_any_more_and_ends_with_its_co
     assert not term.group("A").is_set_up
 
 
+@pytest.mark.matrix
 def test_sixty_people_get_emails_and_no_direct_message(sandbox, only_discord, set_clock, world):
     """Everyone wants everything directly and has used the bot; nobody is in the server now."""
     group = world.group("A")

@@ -223,6 +223,7 @@ def fill(server: Server, *, groups: int, room: int) -> None:
         server.sandbox.post("create", {"kind": "role", "fields": {"name": f"theirs {n}"}})
 
 
+@pytest.mark.matrix
 def test_three_cohorts_pass_through_a_server_with_room_for_two(server: Server) -> None:
     fill(server, groups=3, room=2)
     before = server.counts()
