@@ -61,6 +61,7 @@ def test_a_new_member_leaves_every_answer_as_it_was(
         assert notified == [("anne", "invitation")]
 
 
+@pytest.mark.matrix
 def test_several_new_members_are_invited_by_one_call(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_person_who_leaves_is_removed_and_mailed(
     assert not SyncAction.objects.filter(verb="remove").exists()  # a date explains it
 
 
+@pytest.mark.matrix
 def test_who_changes_group_changes_series(realized: Academy, calendar: SeenCalendar) -> None:
     membership = Membership.objects.get(user__name="Alan")
     move_member(membership.pk, realized.groups["B"].pk, now=calendar.now)
@@ -120,6 +122,7 @@ def test_who_changes_group_changes_series(realized: Academy, calendar: SeenCalen
     assert calendar.invited(calendar.series(realized.groups["B"])) == {"alan", "bea", "ben"}
 
 
+@pytest.mark.matrix
 def test_addresses_match_in_any_case(realized: Academy, calendar: SeenCalendar) -> None:
     group, ada = realized.groups["A"], people(realized)["Ada"]
     calendar.do(
@@ -144,6 +147,7 @@ def test_a_changed_address_is_invited_and_the_old_one_removed(
     assert sorted(one["email"] for one in attendees) == ["ada@new.example", "alan@example.org"]
 
 
+@pytest.mark.matrix
 def test_the_calendars_own_entry_is_nobodys_access(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
@@ -181,6 +185,7 @@ def invite_by_hand(
     )
 
 
+@pytest.mark.matrix
 def test_someone_invited_by_hand_without_a_reason_is_removed_and_listed(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -191,6 +196,7 @@ def test_someone_invited_by_hand_without_a_reason_is_removed_and_listed(
     assert "mallory@elsewhere.example" in step.why
 
 
+@pytest.mark.matrix
 def test_a_reason_that_staff_wrote_down_keeps_someone_until_its_day(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -235,6 +241,7 @@ def test_many_removals_without_a_reason_wait_for_a_person(
     assert calendar.troubles() == {}
 
 
+@pytest.mark.matrix
 def test_removals_in_groups_that_are_not_due_count_for_the_guard(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -249,6 +256,7 @@ def test_removals_in_groups_that_are_not_due_count_for_the_guard(
     assert calendar.invited(calendar.series(group)) == {"ada", "alan", "first.a", "second.a"}
 
 
+@pytest.mark.matrix
 def test_o9_removals_that_are_held_back_name_each_person_once(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -293,6 +301,7 @@ def test_a_list_that_google_cuts_short_is_left_alone(
     assert calendar.troubles() == {"Group A": "attendees_omitted"}
 
 
+@pytest.mark.matrix
 def test_a_facilitator_of_two_groups_is_on_both_lists(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -314,6 +323,7 @@ def test_rows_written_past_every_signal_are_in_sync_after_one_compare(
     assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
 
 
+@pytest.mark.matrix
 def test_a_membership_made_by_a_service_needs_no_compare(
     realized: Academy, calendar: SeenCalendar
 ) -> None:

@@ -14,10 +14,11 @@ from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.moves import move_meeting
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
-both_ways = pytest.mark.parametrize("way", ["instance", "own_event"])
+both_ways = pytest.mark.parametrize("way", ["instance", in_matrix("own_event")])
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +115,7 @@ def test_a_new_member_of_the_host_group_leaves_the_guest_invited(
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 @both_ways
 def test_booking_again_after_cancelling_invites_again(
     realized: Academy, calendar: SeenCalendar, way: str
@@ -131,6 +133,7 @@ def test_booking_again_after_cancelling_invites_again(
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 @both_ways
 def test_two_guests_of_one_meeting(realized: Academy, calendar: SeenCalendar, way: str) -> None:
     book(realized, calendar, "Ada", "B", 2)
@@ -143,6 +146,7 @@ def test_two_guests_of_one_meeting(realized: Academy, calendar: SeenCalendar, wa
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 @both_ways
 def test_the_guest_stays_invited_to_a_visit_that_is_over(
     realized: Academy, calendar: SeenCalendar, way: str
@@ -183,6 +187,7 @@ def test_a_guest_without_an_address_sees_the_reason(
     assert calendar.singles(realized.groups["B"]) == []
 
 
+@pytest.mark.matrix
 def test_changing_the_way_moves_the_invitation(
     realized: Academy, calendar: SeenCalendar, settings
 ) -> None:
@@ -195,6 +200,7 @@ def test_changing_the_way_moves_the_invitation(
         assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 @both_ways
 def test_a_guest_taken_off_by_hand_is_invited_again(
     realized: Academy, calendar: SeenCalendar, way: str
@@ -214,6 +220,7 @@ def test_a_guest_taken_off_by_hand_is_invited_again(
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 @both_ways
 def test_a_visit_to_a_meeting_outside_the_rhythm(
     realized: Academy, calendar: SeenCalendar, way: str
@@ -257,6 +264,7 @@ def test_what_google_refuses_keeps_no_visit_from_ending_and_no_meeting_from_movi
     assert datetime.fromisoformat(start) == moved.starts_at
 
 
+@pytest.mark.matrix
 @both_ways
 def test_a_visit_ends_though_the_hosts_series_was_deleted(
     realized: Academy, calendar: SeenCalendar, way: str

@@ -39,6 +39,7 @@ def test_a_restored_database_only_observes_until_someone_says_what_it_is(
     assert find_question().orphaned.keys() == {"calendar"}
 
 
+@pytest.mark.matrix
 def test_orphans_that_are_ours_are_adopted_by_their_mark(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -78,6 +79,7 @@ def test_another_installations_events_are_nobodys_business(
     assert calendar.troubles() == {}
 
 
+@pytest.mark.matrix
 def test_a_copy_forgets_what_the_original_made(realized: Academy, calendar: SeenCalendar) -> None:
     theirs = {one["id"]: one for one in calendar.all_series}
     Installation.objects.update(installation_id="copy")
@@ -130,6 +132,7 @@ def test_b12_another_calendar_is_asked_about_and_then_read_in_full(
     assert "anne" in calendar.invited(calendar.series(realized.groups["A"]))
 
 
+@pytest.mark.matrix
 def test_b5_events_that_cannot_be_taken_over_are_listed_and_asked_about_once(
     realized: Academy, calendar: SeenCalendar
 ) -> None:

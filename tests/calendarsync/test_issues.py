@@ -13,6 +13,7 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
@@ -31,12 +32,14 @@ def fault(status: int, reason: str, method: str = "POST") -> dict:
     ("given", "trouble", "names"),
     [
         (fault(401, "authError", "GET"), "credentials_refused", "GOOGLE_CALENDAR_CREDENTIALS_FILE"),
-        (fault(404, "notFound", "GET"), "no_calendar", "GOOGLE_CALENDAR_ID"),
+        in_matrix(fault(404, "notFound", "GET"), "no_calendar", "GOOGLE_CALENDAR_ID"),
         (fault(403, "forbiddenForServiceAccounts"), "no_delegation", "GOOGLE_CALENDAR_SUBJECT"),
-        (fault(403, "requiredAccessLevel"), "calendar_read_only", "Make changes to events"),
-        (fault(403, "insufficientPermissions"), "scope_missing", "calendar.events"),
-        (fault(403, "accessNotConfigured", "GET"), "api_off", "Google Cloud console"),
-        (fault(403, "quotaExceeded"), "quota", "Wait"),
+        in_matrix(
+            fault(403, "requiredAccessLevel"), "calendar_read_only", "Make changes to events"
+        ),
+        in_matrix(fault(403, "insufficientPermissions"), "scope_missing", "calendar.events"),
+        in_matrix(fault(403, "accessNotConfigured", "GET"), "api_off", "Google Cloud console"),
+        in_matrix(fault(403, "quotaExceeded"), "quota", "Wait"),
         (fault(503, "backendError", "GET"), "unreachable", "every minute"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -74,16 +77,19 @@ def test_a_service_account_without_delegation_may_not_invite(
     assert len(calendar.all_series) == 3
 
 
+@pytest.mark.matrix
 def test_a_calendar_that_does_not_exist(academy: Academy, calendar: SeenCalendar, settings) -> None:
     settings.GOOGLE_CALENDAR_ID = "nobody@elsewhere.example"
     assert realize_once(academy, calendar).issue == "no_calendar"
 
 
+@pytest.mark.matrix
 def test_a_calendar_that_we_may_only_read(academy: Academy, calendar: SeenCalendar) -> None:
     calendar.behave(access_role="reader")
     assert realize_once(academy, calendar).issue == "calendar_read_only"
 
 
+@pytest.mark.matrix
 def test_no_one_listens(academy: Academy, calendar: SeenCalendar, settings) -> None:
     settings.GOOGLE_CALENDAR_API_BASE = "http://127.0.0.1:9"
     assert realize_once(academy, calendar).issue == "unreachable"
@@ -103,6 +109,7 @@ def test_a_used_up_quota_stops_after_what_it_let_through(
     assert CalendarSeries.objects.count() == 3
 
 
+@pytest.mark.matrix
 def test_one_address_that_google_refuses_is_that_groups_trouble_alone(
     academy: Academy, calendar: SeenCalendar
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_cancelled_meeting_is_a_cancelled_occurrence_and_comes_back(
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 def test_a_meeting_cancelled_and_brought_back_within_one_pass_is_right(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -110,6 +111,7 @@ def test_postponing_is_a_cancelled_occurrence_and_a_single_event(
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 def test_a_single_event_deleted_by_hand_is_made_again(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -190,12 +192,14 @@ def test_every_exception_is_right_after_people_come_and_go(
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 def test_an_answer_to_one_occurrence_is_no_drift(realized: Academy, calendar: SeenCalendar) -> None:
     ada = Membership.objects.get(user__name="Ada").user
     calendar.respond(ada, "declined", realized.groups["A"], realized.meeting("A", 2))
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 def test_an_exceptions_answers_survive_the_move_of_its_meeting(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -217,6 +221,7 @@ def test_an_answer_to_the_series_survives_the_first_change_of_an_occurrence(
     assert calendar.answer(calendar.occurrence(meeting), ada) == "accepted"
 
 
+@pytest.mark.matrix
 def test_a_calendar_in_another_zone_makes_no_difference(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
@@ -231,6 +236,7 @@ def test_a_calendar_in_another_zone_makes_no_difference(
     assert_quiet(calendar)
 
 
+@pytest.mark.matrix
 @in_pairs
 def test_a_rename_puts_a_moved_meeting_back_where_it_was_moved_to(
     realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode

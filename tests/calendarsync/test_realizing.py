@@ -29,7 +29,7 @@ def test_realizing_costs_one_insert_per_group(academy: Academy, calendar: SeenCa
     assert calendar.troubles() == {}
 
 
-@pytest.mark.parametrize("count", [3, 40])
+@pytest.mark.parametrize("count", [3, pytest.param(40, marks=pytest.mark.matrix)])
 def test_a_second_look_reads_once_and_writes_nothing(calendar: SeenCalendar, count: int) -> None:
     academy = Academy(calendar.now, groups=[f"G{n}" for n in range(count)])
     for name in academy.groups:
@@ -54,6 +54,7 @@ def test_the_facts_are_read_in_the_same_number_of_queries(
         assert len(take_snapshot(calendar.now).groups) == count
 
 
+@pytest.mark.matrix
 def test_everyone_is_invited_by_one_mail(academy: Academy, calendar: SeenCalendar) -> None:
     calendar.realize(academy, "A")
     assert calendar.mails == [("ada", "invitation"), ("alan", "invitation")]
@@ -74,6 +75,7 @@ def test_a_series_has_the_slots_wall_time_and_one_week_per_meeting(
     assert series["recurrence"] == ["RRULE:FREQ=WEEKLY;COUNT=4"]
 
 
+@pytest.mark.matrix
 def test_clocks_going_back_move_nobodys_local_time(calendar: SeenCalendar) -> None:
     academy = Academy(calendar.now, groups="A", meetings=30)
     academy.add_member("Ada", "A")
@@ -99,6 +101,7 @@ def test_guests_see_no_one_and_google_reminds_no_one(
     assert series["location"].endswith(f"/groups/{group.pk}/")
 
 
+@pytest.mark.matrix
 def test_the_mark_says_whose_series_it_is(realized: Academy, calendar: SeenCalendar) -> None:
     group = realized.groups["A"]
     assert calendar.series(group)["extendedProperties"]["private"] == {
@@ -151,6 +154,7 @@ def test_a_group_that_no_one_asked_for_is_left_alone(
     assert set(calendar.troubles().values()) == {"needs_infrastructure"}
 
 
+@pytest.mark.matrix
 def test_the_request_is_fulfilled_when_the_series_exists(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -158,6 +162,7 @@ def test_the_request_is_fulfilled_when_the_series_exists(
     assert all(row.ready_at and row.realize_requested_at is None for row in rows)
 
 
+@pytest.mark.matrix
 def test_a_group_without_a_slot_waits_and_is_made_when_it_gets_one(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
@@ -173,6 +178,7 @@ def test_a_group_without_a_slot_waits_and_is_made_when_it_gets_one(
     assert calendar.writes_since(0) == ["POST"]
 
 
+@pytest.mark.matrix
 def test_a_group_without_members_is_not_made_and_says_so(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
@@ -204,6 +210,7 @@ def test_in_mid_term_only_what_is_to_come_is_made(academy: Academy, calendar: Se
     assert series["start"]["dateTime"] == third.starts_at.isoformat().replace("+00:00", "Z")
 
 
+@pytest.mark.matrix
 def test_no_series_is_made_of_what_is_over(academy: Academy, calendar: SeenCalendar) -> None:
     calendar.move_clock(academy.meeting("A", 4).starts_at)
     calendar.realize(academy, "A")
@@ -211,6 +218,7 @@ def test_no_series_is_made_of_what_is_over(academy: Academy, calendar: SeenCalen
     assert calendar.troubles()["Group A"] == "no_meetings_ahead"
 
 
+@pytest.mark.matrix
 def test_past_meetings_are_history(realized: Academy, calendar: SeenCalendar) -> None:
     calendar.do("delete_event", event=calendar.series_id(realized.groups["A"]))
     calendar.move_clock(realized.meeting("A", 4).starts_at)
@@ -282,6 +290,7 @@ def test_a_group_that_ends_has_only_what_lies_ahead_cancelled(
     assert calendar.writes_since(before) == []
 
 
+@pytest.mark.matrix
 def test_a_group_that_was_completed_keeps_its_past(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -302,6 +311,7 @@ def test_each_step_is_logged_in_sentences(academy: Academy, calendar: SeenCalend
     assert step.why == "4 weeks, 2 people invited"
 
 
+@pytest.mark.matrix
 def test_a_plan_shows_the_series_before_anyone_asked(
     academy: Academy, calendar: SeenCalendar
 ) -> None:

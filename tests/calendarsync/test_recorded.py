@@ -21,6 +21,7 @@ from tests.calendarsync.seen import SeenCalendar
 from tests.calendarsync.test_guests import book
 from tests.support.academy import Academy
 from tests.support.moves import cancel_meeting, move_meeting
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +102,7 @@ def later_part(calendar: SeenCalendar) -> Json:
 
 
 @in_pairs
-@pytest.mark.parametrize("moved_part", ["unmarked", "marked"])
+@pytest.mark.parametrize("moved_part", ["unmarked", in_matrix("marked")])
 def test_r3_a_later_part_with_another_time_is_reported_and_never_written(
     realized: Academy, calendar: SeenCalendar, moved_part: str
 ) -> None:
@@ -141,6 +142,7 @@ def test_r3_staff_delete_both_series_and_recreate_one(
     assert len(calendar.all_series) == 3
 
 
+@pytest.mark.matrix
 def test_r3_a_copy_of_a_whole_series_is_reported_and_ours_stays_in_sync(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -181,6 +183,7 @@ def test_r4_a_member_added_to_a_series_with_eight_exceptions_takes_one_pass(
     look_without_writing(calendar)
 
 
+@pytest.mark.matrix
 @in_pairs
 def test_r5_edit_all_overwrites_exceptions_and_lens_puts_them_right(
     realized: Academy, calendar: SeenCalendar
@@ -281,6 +284,7 @@ def test_r9_a_virtual_occurrence_is_what_its_series_says(
     assert derived == replace(answered, etag="")
 
 
+@pytest.mark.matrix
 @in_pairs
 def test_r10_an_exception_keeps_its_list_when_another_occurrence_is_cancelled(
     realized: Academy, calendar: SeenCalendar

@@ -64,6 +64,7 @@ def test_a_listing_of_many_pages_is_one_look(academy: Academy, calendar: SeenCal
     assert calendar.reads_since(before) == 1
 
 
+@pytest.mark.matrix
 def test_copies_that_were_lost_are_read_again(realized: Academy, calendar: SeenCalendar) -> None:
     calendar.look()
     CalendarCopy.objects.all().delete()
@@ -84,6 +85,7 @@ def test_what_a_listing_leaves_out_is_asked_for_before_it_counts_as_gone(
     assert calendar.troubles() == {}
 
 
+@pytest.mark.matrix
 def test_a_series_that_google_buried_long_ago_counts_as_gone(
     calendar: SeenCalendar,
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_series_that_google_buried_long_ago_counts_as_gone(
     assert reads(calendar, before) == ["changes"]
 
 
+@pytest.mark.matrix
 def test_copies_hold_what_people_answered(realized: Academy, calendar: SeenCalendar) -> None:
     ada = Membership.objects.get(user__name="Ada").user
     second = realized.meeting("A", 2)

@@ -58,6 +58,7 @@ def test_a_forgotten_series_is_not_created_again(realized, calendar, deleted):
     assert calendar.invited(calendar.series(realized.groups["A"])) == {"ada", "alan"}
 
 
+@pytest.mark.matrix
 def test_a_second_click_creates_no_second_series(realized, calendar, deleted):
     choose(realized, calendar, deleted, "recreate")
     decided = choose(realized, calendar, deleted, "recreate")
@@ -66,6 +67,7 @@ def test_a_second_click_creates_no_second_series(realized, calendar, deleted):
     assert CalendarSeries.objects.filter(group=realized.groups["A"], gone_at=None).count() == 1
 
 
+@pytest.mark.matrix
 def test_changed_times_have_an_advice_and_no_choice(realized, calendar):
     group = realized.groups["A"]
     when = realized.meeting("A", 2).starts_at

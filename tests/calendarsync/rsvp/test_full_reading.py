@@ -23,6 +23,7 @@ from tests.calendarsync.rsvp.test_recording import decide
 from tests.calendarsync.seen import SeenCalendar
 from tests.calendarsync.test_guests import book
 from tests.support.academy import Academy
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,7 @@ def read_in(calendar: SeenCalendar, since: int) -> list[str]:
     ]
 
 
+@pytest.mark.matrix
 def test_a_token_that_google_has_forgotten_loses_no_answer(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
@@ -54,6 +56,7 @@ def test_every_six_hours_everything_is_read(heard: Academy, calendar: SeenCalend
     assert read == ["changes"] * 11 + ["whole", "changes"]
 
 
+@pytest.mark.matrix
 def test_a_full_reading_finds_answers_that_the_changes_left_out(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
@@ -81,6 +84,7 @@ def test_an_outage_delays_answers_and_loses_none(heard: Academy, calendar: SeenC
     assert answers("Ada") == {2: "attending"}
 
 
+@pytest.mark.matrix
 def test_reading_the_same_answers_again_writes_nothing(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
@@ -94,6 +98,7 @@ def test_reading_the_same_answers_again_writes_nothing(
     assert list(ObservedRsvp.objects.order_by("pk").values()) == words
 
 
+@pytest.mark.matrix
 def test_staff_read_what_google_said_last(heard: Academy, calendar: SeenCalendar) -> None:
     everybody_answers(calendar, heard)
     decide(calendar, heard, 2, "attending")
@@ -127,7 +132,7 @@ def test_the_cost_of_reading_answers_does_not_grow_with_the_groups(
     assert Meeting.objects.count() == 12
 
 
-@pytest.mark.parametrize("last", ["accepted", "tentative"])
+@pytest.mark.parametrize("last", ["accepted", in_matrix("tentative")])
 @in_pairs
 def test_c5_the_last_answer_to_the_series_counts_for_a_week_that_a_guest_joined(
     realized: Academy, calendar: SeenCalendar, last: str

@@ -58,6 +58,7 @@ def test_an_answer_given_while_we_write_the_series_is_recorded(
     assert set(answers("Alan").values()) == {"not_attending"}
 
 
+@pytest.mark.matrix
 def test_a_meeting_that_moves_or_is_held_after_all_keeps_what_was_said(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_meeting_that_moves_or_is_held_after_all_keeps_what_was_said(
     assert (answers("Ada"), answers("Alan")) == (ADA, ALAN)
 
 
+@pytest.mark.matrix
 def test_the_invitation_to_a_new_series_is_no_answer(
     heard: Academy, calendar: SeenCalendar
 ) -> None:

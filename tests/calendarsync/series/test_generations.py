@@ -101,6 +101,7 @@ def test_from_a_week_on_the_rest_is_cut_and_what_was_before_is_left_to_the_lette
     assert_in_step(realized, calendar)
 
 
+@pytest.mark.matrix
 def test_whose_calendar_is_googles_has_one_mail_in_all(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -127,6 +128,7 @@ def test_the_new_series_exists_before_anything_is_cut(
     assert_in_step(realized, calendar)
 
 
+@pytest.mark.matrix
 def test_what_a_person_moved_or_cancelled_stays_so_in_the_new_series(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -154,6 +156,7 @@ def test_what_a_person_moved_or_cancelled_stays_so_in_the_new_series(
     assert_in_step(realized, calendar)
 
 
+@pytest.mark.matrix
 def test_a_meeting_moved_past_its_place_is_not_left_in_the_older_series(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -166,6 +169,7 @@ def test_a_meeting_moved_past_its_place_is_not_left_in_the_older_series(
     assert_in_step(realized, calendar)
 
 
+@pytest.mark.matrix
 def test_another_length_is_another_slot(realized: Academy, calendar: SeenCalendar) -> None:
     first = realized.meeting("A", 1)
     slot = Slot(THURSDAY, first.starts_at.time(), "UTC", 90)
@@ -177,6 +181,7 @@ def test_another_length_is_another_slot(realized: Academy, calendar: SeenCalenda
     assert_in_step(realized, calendar)
 
 
+@pytest.mark.matrix
 def test_another_name_of_the_same_zone_changes_nothing(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -201,6 +206,7 @@ def test_a_slot_changed_twice_and_back_again_ends_right(
     assert calendar.occurrence(first)["status"] == "confirmed"
 
 
+@pytest.mark.matrix
 def test_a_new_member_is_invited_to_what_is_left_of_each_series(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -229,6 +235,7 @@ def test_a_cohort_that_grows_by_several_weeks_gets_one_more_series(
     assert_in_step(realized, calendar)
 
 
+@pytest.mark.matrix
 def test_a_start_that_moves_in_preview_moves_the_series(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
@@ -242,6 +249,7 @@ def test_a_start_that_moves_in_preview_moves_the_series(
         assert_in_step(academy, calendar)
 
 
+@pytest.mark.matrix
 def test_a_slot_that_is_given_later_and_then_another(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
@@ -263,6 +271,7 @@ def test_a_slot_that_is_given_later_and_then_another(
     assert_in_step(academy, calendar)
 
 
+@pytest.mark.matrix
 def test_a_group_without_anyone_waits_with_its_new_series(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -293,6 +302,7 @@ def test_a_new_series_deleted_by_hand_is_reported_and_the_older_is_not_cut_for_i
     assert calendar.troubles() == {"Group A": "series_gone"}
 
 
+@pytest.mark.matrix
 def test_a_series_of_another_slot_that_staff_pointed_at_is_reported_and_left_alone(
     academy: Academy, calendar: SeenCalendar
 ) -> None:

@@ -15,6 +15,7 @@ from cohorts.services.installation import break_seal
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.conformance import Conformance
+from tests.support.spread import in_matrix, thin
 from tests.support.verifying import MOST_CALLS, Verify, found, is_clean, kill_at, kill_at_each
 
 A, B = "operator@courses.example", "second@courses.example"
@@ -65,7 +66,9 @@ WAYS = [
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way["exceptions"])
+@pytest.mark.parametrize(
+    "way", thin(WAYS, every=1, always=[WAYS[1]]), ids=lambda way: way["exceptions"]
+)
 def test_it_finds_the_way_that_google_behaves(
     calendar: SeenCalendar, verify: Verify, way: dict[str, str]
 ) -> None:
@@ -80,6 +83,7 @@ def test_it_finds_the_way_that_google_behaves(
     assert values["cancelled_fields"] == way["cancelled"], said
 
 
+@pytest.mark.matrix
 @pytest.mark.django_db
 def test_it_finds_missing_fields_other_addresses_and_the_accounts_own_entry(
     calendar: SeenCalendar, verify: Verify
@@ -94,6 +98,7 @@ def test_it_finds_missing_fields_other_addresses_and_the_accounts_own_entry(
     assert found()["alias"][0] == found()["own_entry"][0] == "confirmed", said
 
 
+@pytest.mark.matrix
 @pytest.mark.django_db
 def test_without_delegation_or_an_address_nobody_is_invited(
     calendar: SeenCalendar, verify: Verify
@@ -109,7 +114,7 @@ def test_without_delegation_or_an_address_nobody_is_invited(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("way", ["everybody", "concerned"])
+@pytest.mark.parametrize("way", [in_matrix("everybody"), "concerned"])
 def test_guests_are_invited_in_the_way_that_suits_how_google_mails(
     calendar: SeenCalendar, verify: Verify, settings: Any, way: str
 ) -> None:
@@ -129,7 +134,7 @@ def test_guests_are_invited_in_the_way_that_suits_how_google_mails(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("answer", ["", "n", "later"])
+@pytest.mark.parametrize("answer", [in_matrix(""), "n", in_matrix("later")])
 def test_without_consent_no_mail_is_sent(
     calendar: SeenCalendar, verify: Verify, answer: str
 ) -> None:
@@ -141,6 +146,7 @@ def test_without_consent_no_mail_is_sent(
 # -- limits ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 @pytest.mark.django_db
 def test_a_listing_without_end_uses_up_the_calls_and_no_more(
     calendar: SeenCalendar, verify: Verify
@@ -167,6 +173,7 @@ def test_a_copy_and_a_paused_provider_are_not_touched(
     assert calendar.calls_since(0) == []
 
 
+@pytest.mark.matrix
 @pytest.mark.django_db
 def test_it_waits_for_a_worker_and_no_worker_syncs_meanwhile(
     calendar: SeenCalendar, verify: Verify
@@ -217,6 +224,7 @@ def test_killed_after_any_call_the_next_run_leaves_nothing(
     )
 
 
+@pytest.mark.matrix
 @pytest.mark.django_db
 @pytest.mark.conformance
 def test_its_calls_are_what_google_specifies(
@@ -235,8 +243,8 @@ def test_its_calls_are_what_google_specifies(
 @pytest.mark.parametrize(
     ("days", "token", "deleted"),
     [
-        (1, ("waiting", ""), ("waiting", "")),
-        (8, ("confirmed", "expired within 8 days"), ("waiting", "")),
+        in_matrix(1, ("waiting", ""), ("waiting", "")),
+        in_matrix(8, ("confirmed", "expired within 8 days"), ("waiting", "")),
         (40, ("confirmed", "expired within 40 days"), ("confirmed", "gone within 40 days")),
     ],
 )
@@ -253,6 +261,7 @@ def test_slow_ones_are_started_and_read_later(
     assert left == (deleted[0] == "waiting"), "what waits is kept, by ordinary runs too"
 
 
+@pytest.mark.matrix
 @pytest.mark.django_db
 def test_slow_ones_are_refuted_by_a_service_that_behaves_otherwise(
     calendar: SeenCalendar, verify: Verify
