@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as project
+from django.db import transaction
 from django.test import Client
 from icalendar import Calendar
 
@@ -160,16 +161,22 @@ def world(academy: Academy, now: datetime) -> World:
     return world
 
 
-@pytest.mark.parametrize("probe", PROBES)
-def test_c2_while_the_cohort_is_open_its_groups_act(world, probe):
-    assert PROBES[probe](world)
+def find_acts(world: World) -> set[str]:
+    """Return the probes that find their group acting; each finds the same rows."""
+    found = set()
+    for name, probe in PROBES.items():
+        with transaction.atomic():
+            if probe(world):
+                found.add(name)
+            transaction.set_rollback(True)
+    return found
 
 
-@pytest.mark.parametrize("probe", PROBES)
-def test_c2_once_the_cohort_has_ended_none_of_its_groups_acts(world, probe):
+def test_c2_the_groups_of_a_cohort_act_while_it_is_open_and_not_once_it_has_ended(world):
+    assert find_acts(world) == PROBES.keys()
     world.academy.cohort.status = Cohort.Status.CANCELLED
     world.academy.cohort.save()
-    assert not PROBES[probe](world)
+    assert find_acts(world) == set()
 
 
 def test_c2_the_page_says_that_the_group_has_ended(world):
