@@ -68,6 +68,7 @@ def test_four_workers_and_six_requests_make_one_of_everything(sandbox):
     check_one_of_everything(sandbox, made)
 
 
+@pytest.mark.matrix
 def test_two_groups_realized_by_two_people_share_one_category(sandbox):
     made = make_cohort(groups=2)
     join(sandbox, made.people)
@@ -83,6 +84,7 @@ def test_two_groups_realized_by_two_people_share_one_category(sandbox):
     check_one_of_everything(sandbox, made)
 
 
+@pytest.mark.matrix
 def test_people_added_during_a_realize_get_their_access(sandbox):
     made = make_cohort(groups=3, members=2)
     join(sandbox, made.people)
@@ -181,6 +183,7 @@ def wait_for_grant(sandbox, since, person):
     return str(person.discord_id)
 
 
+@pytest.mark.matrix
 def test_a_membership_added_just_before_the_worker_is_killed_is_granted(sandbox, long_realize):
     group, newcomer = long_realize
     process = start("discord")

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from cohorts import clock
 from tests.support.cohort import join, make_cohort, realize
-from tests.support.spread import spread, thin
+from tests.support.spread import in_matrix, spread, thin
 from tests.support.workers import bury, finish, start
 from tests.support.worlds import describe_guild
 
@@ -82,7 +82,7 @@ def check_disturbed(sandbox, fault):
     assert {group.status for group in made.refresh().groups} == {"active"}
 
 
-@pytest.mark.parametrize("n", [*sampled(KILLS, 2, 13), *thin(n for n in ALL if n not in KILLS)])
+@pytest.mark.parametrize("n", [*sampled(KILLS, 13), *thin(n for n in ALL if n not in KILLS)])
 def test_a_worker_killed_after_any_write_leaves_nothing_twice_and_nothing_missing(sandbox, n):
     check_killed_at(sandbox, n)
 
@@ -98,7 +98,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("n", sampled(LOST_ANSWERS, 9))
-@pytest.mark.parametrize("kind", ["the answer is lost", "an error follows the effect"])
+@pytest.mark.parametrize("kind", ["the answer is lost", in_matrix("an error follows the effect")])
 def test_an_answer_lost_after_its_effect_makes_nothing_twice(sandbox, kind, n):
     check_disturbed(sandbox, {**LOST[kind], "wrote": True, "nth": n})
 
@@ -110,10 +110,7 @@ def test_with_any_failure_of_any_write_the_end_is_the_same(sandbox, kind, n):
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        "the service is overloaded",
-        pytest.param("too many calls", marks=pytest.mark.matrix),
-    ],
+    [in_matrix("the service is overloaded"), in_matrix("too many calls")],
 )
 def test_every_third_call_refused_only_takes_longer(sandbox, kind):
     check_disturbed(sandbox, {**LOST[kind], "wrote": True, "every": 3})

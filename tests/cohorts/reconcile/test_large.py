@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 SCALE = 0.005  # the windows of all limits are 200 times shorter than the real ones
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("groups", "members"), [(26, 2), pytest.param(40, 8, marks=pytest.mark.matrix)]
 )

@@ -20,6 +20,7 @@ from cohorts.reconcile.services import request_realize, withdraw_request
 from cohorts.reconcile.tasks import sweep
 from cohorts.services.installation import ensure_installation
 from tests.support.cohort import MadeCohort, join, make_cohort, work
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
@@ -212,7 +213,7 @@ def test_after_a_real_realize_there_is_one_email_and_one_welcome(
     assert {int(pk) for pk in welcome["mentions"]} == {p.discord_id for p in made.people[:2]}
 
 
-@pytest.mark.parametrize("has_many", [True, False])
+@pytest.mark.parametrize("has_many", [True, in_matrix(False)])
 def test_b1_emails_wait_while_many_orphans_are_outside_and_for_no_few(
     made, mail_server, settings, has_many
 ):
@@ -227,6 +228,7 @@ def test_b1_emails_wait_while_many_orphans_are_outside_and_for_no_few(
     assert len(mail_server.emails) == (0 if has_many else 1)
 
 
+@pytest.mark.matrix
 def test_b2_what_was_held_for_orphans_is_sent_after_staffs_answer(made, mail_server):
     ProviderState.objects.update_or_create(
         provider="discord", defaults={"orphans": "“group-1”", "has_many_orphans": True}

@@ -86,6 +86,7 @@ def test_with_a_wrong_token(sandbox, caplog, made, settings):
     assert "not-the-token" not in caplog.text
 
 
+@pytest.mark.matrix
 def test_with_a_wrong_guild(sandbox, caplog, made, settings):
     right, settings.DISCORD_GUILD_ID = settings.DISCORD_GUILD_ID, 100000000000000099
     check_told_once_and_then_mended(
@@ -97,6 +98,7 @@ def test_with_a_wrong_guild(sandbox, caplog, made, settings):
     )
 
 
+@pytest.mark.matrix
 def test_with_no_one_at_the_address(sandbox, caplog, made, settings):
     right, settings.DISCORD_API_BASE = settings.DISCORD_API_BASE, "http://127.0.0.1:9/api/v10"
     check_told_once_and_then_mended(
@@ -123,6 +125,7 @@ def test_without_a_permission_nothing_is_begun(sandbox, caplog, made, bit):
     )
 
 
+@pytest.mark.matrix
 def test_with_the_bots_role_too_low(sandbox, caplog, made):
     realize(made)
     work("discord")

@@ -25,6 +25,7 @@ from discordsync.models import DiscordObject
 from tests.support import workers
 from tests.support.backups import another_database, dump, restored
 from tests.support.cohort import add_member, join, make_cohort, realize, work
+from tests.support.spread import in_matrix
 
 MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT")
 
@@ -60,12 +61,12 @@ def test_b3_a_restore_and_a_copy_break_the_seal(tmp_path):
 @pytest.mark.parametrize(
     "statement",
     [
-        "VACUUM FULL",
-        "VACUUM FREEZE",
+        in_matrix("VACUUM FULL"),
+        in_matrix("VACUUM FREEZE"),
         "VACUUM FULL FREEZE",
-        "CLUSTER cohorts_seal USING cohorts_seal_pkey",
-        "REINDEX TABLE cohorts_seal",
-        "ANALYZE",
+        in_matrix("CLUSTER cohorts_seal USING cohorts_seal_pkey"),
+        in_matrix("REINDEX TABLE cohorts_seal"),
+        in_matrix("ANALYZE"),
     ],
 )
 def test_b3_maintenance_keeps_the_seal(statement):
@@ -145,7 +146,12 @@ def live(settings) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "how", ["with steps pending", "with --clean", "with Discord unreachable, or no step pending"]
+    "how",
+    [
+        "with steps pending",
+        in_matrix("with --clean"),
+        in_matrix("with Discord unreachable, or no step pending"),
+    ],
 )
 def test_b3_a_restored_database_writes_and_sends_nothing_until_staff_answer(
     sandbox,
@@ -198,6 +204,7 @@ def answer_as(client: Client, word: str) -> None:
 # -- while the seal is broken ----------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 @pytest.mark.django_db
 @pytest.mark.usefixtures("only_discord")
 def test_b3_a_dated_end_waits_for_the_answer_too_and_the_log_says_so_every_hour(sandbox, caplog):

@@ -130,6 +130,7 @@ def test_no_one_keeps_what_a_change_of_facts_takes(sandbox, made):
     check(sandbox, made)
 
 
+@pytest.mark.matrix
 def test_an_exception_and_a_visit_end_automatically(sandbox, made, set_clock):
     first, second, _circle = made.groups
     guest = made.people[1]
@@ -155,6 +156,7 @@ def test_an_exception_and_a_visit_end_automatically(sandbox, made, set_clock):
     check(sandbox, made)
 
 
+@pytest.mark.matrix
 def test_the_bot_itself_keeps_what_it_works_with(sandbox, made):
     state = sandbox.get("state")["discord"]
     for row in DiscordObject.objects.filter(kind__in=MEMBER):

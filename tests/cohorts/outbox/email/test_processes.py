@@ -14,6 +14,7 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.email import rounds
 from cohorts.outbox.models import Message, OutboxPart
 from tests.support import workers
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +59,7 @@ def test_two_processes_that_send_at_once_send_each_email_once(
 
 @pytest.mark.parametrize(
     ("stage", "arrived"),
-    [("CONNECT", 0), ("MAIL", 0), ("DATA", 0), ("TAKEN", 1)],
+    [in_matrix("CONNECT", 0), in_matrix("MAIL", 0), in_matrix("DATA", 0), ("TAKEN", 1)],
     ids=["before the claim", "after the claim", "before the e-mail", "after the e-mail"],
 )
 def test_a_process_killed_while_sending_loses_no_email(
@@ -80,6 +81,7 @@ def test_a_process_killed_while_sending_loses_no_email(
     assert len({email["Message-ID"] for email in mail_server.emails}) == 1
 
 
+@pytest.mark.matrix
 def test_no_one_takes_over_an_email_that_another_process_may_be_sending(
     add_members, mail_server, start_sender, now
 ):

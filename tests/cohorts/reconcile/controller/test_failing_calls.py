@@ -89,6 +89,7 @@ def test_an_action_that_is_applied_three_times_and_still_differs_is_a_bug(links,
     assert "still differs" in caplog.text
 
 
+@pytest.mark.matrix
 def test_an_action_that_each_change_of_facts_asks_for_again_is_no_bug(links, ready, caplog):
     group = ready.groups[0]
     membership = add_member(group).memberships.get()
@@ -148,6 +149,7 @@ def test_after_an_unclear_answer_the_next_run_observes_and_nothing_is_made_twice
     assert (state().issue, state().failures) == ("", 0)
 
 
+@pytest.mark.matrix
 def test_a_second_unclear_answer_waits_for_a_probe(links, made):
     for _ in range(2):
         links.service.fail("create:", Unclear("reset"))
@@ -166,6 +168,7 @@ def test_a_repeatable_action_gets_one_retry_and_then_fails_alone(links, ready):
     assert issues(ready) == ["no_answer", ""]
 
 
+@pytest.mark.matrix
 def test_three_unclear_answers_in_a_row_are_an_outage(links, ready):
     keys = [change(group) for group in (*ready.groups, *ready.groups)]
     links.service.fail("grant:", Unclear("reset"), times=5)
@@ -220,6 +223,7 @@ def test_an_outage_is_the_providers_issue_and_ends_with_a_probe(links, made, at)
     assert statuses(made) == ["active", "active"]
 
 
+@pytest.mark.matrix
 def test_an_outage_waits_as_long_as_the_service_asks(links, made):
     links.service.fail("observe", Outage("503", after=600))
     run_once("links")

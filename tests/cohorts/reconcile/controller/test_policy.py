@@ -54,6 +54,7 @@ class Replanning(LinkProvider):
         return replace(self.plan(desired, observed, policy), groups=frozenset(desired))
 
 
+@pytest.mark.matrix
 def test_a_held_removal_of_a_group_that_is_finished_stays_held_while_others_are_served(
     registered, settings
 ):

@@ -177,6 +177,7 @@ def test_a_request_made_during_a_comparison_outlives_it(links, ready):
     assert row(group).realize_requested_at is None
 
 
+@pytest.mark.matrix
 def test_many_reported_changes_are_one_observation_and_no_call(links, ready):
     for _ in range(10):
         services.report_outside_change(ready.ids, "links")
@@ -185,6 +186,7 @@ def test_many_reported_changes_are_one_observation_and_no_call(links, ready):
     assert links.service.observations == before + 1
 
 
+@pytest.mark.matrix
 def test_a_change_of_nothing_of_ours_is_not_counted(links, ready):
     before = state().changed_outside
     services.report_outside_change([], "links")

@@ -8,6 +8,7 @@ import pytest
 from cohorts.models import Cohort, Course, Group
 from tests.support.cohort import make_cohort
 from tests.support.processes import ROOT, environment
+from tests.support.spread import in_matrix
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord", "sandbox")]
 
@@ -90,10 +91,10 @@ def test_nothing_configured(call, settings):
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
-        (["realize_cohort"], 2, "COHORT"),
+        in_matrix(["realize_cohort"], 2, "COHORT"),
         (["realize_cohort", "Winter", "--wait"], 1, "There is no cohort"),
-        (["resync", "--group"], 2, "--group"),
-        (["resync", "--nonsense"], 2, "--nonsense"),
+        in_matrix(["resync", "--group"], 2, "--group"),
+        in_matrix(["resync", "--nonsense"], 2, "--nonsense"),
     ],
 )
 def test_from_a_shell_too(words, status, told):

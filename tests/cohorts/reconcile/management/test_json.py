@@ -88,6 +88,7 @@ def test_a_cohort_is_reported_group_by_group(call, sandbox, working):
     )
 
 
+@pytest.mark.matrix
 def test_a_group_that_no_one_requested_needs_infrastructure(call, sandbox, working):
     made = make_cohort(groups=1, members=1)
     said = call("resync", "--group", made.groups[0].pk, "--json")

@@ -30,6 +30,7 @@ def test_realize_cohort_prints_each_object_each_person_not_reached_and_the_budge
         assert line in said.out.splitlines()
 
 
+@pytest.mark.matrix
 def test_a_plan_asks_for_nothing_and_does_nothing_even_where_other_groups_are_due(call, sandbox):
     other = make_cohort(groups=1, name="Autumn")
     join(sandbox, other.people)
@@ -45,6 +46,7 @@ def test_a_plan_asks_for_nothing_and_does_nothing_even_where_other_groups_are_du
     assert not AccessState.objects.exists()
 
 
+@pytest.mark.matrix
 def test_the_request_of_another_cohort_is_carried_out_by_a_worker_after_the_plan(call, sandbox):
     other = make_cohort(groups=1, name="Autumn")
     join(sandbox, other.people)
@@ -67,6 +69,7 @@ def test_resync_shows_only_what_was_asked_for(call, sandbox):
     assert "0 steps would be done" in said.out
 
 
+@pytest.mark.matrix
 def test_a_plan_for_a_group_that_is_ready_is_empty(call, sandbox):
     made = make_cohort(groups=1)
     join(sandbox, made.people)

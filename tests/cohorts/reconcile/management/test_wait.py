@@ -40,6 +40,7 @@ def test_it_waits_for_the_welcome_that_follows(call, sandbox, working):
     assert len(said) == 1
 
 
+@pytest.mark.matrix
 def test_it_realizes_the_groups_that_were_named_and_no_other(call, sandbox, working):
     made = make_cohort(groups=3)
     join(sandbox, made.people)
@@ -52,6 +53,7 @@ def test_it_realizes_the_groups_that_were_named_and_no_other(call, sandbox, work
     assert statuses == ["preview", "active", "active"]
 
 
+@pytest.mark.matrix
 def test_people_who_have_not_joined_yet_are_reported_and_are_no_failure(call, sandbox, working):
     made = make_cohort(groups=1)
 
@@ -88,6 +90,7 @@ def test_it_ends_with_1_and_names_the_group_and_the_fix_when_something_failed(
     assert "Group 2: in sync" in said.out
 
 
+@pytest.mark.matrix
 def test_a_group_without_members_is_not_made_and_says_so(call, sandbox, working):
     made = make_cohort(groups=2)
     join(sandbox, made.people)
@@ -99,6 +102,7 @@ def test_a_group_without_members_is_not_made_and_says_so(call, sandbox, working)
     assert "Group 2: Discord: The group has no members, so nothing is created for it." in said.out
 
 
+@pytest.mark.matrix
 def test_a_wrong_token_ends_the_waiting_with_the_fix(call, sandbox, working, settings):
     settings.DISCORD_BOT_TOKEN = "wrong"
     make_cohort(groups=1)
@@ -137,6 +141,7 @@ def test_without_waiting_a_running_worker_is_not_mentioned(call, sandbox):
     assert call("realize_cohort", "Spring").err == ""
 
 
+@pytest.mark.matrix
 def test_resync_makes_nothing_that_no_one_asked_for(call, sandbox, working):
     made = make_cohort(groups=2)
     join(sandbox, made.people)
@@ -161,6 +166,7 @@ def test_resync_brings_back_in_sync_what_was_edited_outside(call, sandbox, worki
     assert str(made.people[2].discord_id) in {c["path"].split("/")[-3] for c in grants}
 
 
+@pytest.mark.matrix
 def test_c16_resync_waits_for_the_decision_about_people_it_let_in(call, sandbox, working):
     """Their role makes it due, once the group is finished: nothing was due before."""
     made = make_cohort(groups=2, members=3)

@@ -84,6 +84,7 @@ def test_another_channel_by_id_is_offered_to_those_who_may_import(cohort, staff)
     assert "Use another one" in read(staff)
 
 
+@pytest.mark.matrix
 def test_several_are_kept_by_one_button_which_leaves_other_kinds_alone(cohort, staff):
     for name in ("Heron", "Kite"):
         make_group(cohort, name, DriftKind.RENAMED)
@@ -100,6 +101,7 @@ def test_several_are_kept_by_one_button_which_leaves_other_kinds_alone(cohort, s
     assert "2 kept as they are" in read(staff)
 
 
+@pytest.mark.matrix
 def test_one_button_for_all_leaves_what_was_kept_before(cohort, staff):
     kept = make_group(cohort, "Gull", DriftKind.RENAMED)
     row = GroupSync.objects.get(group=kept, provider="discord")
