@@ -104,6 +104,7 @@ def test_an_event_that_has_begun_is_left_to_discord(sandbox, made, pass_to):
     assert made_since(sandbox, seen)[EVENTS] == 1
 
 
+@pytest.mark.matrix
 def test_a_full_budget_shortens_the_horizon_and_refuses_nothing(sandbox, pass_time):
     """Others have 97 events: of two cohorts together the earliest three get theirs."""
     stage = sandbox.post("create", {"kind": "channel", "fields": {"name": "Stage", "type": 2}})

@@ -140,6 +140,7 @@ def work_until_it_waits():
         tasks.run_provider("discord")
 
 
+@pytest.mark.matrix
 def test_a_role_above_the_bot_holds_up_only_its_own_people(sandbox, standing):
     role = sandbox.get("state")["discord"]["roles"][outside_id(f"role:{standing.ids[0]}")]
     sandbox.post("discord/settings", {"bot_role_position": role["position"]})

@@ -233,6 +233,7 @@ def test_a_direct_edit_of_a_membership_is_acted_on_at_once(sandbox):
     assert person.discord_id in holders_of(sandbox, f"role:{made.groups[0].pk}")
 
 
+@pytest.mark.matrix
 def test_a_renamed_group_is_renamed_once(sandbox):
     made = make_cohort(groups=1, members=2)
     join(sandbox, made.people)

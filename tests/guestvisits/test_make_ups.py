@@ -23,6 +23,7 @@ from meetings.models import Attendance, Meeting
 from meetings.selectors import past_meetings
 from tests.support.academy import Academy
 from tests.support.moves import cancel_meeting
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +83,7 @@ def offers(client: Client, home: Meeting, now) -> set[str]:
 EVERYWHERE = {"page", "bot", "bot, another meeting", "api"}
 
 
-@pytest.mark.parametrize("fields", [None, {"not_seen": True}])
+@pytest.mark.parametrize("fields", [None, in_matrix({"not_seen": True})])
 def test_c22_a_missed_or_unknown_meeting_is_offered_to_be_made_up(
     client, alice, home, academy, now, fields
 ):
@@ -102,6 +103,7 @@ def test_c22_a_missed_or_unknown_meeting_is_offered_to_be_made_up(
     assert offers(client, home, now) == set()
 
 
+@pytest.mark.matrix
 def test_c22_a_past_meeting_is_not_offered_without_need_or_without_an_open_one(
     client, alice, home, academy, now
 ):
@@ -114,6 +116,7 @@ def test_c22_a_past_meeting_is_not_offered_without_need_or_without_an_open_one(
     assert offers(client, home, now) == set()
 
 
+@pytest.mark.matrix
 def test_c22_a_week_that_was_visited_is_not_offered_and_one_whose_visit_was_missed_is(
     client, alice, academy, now
 ):
@@ -126,6 +129,7 @@ def test_c22_a_week_that_was_visited_is_not_offered_and_one_whose_visit_was_miss
     assert offers(client, home, now) == EVERYWHERE
 
 
+@pytest.mark.matrix
 def test_c22_a_facilitator_is_not_offered_to_make_up_their_own_meeting(academy, home, now):
     dora = academy.add_facilitator("Dora", "A")
     Membership.objects.update(joined_at=now - timedelta(days=7))

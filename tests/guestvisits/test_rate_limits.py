@@ -100,6 +100,7 @@ def test_a11_moves_are_limited_in_the_api_and_on_the_pages(academy, bob, rates):
     assert client.get(address).status_code == 200
 
 
+@pytest.mark.matrix
 def test_requests_for_substitutes_are_limited_in_the_api_as_on_the_pages(academy, bob, rates):
     rates["moves"] = "1/m"
     address = f"/api/meetings/{academy.meeting('A').pk}/substitute"

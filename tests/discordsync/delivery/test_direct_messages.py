@@ -147,6 +147,7 @@ def test_a_waiting_email_is_sent_directly_once_that_is_chosen(world):
     assert world.emails_to(alice) == 0
 
 
+@pytest.mark.matrix
 def test_what_is_being_sent_directly_does_not_come_by_email_too(world, set_clock):
     """The minute's look finds it late at the very moment at which a worker begins to send it."""
     alice = world.people[0]
@@ -238,6 +239,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     assert world.direct_messages()[bob.discord_id] == ["Another"]
 
 
+@pytest.mark.matrix
 def test_discord_s_own_limit_on_new_lines_shuts_all_of_them_and_nobody_misses_a_message(world):
     alice, bob = world.people[:2]
     world.sandbox.post("discord/settings", {"dm_limit": {"channels": 1, "minutes": 10}})
@@ -266,6 +268,7 @@ def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
 # -- a few at a time -----------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 def test_few_new_lines_an_hour_the_others_get_emails(world):
     world.want_directly(*world.people)
     world.add_notes(*world.people)
@@ -291,6 +294,7 @@ def test_an_hour_later_there_is_room_again_until_the_day_is_full(world, settings
     assert not waiting.exists()
 
 
+@pytest.mark.matrix
 def test_a_person_who_wants_no_email_waits_for_their_turn(world, settings, set_clock):
     settings.DM_LIMITS = {"new_an_hour": 0, "new_a_day": 2}
     alice = world.people[0]
@@ -304,6 +308,7 @@ def test_a_person_who_wants_no_email_waits_for_their_turn(world, settings, set_c
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
 
 
+@pytest.mark.matrix
 def test_nothing_new_is_opened_within_an_hour_of_a_realize(world):
     alice, bob = world.people[:2]
     world.want_directly(alice, bob)

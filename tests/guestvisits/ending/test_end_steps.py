@@ -221,6 +221,7 @@ def test_each_person_gets_one_letter_in_place_of_the_one_about_their_visit(
     assert Message.objects.filter(kind="step_letter", channel="email").count() == 3
 
 
+@pytest.mark.matrix
 def test_no_one_is_told_that_a_visit_has_ended_which_they_have_made(
     academy, django_capture_on_commit_callbacks, set_clock
 ):
@@ -251,6 +252,7 @@ def test_a_single_group_ends_and_the_cohort_goes_on(academy):
     assert leader.status == "active"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("status", ["cancelled", "completed"])
 def test_a_visit_that_ends_with_ones_own_group_is_in_the_letter(
     academy, django_capture_on_commit_callbacks, set_clock, status
@@ -319,6 +321,7 @@ def test_reopening_restores_exactly_what_the_end_had_ended(academy):
         preview(academy, "reopen", {"step": step.pk}, later)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("state", ["sending", "sent", "unsure"])
 def test_a_letter_about_reopening_goes_to_those_who_may_have_the_ending_letter(academy, state):
     now = academy.meeting("B", 2).ends_at

@@ -96,6 +96,7 @@ def test_who_belongs_to_a_cohort_without_a_group_may_join_and_others_may_not(aca
     assert refused(cancelled, academy.groups["C"], now) == "switching_closed"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "change",
     [{"is_joinable": False}, {"status": "completed"}, {"status": "cancelled"}],

@@ -161,6 +161,7 @@ def test_everyone_who_is_concerned_gets_one_letter(academy: Academy, set_clock: 
     assert sorted(post.group.name for post in posts if post.group) == ["Group A", "Group B"]
 
 
+@pytest.mark.matrix
 def test_who_was_going_to_visit_the_new_group_reads_it_in_the_same_letter(
     academy: Academy, set_clock: SetClock
 ) -> None:
@@ -213,6 +214,7 @@ def test_what_was_attended_before_a_merge_counts_and_no_week_counts_twice(
     }
 
 
+@pytest.mark.matrix
 def test_the_new_group_reads_who_visits_it_from_now_on(
     academy: Academy, set_clock: SetClock
 ) -> None:
@@ -286,6 +288,7 @@ def test_what_cannot_be_merged_is_refused_with_the_reason(academy: Academy) -> N
         ask(academy)
 
 
+@pytest.mark.matrix
 def test_other_meetings_at_the_same_time_are_named_and_hinder_nothing(academy: Academy) -> None:
     other = Academy(NOW, groups="XY", name="Other")
     Membership.objects.create(user=person("Ann"), group=other.groups["Y"])
@@ -294,6 +297,7 @@ def test_other_meetings_at_the_same_time_are_named_and_hinder_nothing(academy: A
     assert preview.warnings == ("Ann also has meetings with Group Y at that time.",)
 
 
+@pytest.mark.matrix
 def test_staff_are_warned_if_the_group_that_continues_is_not_set_up(academy: Academy) -> None:
     Group.objects.filter(pk=academy.groups["B"].pk).update(set_up_at=None, status="preview")
     wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
@@ -301,6 +305,7 @@ def test_staff_are_warned_if_the_group_that_continues_is_not_set_up(academy: Aca
     assert warning.startswith("Group B is not set up yet")
 
 
+@pytest.mark.matrix
 def test_new_names_and_zones_of_people_stop_no_merge_and_the_letters_use_them(
     academy: Academy, set_clock: SetClock
 ) -> None:
@@ -313,6 +318,7 @@ def test_new_names_and_zones_of_people_stop_no_merge_and_the_letters_use_them(
     assert "(Auckland)" in letters()["Ann"]
 
 
+@pytest.mark.matrix
 def test_a_merge_confirmed_just_before_midnight_is_carried_out_after_it(
     academy: Academy, set_clock: SetClock
 ) -> None:
@@ -323,6 +329,7 @@ def test_a_merge_confirmed_just_before_midnight_is_carried_out_after_it(
     assert "until 3 February" in letters(due)["Ann"]
 
 
+@pytest.mark.matrix
 def test_without_an_archive_no_one_is_promised_one(academy: Academy) -> None:
     academy.cohort.archive_days = 0
     academy.cohort.save()

@@ -16,6 +16,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
 from guestvisits.services.updating import update_all_visits, update_visits
 from tests.support.moves import cancel_meeting, move_meeting
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +79,7 @@ def test_the_farewell_comes_some_minutes_before_access_ends(academy, book, new_k
     assert new_kinds(end) == []
 
 
+@pytest.mark.matrix
 def test_a_farewell_that_could_not_be_sent_is_pending_over_a_weekend(academy, book, new_kinds, now):
     book()
     new_kinds(now)
@@ -138,6 +140,7 @@ def test_two_visits_to_one_group_in_a_row_end_with_one_farewell(academy, book, n
     assert new_kinds(second + 3 * DAY - 5 * MINUTE) == ["guest_leaves"]
 
 
+@pytest.mark.matrix
 def test_another_guests_visit_holds_up_nobodys_farewell(academy, book, new_kinds, now):
     visit = book(name="Ada")
     book(name="Alan")
@@ -147,6 +150,7 @@ def test_another_guests_visit_holds_up_nobodys_farewell(academy, book, new_kinds
     assert new_kinds(now + MINUTE) == ["guest_leaves"]
 
 
+@pytest.mark.matrix
 def test_who_becomes_a_member_says_no_farewell(academy, book, new_kinds, now):
     visit = book()
     new_kinds(now)
@@ -159,6 +163,7 @@ def test_who_becomes_a_member_says_no_farewell(academy, book, new_kinds, now):
     assert new_kinds(academy.meeting("B").starts_at + 3 * DAY) == []
 
 
+@pytest.mark.matrix
 def test_a_moved_meeting_ends_with_a_farewell_though_its_new_window_is_far_away(
     academy, book, new_kinds, now
 ):
@@ -180,6 +185,7 @@ def test_no_one_is_missed_once_the_home_meeting_has_begun(academy, book, new_kin
     assert new_kinds(academy.meeting("A").starts_at) == ["guest_joins"]
 
 
+@pytest.mark.matrix
 def test_a_guest_who_changes_groups_is_missed_by_the_new_one(academy, book, new_kinds, now):
     visit = book()
     new_kinds(now)
@@ -202,6 +208,7 @@ def test_nothing_from_before_the_cohort_was_known_here_is_pending(academy, book,
     assert new_kinds(now + DAY) == []
 
 
+@pytest.mark.matrix
 def test_what_was_deleted_is_not_announced_again(academy, book, new_kinds, now):
     book()
     new_kinds(now)
@@ -211,7 +218,7 @@ def test_what_was_deleted_is_not_announced_again(academy, book, new_kinds, now):
     assert new_kinds(long_after) == []
 
 
-@pytest.mark.parametrize("guests", [1, 30])
+@pytest.mark.parametrize("guests", [in_matrix(1), 30])
 def test_any_number_of_visits_is_one_query_a_source(
     academy, now, guests, settings, django_assert_num_queries
 ):
@@ -251,6 +258,7 @@ def test_the_text(academy, book, new_kinds, read, now):
     )
 
 
+@pytest.mark.matrix
 def test_the_text_of_a_farewell_after_the_meeting(academy, book, new_kinds, read, now):
     book()
     new_kinds(now)
@@ -273,6 +281,7 @@ def test_a_name_pings_no_one(academy, book, new_kinds, read, now):
         assert "<@" not in text
 
 
+@pytest.mark.matrix
 def test_a_visit_that_is_gone_from_the_database_is_not_spoken_of(
     academy, book, new_kinds, read, now
 ):

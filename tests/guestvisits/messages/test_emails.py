@@ -98,6 +98,7 @@ def test_a_cancelled_visit_is_confirmed_and_names_the_home_meeting(
     assert "Group A</bdi> meets on" in words.html
 
 
+@pytest.mark.matrix
 def test_a_home_meeting_that_is_over_is_not_named(academy, book, new_kinds, read, now):
     visit = book()
     later = academy.meeting("A").starts_at + MINUTE
@@ -222,6 +223,7 @@ def test_c8_a_guest_without_a_group_after_a_merge_is_notified_that_the_visit_has
     assert new_kinds(now) == ["visit_broken"]
 
 
+@pytest.mark.matrix
 def test_the_moved_meeting_is_among_what_is_left(academy, book, new_kinds, read, now):
     visit = book()
     move_host(academy, visit, now)
@@ -230,6 +232,7 @@ def test_the_moved_meeting_is_among_what_is_left(academy, book, new_kinds, read,
     assert "- Group B: " in read("visit_broken", now).text
 
 
+@pytest.mark.matrix
 def test_where_nothing_is_left_it_says_so(academy, book, new_kinds, read, now):
     visit = book()
     cancel_host(academy, visit, now)
@@ -239,6 +242,7 @@ def test_where_nothing_is_left_it_says_so(academy, book, new_kinds, read, now):
     assert "There is no other meeting that week that you can join" in read("visit_broken", now).text
 
 
+@pytest.mark.matrix
 def test_a_guest_who_has_chosen_again_is_not_sent_to_choose(academy, book, new_kinds, now):
     visit = book()
     cancel_host(academy, visit, now)

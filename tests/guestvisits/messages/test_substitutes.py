@@ -70,6 +70,7 @@ def test_the_offer_has_the_words_and_the_buttons_and_the_others_are_told(world):
     assert sent_to(world.fay) == ["substitute_found"]
 
 
+@pytest.mark.matrix
 def test_people_who_were_told_are_asked_again_once_if_the_substitute_withdraws(world):
     request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
     collected(world, world.now)
@@ -88,6 +89,7 @@ def test_people_who_were_told_are_asked_again_once_if_the_substitute_withdraws(w
     assert sent_to(second)[-1] == "substitute_leads"
 
 
+@pytest.mark.matrix
 def test_a_yes_that_is_taken_back_at_once_tells_the_others_nothing(world):
     request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
     collected(world, world.now)
@@ -108,6 +110,7 @@ def test_a_yes_that_is_taken_back_at_once_tells_the_others_nothing(world):
     assert render(told, later).text
 
 
+@pytest.mark.matrix
 def test_a_decline_is_asked_about_though_no_one_is_in_the_server_yet(world):
     type(world.academy.groups["A"]).objects.update(status="preview")
     set_rsvp(world.meeting.pk, world.fay.pk, "not_attending", now=world.now)

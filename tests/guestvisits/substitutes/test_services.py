@@ -53,6 +53,7 @@ def test_asking_declines_the_meeting_and_asks_three_once(world):
     assert found.offers.count() == 4
 
 
+@pytest.mark.matrix
 def test_the_preview_of_a_move_names_the_substitute_who_is_released(world):
     found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
     offer = found.offers.first()
@@ -183,6 +184,7 @@ def test_a_facilitator_who_answers_that_they_come_ends_the_search_in_time(world)
     assert find_substitute(found) is None
 
 
+@pytest.mark.matrix
 def test_a_second_facilitator_is_told_that_a_substitute_is_looked_for_already(world):
     second = world.lead("Fred", "A")
     set_rsvp(world.meeting.pk, second.pk, "not_attending", now=world.now)
@@ -244,6 +246,7 @@ def test_a_moved_meeting_ends_it_and_the_same_person_is_asked_first(world):
     assert fresh.end_reason == "meeting_cancelled"
 
 
+@pytest.mark.matrix
 def test_a_closed_account_leads_nothing(world):
     found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
     first = world.helpers[0]
@@ -258,6 +261,7 @@ def leave(person: User, now, status: str = "dropped") -> None:
     end_membership(person.memberships.get(status="active").pk, status=status, now=now)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("status", ["dropped", "removed"])
 def test_who_leads_no_group_any_more_cannot_say_yes(world, status):
     request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
@@ -268,6 +272,7 @@ def test_who_leads_no_group_any_more_cannot_say_yes(world, status):
     assert _windows(world) == []
 
 
+@pytest.mark.matrix
 def test_a_substitute_who_leaves_the_course_leads_nothing(world):
     found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
     first = world.helpers[0]
@@ -278,6 +283,7 @@ def test_a_substitute_who_leaves_the_course_leads_nothing(world):
     assert not any(window.holds(world.now + 5 * HOUR) for window in _windows(world))
 
 
+@pytest.mark.matrix
 def test_a_substitute_whose_own_group_ended_leads_as_promised(world):
     found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
     first = world.helpers[0]

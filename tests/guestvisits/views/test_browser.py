@@ -225,6 +225,7 @@ def test_nothing_is_cut_off_on_a_phone(open_as, academy, alice, now, javascript)
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.matrix
 def test_the_zone_of_the_device_is_offered_where_it_is_another(open_as, academy, alice):
     page = open_as(alice, timezone_id="America/New_York")
     page.get_by_role("button", name="Use this device's time zone: America/New_York").click()

@@ -120,6 +120,7 @@ def test_a_running_meeting_begins_with_the_channel(open_phone, academy, alice, n
     assert channel.bounding_box()["y"] < when.bounding_box()["y"]
 
 
+@pytest.mark.matrix
 @both
 def test_a_visit_is_the_next_meeting_with_all_of_it(open_phone, academy, alice, now, javascript):
     book_visit(
