@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from lens.sign_in.second_factor import is_privileged
 
@@ -39,6 +43,16 @@ class StaffSessionMiddleware:
             self._check(request, now=time.time())
         return self.get_response(request)
 
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Lead from a form that was sent after the session had ended to signing in, then back to
+        the form's page: what was sent is not repeated, and its own address may have no page."""
+        if not _is_staff_form(request) or request.user.is_authenticated:
+            return None
+        messages.warning(request, "You were signed out, so nothing was changed.")
+        return redirect_to_login(_page_of_form(request), reverse("admin:login"))
+
     def _check(self, request: HttpRequest, *, now: float) -> None:
         if has_ended(request.session, now=now):
             logout(request)
@@ -51,6 +65,20 @@ def _is_background_request(request: HttpRequest) -> bool:
     """Whether an open page polls for a part of itself, which is not activity of a person."""
     asks = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     return asks and request.method == "GET"
+
+
+def _is_staff_form(request: HttpRequest) -> bool:
+    if request.method != "POST" or "HX-Request" in request.headers:
+        return False
+    others = (reverse("admin:login"), reverse("admin:logout"))
+    return request.path.startswith(reverse("admin:index")) and request.path not in others
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
+        return reverse("admin:index")
+    return urlsplit(page)._replace(scheme="", netloc="").geturl()
 
 
 def _was_seen_before(request: HttpRequest, moment: float) -> bool:

@@ -66,6 +66,22 @@ def test_a15_staff_are_signed_out_and_learners_stay(is_staff):
     assert client.get("/api/users/me/meetings").status_code == (403 if is_staff else 200)
 
 
+@pytest.mark.parametrize(
+    ("referer", "page"),
+    [
+        ("http://testserver/admin/people/1/?tab=a&b=c", "/admin/people/1/%3Ftab%3Da%26b%3Dc"),
+        ("https://evil.example/admin/", "/admin/"),
+        ("", "/admin/"),
+    ],
+)
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(referer, page):
+    """Its own address has no page: a GET there would show nothing at all."""
+    client = Client(headers={"Referer": referer})
+    answer = client.post("/admin/people/1/view-as/", follow=True)
+    assert answer.redirect_chain[0][0] == f"/admin/login/?next={page}"
+    assert "You were signed out, so nothing was changed." in answer.content.decode()
+
+
 def test_a15_a_page_that_updates_itself_keeps_no_one_signed_in():
     client = Client()
     client.force_login(User.objects.create_superuser("olga@example.org", None, name="Olga"))
