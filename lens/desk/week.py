@@ -59,12 +59,13 @@ class WeekMeeting:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Return the pages that the row links to."""
+        """Return the pages that the row links to. Those that move the meeting lead back to it."""
         pk, move = self.meeting.id, "admin:meetings_meeting_move"
+        back = f"?next={address_of('admin:index')}%23m{pk}"
         return {
-            "restore": address_of(move, pk, "restore"),
-            "move": address_of(move, pk, "reschedule"),
-            "cancel": address_of(move, pk, "cancel"),
+            "restore": address_of(move, pk, "restore") + back,
+            "move": address_of(move, pk, "reschedule") + back,
+            "cancel": address_of(move, pk, "cancel") + back,
             "find_substitute": address_of("admin:guestvisits_find_substitute", pk),
             "group": address_of("group", self.group.pk),
         }

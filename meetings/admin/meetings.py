@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from cohorts.admin_base.base import ReadOnlyAdmin
-from cohorts.admin_base.reader_time import show_both
+from cohorts.admin_base.reader_time import show_both, show_time
 from meetings.admin.attendances import AttendanceInline, ReadOnlyInline
 from meetings.admin.move_pages import move_group, move_meeting
 from meetings.admin.terms import change_term_view
@@ -36,8 +36,8 @@ class ChangeInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("move__by")
 
     @admin.display
-    def at(self, change: MeetingChange) -> Any:
-        return change.move.at
+    def at(self, change: MeetingChange) -> str:
+        return show_time(change.move.at)
 
     @admin.display
     def reason(self, change: MeetingChange) -> str:

@@ -2,7 +2,7 @@
 
 form ──filled in──> preview ──confirmed──> done
  ^                    │ ^         │
- └──refused───────────┘ └─────────┘ something changed after the preview
+ └──refused, edit─────┘ └─────────┘ something changed after the preview
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from meetings.moving.services import carry_out
 SEEN = "seen"  # the form field with the digest of the preview
 REASON = "reason"  # optional words for the message, entered below the preview
 REASON_LENGTH = 200
+DO, EDIT = "do", "edit"  # the button below the preview that leads back to the form
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,18 @@ def take_step(form: MoveForm, *, by: int, now: datetime) -> Step:
         return Step(form)
     if not form.is_bound:  # nothing to fill in: show the preview directly
         form = type(form)({}, group=form.group, meeting=form.chosen)
-    if not form.is_valid():
-        return Step(form)
+    reason = form.data.get(REASON, "").strip()
+    if not form.is_valid() or form.data.get(DO) == EDIT:
+        return Step(form, reason=reason)
     try:
-        return _advance(form, by, now)
+        return _advance(form, by, now, reason)
     except Refusal as refusal:
         form.add_error(None, refusal.sentence)
-        return Step(form)
+        return Step(form, reason=reason)
 
 
-def _advance(form: MoveForm, by: int, now: datetime) -> Step:
-    move = form.read()
-    seen, reason = form.data.get(SEEN), form.data.get(REASON, "").strip()
+def _advance(form: MoveForm, by: int, now: datetime, reason: str) -> Step:
+    move, seen = form.read(), form.data.get(SEEN)
     check_reason(reason)
     if seen:
         try:

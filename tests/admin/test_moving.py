@@ -9,6 +9,8 @@ from typing import cast
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from cohorts.models import ActivityEntry, Group
 from cohorts.services.terms import Term, change_term, preview_term
@@ -86,7 +88,8 @@ def test_what_would_happen_is_shown_then_done_and_logged(staff, olga, academy, m
     assert meeting.starts_at == new
     assert MeetingMove.objects.get().by == olga
     assert ActivityEntry.objects.get(kind="meetings_moved").about_id == str(meeting.pk)
-    assert "Olga" in text_of(staff.get(f"/admin/meetings/meeting/{meeting.pk}/change/"))
+    page = text_of(staff.get(f"/admin/meetings/meeting/{meeting.pk}/change/"))
+    assert f"{date_format(localtime(now), 'DATETIME_FORMAT')} Olga" in page
     assert "moved" in text_of(staff.get("/admin/meetings/meetingmove/"))
 
 
@@ -113,6 +116,20 @@ def test_a_refusal_is_a_sentence_and_changes_nothing(staff, academy, meeting):
     refused = staff.post(address(meeting, "reschedule"), said)
     assert "would overlap with week 3" in text_of(refused)
     assert not MeetingMove.objects.exists()
+
+
+def test_what_was_typed_stays_when_the_form_is_changed_or_refused(staff, meeting):
+    page, new = address(meeting, "reschedule"), meeting.starts_at + 2 * HOUR
+    typed = {"day": f"{new:%Y-%m-%d}", "time": f"{new:%H:%M}", "minutes": 60}
+    confirmed = hidden(staff.post(page, typed)) | {"reason": "Storm"}
+    changed = staff.post(page, confirmed | {"do": "edit"})
+    assert f'value="{new:%H:%M}"' in changed.content.decode()
+    assert hidden(changed) == {"reason": "Storm"}
+    cancel = address(meeting, "cancel")
+    staff.post(cancel, hidden(staff.get(cancel)))  # in another tab
+    refused = staff.post(page, confirmed)
+    assert "Restore it first" in text_of(refused)
+    assert hidden(refused) == {"reason": "Storm"}
 
 
 def test_staff_without_the_permission_may_not(academy, meeting):
