@@ -170,8 +170,9 @@ class CohortView:
 
     @property
     def status_words(self) -> str:
-        """ "2 active, 1 preview"."""
-        counted = [(self.statuses.get(s, 0), s.label.lower()) for s in Group.Status]
+        """ "2 active, 1 not active yet"."""
+        words = {Group.Status.PREVIEW: "not active yet"}
+        counted = [(self.statuses.get(s, 0), words.get(s, s.label.lower())) for s in Group.Status]
         return ", ".join(f"{n} {label}" for n, label in counted if n) or "no groups yet"
 
     @property

@@ -166,8 +166,12 @@ def test_a_confirmed_plan_is_carried_out_and_the_progress_page_shows_it(staff, o
     assert "Done: all 2 groups are in sync." in after
     assert "Create role “Group 1 (Spring)”" in after
     assert "Realize requested by Olga" in after
-    assert "Work continues" in before
+    assert "Work continues, and you get an e-mail" in before
     assert "Work continues" not in after
+    plan = text_of(staff.get(page))  # as after the browser's button “Back”
+    assert "Olga requested this on" in plan
+    assert "Nothing has been changed yet" not in plan
+    assert "Realize now" not in plan
     assert {group.status for group in made.refresh().groups} == {"active"}
 
 
@@ -261,7 +265,7 @@ def test_pages_take_the_same_queries_for_any_number_of_groups(
     realize(made)
     plan, progress = page, reverse("sync:progress", args=[made.cohort.pk])
 
-    with django_assert_num_queries(14):  # five of them for holidays and clock changes
+    with django_assert_num_queries(15):  # five of them for holidays and clock changes
         staff.get(plan)
     with django_assert_num_queries(12):
         staff.get(progress)

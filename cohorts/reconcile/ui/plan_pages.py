@@ -14,7 +14,7 @@ from cohorts import clock
 from cohorts.admin_base.links import cohort_url
 from cohorts.models import Cohort, Group, User
 from cohorts.reconcile import services
-from cohorts.reconcile.models import SyncRun
+from cohorts.reconcile.models import RealizeRequest, SyncRun
 from cohorts.reconcile.selectors import live_groups, newest_step, read_context, read_providers
 from cohorts.reconcile.services import approve_shown_removals
 from cohorts.reconcile.ui.plan_view import read_plan
@@ -72,6 +72,7 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
         runs=ids,
         as_if_requested=runs[0].as_if_requested,
         asked_at=runs[0].started_at,
+        request_made=_request_since(runs[0], groups),
         providers=[
             provider for provider in read_providers(context) if provider.spec.name in waiting
         ],
@@ -126,6 +127,14 @@ def _find(ids: Iterable[int]) -> list[SyncRun]:
     if not runs:
         raise Http404("This plan has expired. Preview again.")
     return runs
+
+
+def _request_since(run: SyncRun, groups: Iterable[Group]) -> RealizeRequest | None:
+    """Return the newest realize request of these groups that was made after their plan."""
+    ids = {group.pk for group in groups}
+    made = RealizeRequest.objects.filter(requested_at__gt=run.started_at)
+    found = made.select_related("requested_by")
+    return next((one for one in found if not ids.isdisjoint(one.group_ids)), None)
 
 
 def _groups(runs: Iterable[SyncRun]) -> list[Group]:
