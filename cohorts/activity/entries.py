@@ -19,7 +19,7 @@ from cohorts.registries import Registry
 
 LENS, ERASED, GONE = "Lens", "an erased person", "a deleted person"
 SOMEONE = "a person"  # for staff who may not view people; they read no text either
-SHOWN_PEOPLE = 8
+SHOWN_PEOPLE = SHOWN_GROUPS = 8
 ON_PAGE = 50
 
 
@@ -64,7 +64,7 @@ class ShownChange:
 
 @dataclass(frozen=True, slots=True)
 class ShownEntry:
-    """An entry as people read it. `more`: how many people are not named."""
+    """An entry as people read it. `more`, `more_groups`: how many are not named."""
 
     at: datetime
     who: NamedRow
@@ -72,6 +72,7 @@ class ShownEntry:
     people: tuple[NamedRow, ...]
     more: int
     groups: tuple[NamedRow, ...]
+    more_groups: int
     cohort: NamedRow | None
     about: EntryLink | None
     changes: tuple[ShownChange, ...]
@@ -97,7 +98,8 @@ def read_page(found: QuerySet[ActivityEntry], number: str | None, viewer: User) 
 
 def _show(entry: ActivityEntry, names: _Names, link: EntryLink | None) -> ShownEntry:
     people = names.people_of(entry)
-    groups = tuple(names.group(pk) for pk in (entry.group, entry.other_group) if pk)
+    concerned = names.groups_of(entry)
+    groups = tuple(names.group(pk) for pk in concerned[:SHOWN_GROUPS])
     cohort = names.cohort(entry.cohort) if entry.cohort else None
     shown = [row.name for row in (*groups, cohort) if row]
     return ShownEntry(
@@ -107,6 +109,7 @@ def _show(entry: ActivityEntry, names: _Names, link: EntryLink | None) -> ShownE
         people=tuple(names.person(pk) for pk in people[:SHOWN_PEOPLE]),
         more=max(len(people) - SHOWN_PEOPLE, 0),
         groups=groups,
+        more_groups=max(len(concerned) - SHOWN_GROUPS, 0),
         cohort=cohort,
         about=link or _name_object(entry, shown),
         changes=tuple(names.changes_of(entry)),
@@ -135,11 +138,16 @@ class _Names:
     groups: Mapping[int, Group]
     cohorts: Mapping[int, Cohort]
     subjects: Mapping[int, list[int]]
+    subject_groups: Mapping[int, list[int]]
     may_name: bool
 
     def people_of(self, entry: ActivityEntry) -> list[int]:
         first = [] if entry.person is None else [entry.person]
         return [*first, *self.subjects.get(entry.pk, ())]
+
+    def groups_of(self, entry: ActivityEntry) -> list[int]:
+        first = [pk for pk in (entry.group, entry.other_group) if pk]
+        return [*first, *self.subject_groups.get(entry.pk, ())]
 
     def person(self, pk: int) -> NamedRow:
         if not self.may_name:
@@ -196,10 +204,14 @@ def is_nameless(stored: Any) -> bool:
 def _read_names(entries: Collection[ActivityEntry], viewer: User) -> _Names:
     """Read everyone and everything that these entries name.  Four queries."""
     subjects: dict[int, list[int]] = defaultdict(list)
-    rows = ActivitySubject.objects.filter(entry__in=entries, person__isnull=False).order_by("pk")
-    for row in rows:
-        subjects[row.entry_id].append(row.person or 0)
+    subject_groups: dict[int, list[int]] = defaultdict(list)
+    for row in ActivitySubject.objects.filter(entry__in=entries).order_by("pk"):
+        if row.person:
+            subjects[row.entry_id].append(row.person)
+        if row.group:
+            subject_groups[row.entry_id].append(row.group)
     ids = _ids_in(entries)
+    ids["group"] |= {pk for groups in subject_groups.values() for pk in groups[:SHOWN_GROUPS]}
     ids["person"] |= {pk for people in subjects.values() for pk in people[:SHOWN_PEOPLE]}
     done = ErasureRequest.objects.filter(state=ErasureRequest.State.DONE, user=OuterRef("pk"))
     return _Names(
@@ -207,6 +219,7 @@ def _read_names(entries: Collection[ActivityEntry], viewer: User) -> _Names:
         Group.objects.in_bulk(ids["group"]),
         Cohort.objects.in_bulk(ids["cohort"]),
         subjects,
+        subject_groups,
         may_name=staff_may(viewer, "cohorts.view_user"),
     )
 

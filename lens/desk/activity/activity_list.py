@@ -50,7 +50,8 @@ def _cells(entry: ShownEntry) -> Iterator[Any]:
     yield from (entry.at, entry.who.name, entry.title, entry.about and entry.about.text)
     people = ", ".join(one.name for one in entry.people)
     yield f"{people} and {entry.more} more" if entry.more else people
-    yield ", ".join(one.name for one in entry.groups)
+    groups = ", ".join(one.name for one in entry.groups)
+    yield f"{groups} and {entry.more_groups} more" if entry.more_groups else groups
     yield entry.cohort and entry.cohort.name
     yield "; ".join(map(_describe_change, entry.changes))
     yield entry.reason

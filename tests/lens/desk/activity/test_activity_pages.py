@@ -93,6 +93,16 @@ def test_each_filter_keeps_what_it_names(academy, max_, browser_of_max) -> None:
     assert moved not in read(browser_of_max, of_cohort, other.cohort.pk)
 
 
+def test_an_act_names_all_of_its_groups_or_how_many_are_left_out(
+    academy, max_, browser_of_max
+) -> None:
+    many = Academy(academy.now, name="Spring", groups="DEFGHIJKLMN")
+    record("changed", by=max_, groups=academy.groups.values())
+    assert "Group A , Group B , Group C" in read(browser_of_max, "activity")
+    record("deleted", by=max_, groups=many.groups.values())
+    assert "Group K and 3 more" in read(browser_of_max, "activity")
+
+
 def test_an_erased_person_has_no_name(academy, max_, browser_of_max) -> None:
     alice = move_alice(academy, max_)
     ErasureRequest.objects.create(user=alice, state=ErasureRequest.State.DONE)
