@@ -21,14 +21,20 @@ from guestvisits.views.signed_in import SignedInRequest, signed_in
 
 @cache
 def zone_choices() -> list[Any]:
-    """Return all zones grouped by region (such as "Europe"), those without a region first."""
+    """Return the zones of places by region (such as "Europe"), after UTC.
+
+    Left out are names that say nothing to people, such as "EST5EDT", "Factory" and "Etc/GMT+5".
+    """
     regions: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for name in sorted(zone_names()):
         region, _, city = name.partition("/")
-        label = (city or region).replace("_", " ")
-        regions[region if city else ""].append((name, label))
-    plain = regions.pop("", [])
-    return plain + [(region, cities) for region, cities in sorted(regions.items())]
+        if is_place(name):
+            regions[region].append((name, city.replace("_", " ")))
+    return [("UTC", "UTC"), *sorted(regions.items())]
+
+
+def is_place(zone: str) -> bool:
+    return "/" in zone and not zone.startswith("Etc/")
 
 
 class ZoneForm(forms.Form):
@@ -36,7 +42,9 @@ class ZoneForm(forms.Form):
 
     def __init__(self, data: Any = None, *, zone: str) -> None:
         super().__init__(data, initial={"zone": zone}, label_suffix="")
-        self.fields["zone"].widget.choices = zone_choices()
+        is_listed = zone == "UTC" or is_place(zone)
+        others = [] if is_listed else [(zone, zone)]  # so that the person's own stays chosen
+        self.fields["zone"].widget.choices = others + zone_choices()
 
     def clean_zone(self) -> str:
         zone: str = self.cleaned_data["zone"]

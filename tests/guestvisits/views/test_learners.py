@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils.html import strip_tags
 
-from cohorts.models import AccessState, Group
+from cohorts.models import AccessState, Group, User
 from cohorts.services.memberships import end_membership
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
@@ -357,6 +357,11 @@ def test_the_zone_can_be_changed(client, alice):
     assert "Times are shown in America/New_York" in text(answer)
     alice.refresh_from_db()
     assert alice.timezone == "America/New_York"
+    page = client.get("/meetings/zone/").content.decode()
+    assert 'value="UTC"' in page
+    assert not re.search('value="(Factory|EST5EDT|Etc/.*)"', page)  # which say nothing to people
+    User.objects.update(timezone="CET")  # from a roster
+    assert 'value="CET" selected' in client.get("/meetings/zone/").content.decode()
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc", "x" * 100_000, "\x00"])
