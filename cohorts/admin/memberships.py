@@ -32,7 +32,12 @@ CHANGELIST = "admin:cohorts_membership_changelist"
 class EndMembershipForm(forms.Form):
     status = forms.ChoiceField(
         label="Reason",
-        choices=[(s.value, s.label) for s in Membership.Status if s != Membership.Status.ACTIVE],
+        choices=[
+            (Membership.Status.DROPPED, "Dropped: they gave up"),
+            (Membership.Status.COMPLETED, "Completed: they took part to the end"),
+            (Membership.Status.REMOVED, "Removed: you took them out"),
+            (Membership.Status.MOVED, "Moved: they are in another group already"),
+        ],
         widget=forms.RadioSelect,
     )
     why = forms.CharField(label="Note", max_length=200, required=False)

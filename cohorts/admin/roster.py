@@ -119,7 +119,11 @@ class RosterMixin(admin.ModelAdmin):
         self._check_permission(request)
         name, data = find_file(request, token)
         if data is None:
-            messages.warning(request, "This upload has expired. Choose the file again.")
+            messages.warning(
+                request,
+                "This upload has expired, or was imported already. If its changes are missing, "
+                "choose the file again.",
+            )
             return redirect(UPLOAD)
         if request.method == "POST":
             large = count_lines(data) > LARGE

@@ -19,7 +19,7 @@ class SyncConfig(AppConfig):
         from cohorts.reconcile.workers import checks  # noqa: F401 - registers them
 
         holds.register(messages.why_held)
-        register_kinds({DRIFT_DECIDED: "Difference outside decided"})
+        register_kinds({DRIFT_DECIDED: "Decided about a change outside Lens"})
         need_kinds.register(NeedKind(SILENT, "Not working", find_silent), order=10)
         need_kinds.register(NeedKind(NOT_SET_UP, "Not set up", find_not_set_up), order=18)
         need_kinds.register(

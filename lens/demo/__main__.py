@@ -33,7 +33,7 @@ Lens is running.
                   or with Discord, as anyone: the sandbox asks who you are
   Sandbox         {sandbox}/            Discord and Google Calendar in their current state
 
-In the admin, open Cohorts, tick one and choose the action "Realize"; watch the sandbox's page.
+In the admin, press Realize on the page Today, then Realize now; watch the sandbox's page.
 E-mails are stored in {mail}, logs in {logs}. Press Ctrl-C to stop.
 """
 

@@ -58,6 +58,7 @@ def today_view(request: HttpRequest) -> HttpResponse:
         "harmless": today.show_needs(needs.harmless, cohorts, opened),
         "snoozed": today.show_needs(needs.snoozed, cohorts, opened),
         "meetings": meetings,
+        "leaves_groups_out": any(one.set_up_at is None for one in facts.groups.values()),
         "days": week.read_days(facts, list(meetings), zone),
         "cohorts": rows,
         "today": day,

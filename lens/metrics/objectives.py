@@ -76,7 +76,7 @@ def read_objectives(now: datetime) -> list[Objective]:
     return [
         Objective(
             "change_to_effect",
-            "Changes that were outside within a minute",
+            "Changes carried out within a minute",
             prompt,
             sum(effects.values()),
             FEW,

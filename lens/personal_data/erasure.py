@@ -44,6 +44,7 @@ from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest, S
 from cohorts.selectors import addresses_of, naming_pattern, texts_naming
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announce, members_changed
+from cohorts.words import count
 from discordsync.delivery.posts import posts_about
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import belonged_to
@@ -166,9 +167,9 @@ def left_outside(person: User) -> Iterator[str]:
     for state in access.filter(provider="discord").select_related("group"):
         yield f"access to {state.group} on Discord"
     if posts := posts_about(person):
-        yield f"{len(posts)} of our messages on Discord"
+        yield f"{count(len(posts), 'message')} of ours on Discord"
     if events := events_listing(person):
-        yield f"the lists of {events} events in Google Calendar"
+        yield f"the guest lists of {count(events, 'event')} in Google Calendar"
 
 
 def _hindrances(person: User) -> Iterator[str]:

@@ -93,8 +93,8 @@ def _tell_shape(text: str) -> str:
     if re.fullmatch(_TIME, text, re.IGNORECASE):
         return f"“{text}” has no weekday. Enter both in one cell, for example Wednesday 15:00."
     return (
-        f"“{text}” is not a slot. Enter Wednesday 15:00, Wednesday 15:00-16:30, Sunday 23:30 - "
-        "Monday 00:30 or TBD."
+        f"“{text}” is not a weekly time. Enter Wednesday 15:00, Wednesday 15:00-16:30, Sunday "
+        "23:30 - Monday 00:30 or TBD."
     )
 
 

@@ -57,7 +57,7 @@ def test_form_preview_with_a_persons_letter_confirmation_and_undo(staff, academy
     assert abs(wake.next_run - step.due_at) < timedelta(seconds=5)
     assert disable_bad() == []
     assert (step.letter, step.reason) == ("Hi {name}", "a mistake")
-    assert "waiting, takes effect at" in text_of(staff.get(page))
+    assert "waiting, takes effect on" in text_of(staff.get(page))
 
     undone = staff.post(f"/admin/cohorts/cohort/steps/{step.pk}/", follow=True)
     assert "no one gets a message" in text_of(undone)

@@ -73,7 +73,7 @@ def test_ending_comes_first_a_day_after_the_last_meeting_and_is_not_offered_whil
     end_whole(academy, now)
     page = read_tab(html=True)
     assert acts(page) == ["Skip weeks…"]
-    assert "waiting, takes effect at" in page
+    assert "waiting, takes effect on" in page
 
 
 def test_an_ended_cohort_can_be_reopened_and_its_removal_reviewed_once_the_archive_is_over(

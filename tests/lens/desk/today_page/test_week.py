@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
@@ -40,13 +41,16 @@ def test_this_week_is_shown_day_by_day_in_the_readers_zone_with_the_groups_besid
 
 
 def test_a_cancelled_meeting_can_be_restored_and_a_past_one_only_opened(
-    academy, read_today, set_clock
+    academy, staff, read_today, set_clock
 ):
     cancelled, held = academy.meeting("B"), academy.meeting("A")
     Meeting.objects.filter(pk=cancelled.pk).update(status="cancelled")
     page = read_today()
     assert links(page.meeting(held)) == ["Move", "Cancel", "Find a substitute", "Open"]
     assert links(page.meeting(cancelled)) == ["Restore", "Open"]
+    restore = unescape(re.findall(r'href="([^"]+)"', page.meeting(cancelled))[0])
+    seen = dict(re.findall(r'name="(seen)" value="([^"]*)"', staff.get(restore).content.decode()))
+    assert staff.post(restore, seen).headers["Location"] == f"/admin/#m{cancelled.pk}"
     set_clock(held.ends_at)
     assert links(read_today().meeting(held)) == ["Open"]
 
@@ -58,7 +62,7 @@ def links(row: str) -> list[str]:
 def test_groups_that_are_not_set_up_hold_no_meetings_yet(academy, read_today):
     Group.objects.update(set_up_at=None, status="preview")
     page = read_today()
-    assert "No meetings in the next seven days." in page.html
+    assert "Groups that are not set up yet are left out." in page.html
     assert page.sentence == "Everything is fine. No meeting is planned."
 
 
