@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 from cohorts import clock
 from cohorts.models import AccessState, Membership
 from cohorts.reconcile import services
-from cohorts.reconcile.controller import run_once
+from cohorts.reconcile.controller import Reconciler, run_once
 from cohorts.reconcile.errors import Outage, Refused
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun
 from cohorts.reconcile.runs import provider_state
@@ -222,6 +222,20 @@ def test_a_run_that_lost_its_lease_starts_no_call_and_records_the_one_in_flight(
     ProviderState.objects.update(holder="", lease_until=None)
     work("links")
     assert len(links.service.calls) == 2 + len(made.people)
+
+
+def test_a_run_whose_lease_expired_while_it_compared_stores_no_status(links, ready, monkeypatch):
+    services.resync("links")
+    held, review = lease.take("links"), links.review
+
+    def review_and_freeze(*args):
+        held.good_until = float("-inf")
+        return review(*args)
+
+    monkeypatch.setattr(links, "review", review_and_freeze)
+    Reconciler(links, held).run_once()
+    assert all(row(group).is_due(clock.now()) for group in ready.groups)
+    assert links.service.observations == 2, "the second run compared"
 
 
 def test_a_lease_that_has_expired_is_taken_over(links, made):
