@@ -167,7 +167,7 @@ def left_outside(person: User) -> Iterator[str]:
     for state in access.filter(provider="discord").select_related("group"):
         yield f"access to {state.group} on Discord"
     if posts := posts_about(person):
-        yield f"{count(len(posts), 'message')} of ours on Discord"
+        yield f"{count(len(posts), 'message')} from Lens on Discord"
     if events := events_listing(person):
         yield f"the guest lists of {count(events, 'event')} in Google Calendar"
 

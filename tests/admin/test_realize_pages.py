@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from cohorts import clock
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
@@ -172,7 +173,29 @@ def test_a_confirmed_plan_is_carried_out_and_the_progress_page_shows_it(staff, o
     assert "Olga requested this on" in plan
     assert "Nothing has been changed yet" not in plan
     assert "Realize now" not in plan
+    assert "Cancel" not in plan
     assert {group.status for group in made.refresh().groups} == {"active"}
+
+
+def test_a_plan_of_which_groups_are_left_can_still_be_realized(staff, olga, sandbox):
+    made = make_cohort(groups=2, members=1)
+    page = press_realize(staff, made)
+    (kept,) = services.request_plan(made.ids, as_if_requested=False)
+    work("discord")
+
+    services.request_realize(made.ids[:1], by=olga, now=clock.now())
+    some = text_of(staff.get(page))
+    assert "Olga requested some of these groups on" in some
+    assert "Refresh the plan to see what is left." in some
+    assert "Realize now" in some
+    pending = text_of(staff.get(reverse("sync:plan", args=[[kept.pk]])))
+    assert "Nothing has been changed." in pending
+    assert "Olga requested" not in pending
+
+    confirm(staff, page)
+    assert "Realize now" not in text_of(staff.get(page))
+    services.withdraw_request(made.ids)
+    assert "Realize now" in text_of(staff.get(page))
 
 
 def test_two_staff_who_confirm_at_once_have_one_of_everything_made(staff, sandbox):

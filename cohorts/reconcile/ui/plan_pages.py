@@ -12,9 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
 from cohorts.admin_base.links import cohort_url
-from cohorts.models import Cohort, Group, User
+from cohorts.models import Cohort, Group, User, live_group
 from cohorts.reconcile import services
-from cohorts.reconcile.models import RealizeRequest, SyncRun
+from cohorts.reconcile.models import GroupSync, RealizeRequest, SyncRun
+from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import live_groups, newest_step, read_context, read_providers
 from cohorts.reconcile.services import approve_shown_removals
 from cohorts.reconcile.ui.plan_view import read_plan
@@ -63,16 +64,19 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     view = read_plan(runs)
     groups = _groups(runs)
     waiting = {run.provider for run in view.waiting}
+    as_if_requested = runs[0].as_if_requested
+    request_made = _request_since(runs[0], groups) if as_if_requested else None
     return show(
         request,
         "plan",
-        _title(groups, as_if_requested=runs[0].as_if_requested),
+        _title(groups, as_if_requested=as_if_requested),
         plan=view,
         cohort=groups[0].cohort if groups else None,
         runs=ids,
-        as_if_requested=runs[0].as_if_requested,
+        as_if_requested=as_if_requested,
         asked_at=runs[0].started_at,
-        request_made=_request_since(runs[0], groups),
+        request_made=request_made,
+        may_realize=request_made is None or _can_be_requested(groups),
         providers=[
             provider for provider in read_providers(context) if provider.spec.name in waiting
         ],
@@ -135,6 +139,13 @@ def _request_since(run: SyncRun, groups: Iterable[Group]) -> RealizeRequest | No
     made = RealizeRequest.objects.filter(requested_at__gt=run.started_at)
     found = made.select_related("requested_by")
     return next((one for one in found if not ids.isdisjoint(one.group_ids)), None)
+
+
+def _can_be_requested(groups: Iterable[Group]) -> bool:
+    """Whether some of these groups are not ready somewhere and nobody has requested them."""
+    rows = GroupSync.objects.filter(live_group("group__"), group__in=[group.pk for group in groups])
+    lacking = rows.filter(ready_at__isnull=True, realize_requested_at__isnull=True)
+    return lacking.filter(provider__in=configured_providers()).exists()
 
 
 def _groups(runs: Iterable[SyncRun]) -> list[Group]:
