@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
+from guestvisits.views.signed_in import SIGNED_OUT_NOW, sign_in_again
 from lens.sign_in.second_factor import is_privileged
 
 SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, like SEEN_AT
@@ -46,16 +44,15 @@ class StaffSessionMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        """Lead from a form that was sent after the session had ended to signing in, then back to
-        the form's page: what was sent is not repeated, and its own address may have no page."""
+        """Lead from a form that was sent after the session had ended to signing in, and back."""
         if not _is_staff_form(request) or request.user.is_authenticated:
             return None
-        messages.warning(request, "You were signed out, so nothing was changed.")
-        return redirect_to_login(_page_of_form(request), reverse("admin:login"))
+        return sign_in_again(request, reverse("admin:login"), "admin:index")
 
     def _check(self, request: HttpRequest, *, now: float) -> None:
         if has_ended(request.session, now=now):
             logout(request)
+            setattr(request, SIGNED_OUT_NOW, True)
             messages.info(request, "You were signed out to protect your account. Sign in again.")
         elif not _is_background_request(request) and _was_seen_before(request, now - SEEN_EVERY):
             request.session[SEEN_AT] = now
@@ -72,13 +69,6 @@ def _is_staff_form(request: HttpRequest) -> bool:
         return False
     others = (reverse("admin:login"), reverse("admin:logout"))
     return request.path.startswith(reverse("admin:index")) and request.path not in others
-
-
-def _page_of_form(request: HttpRequest) -> str:
-    page = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
-        return reverse("admin:index")
-    return urlsplit(page)._replace(scheme="", netloc="").geturl()
 
 
 def _was_seen_before(request: HttpRequest, moment: float) -> bool:

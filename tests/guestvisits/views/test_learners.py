@@ -312,6 +312,16 @@ def test_a_part_that_asks_signed_out_sends_the_whole_page_to_sign_in(book):
     assert answer.headers["HX-Redirect"] == "/sign-in/"
 
 
+def test_a_form_sent_signed_out_changes_nothing_says_so_and_leads_back_to_its_page(academy):
+    client = Client(headers={"Referer": "http://testserver/meetings/?week=2"})
+    ended = f"/meetings/{academy.meeting('B').pk}/visit/cancel/"
+    part = client.post(ended, headers={"HX-Request": "true"})
+    assert part.headers["HX-Redirect"] == "/sign-in/?next=/meetings/%3Fweek%3D2"
+    page = client.post(ended, follow=True)
+    assert page.redirect_chain == [("/sign-in/?next=/meetings/%3Fweek%3D2", 302)]
+    assert "You were signed out, so nothing was changed." in page.content.decode()
+
+
 # -- why there is nothing ------------------------------------------------------------------------
 
 

@@ -67,6 +67,28 @@ def test_a15_staff_are_signed_out_and_learners_stay(is_staff):
 
 
 @pytest.mark.parametrize(
+    ("sent_to", "page", "login"),
+    [
+        ("/admin/people/1/view-as/", "/admin/people/1/", "/admin/login/"),
+        ("/groups/1/at-risk/", "/groups/1/", "/sign-in/"),
+    ],
+)
+def test_a_form_that_finds_its_session_expired_says_once_that_staff_were_signed_out(
+    sent_to, page, login
+):
+    client = Client(headers={"Referer": f"http://testserver{page}"})
+    client.force_login(User.objects.create_user("olga@example.org", name="Olga", is_staff=True))
+    age(client, HOUR)
+    answer = client.post(sent_to, follow=True)
+    assert answer.redirect_chain[0] == (f"{login}?next={page}", 302)
+    shown = [str(message) for message in answer.context["messages"]]
+    assert shown == [
+        "You were signed out to protect your account. Sign in again.",
+        "Nothing was changed.",
+    ]
+
+
+@pytest.mark.parametrize(
     ("referer", "page"),
     [
         ("http://testserver/admin/people/1/?tab=a&b=c", "/admin/people/1/%3Ftab%3Da%26b%3Dc"),
