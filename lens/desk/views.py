@@ -59,7 +59,7 @@ def today_view(request: HttpRequest) -> HttpResponse:
         "snoozed": today.show_needs(needs.snoozed, cohorts, opened),
         "meetings": meetings,
         "leaves_groups_out": any(one.set_up_at is None for one in facts.groups.values()),
-        "days": week.read_days(facts, list(meetings), zone),
+        "days": week.read_days(facts, list(meetings), zone, page=meetings.number),
         "cohorts": rows,
         "today": day,
         "zone": zone.key,

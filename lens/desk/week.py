@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from itertools import groupby
+from urllib.parse import quote
 
 from cohorts.models import Group
 from cohorts.needs.addresses import address_of
@@ -45,13 +46,15 @@ class AnswerLists:
 
 @dataclass(frozen=True, slots=True)
 class WeekMeeting:
-    """One meeting of this week. `lacks_leader`: all of the group's facilitators declined."""
+    """One meeting of this week. `lacks_leader`: all of the group's facilitators declined. `page`:
+    the part of the week that it is listed on."""
 
     meeting: DeskMeeting
     group: Group
     answers: AnswerLists
     has_begun: bool
     lacks_leader: bool
+    page: int
 
     @property
     def group_zone(self) -> str:
@@ -61,7 +64,8 @@ class WeekMeeting:
     def addresses(self) -> dict[str, str]:
         """Return the pages that the row links to. Those that move the meeting lead back to it."""
         pk, move = self.meeting.id, "admin:meetings_meeting_move"
-        back = f"?next={address_of('admin:index')}%23m{pk}"
+        part = f"?page={self.page}" if self.page > 1 else ""
+        back = "?next=" + quote(f"{address_of('admin:index')}{part}#m{pk}")
         return {
             "restore": address_of(move, pk, "restore") + back,
             "move": address_of(move, pk, "reschedule") + back,
@@ -94,8 +98,10 @@ def list_week(facts: OpenCohorts, zone: tzinfo) -> list[DeskMeeting]:
     ]
 
 
-def read_days(facts: OpenCohorts, meetings: Sequence[DeskMeeting], zone: tzinfo) -> list[WeekDay]:
-    """Return these meetings by day.  Up to three queries, most of which items share."""
+def read_days(
+    facts: OpenCohorts, meetings: Sequence[DeskMeeting], zone: tzinfo, *, page: int
+) -> list[WeekDay]:
+    """Return the meetings of this page by day.  Up to three queries, most of which items share."""
     answers, led = facts.read(read_answers), facts.read(read_led)
     away = facts.read(read_away)
     rows = [
@@ -105,6 +111,7 @@ def read_days(facts: OpenCohorts, meetings: Sequence[DeskMeeting], zone: tzinfo)
             answers.get(meeting.id, ()),
             away.get(meeting.id, {}),
             has_substitute=meeting.id in led,
+            page=page,
         )
         for meeting in meetings
     ]
@@ -119,6 +126,7 @@ def _row(
     visits: Mapping[int, str],
     *,
     has_substitute: bool,
+    page: int,
 ) -> WeekMeeting:
     members = facts.members_of.get(meeting.group_id, [])
     leaders = [member for member in members if member.is_facilitator]
@@ -128,6 +136,7 @@ def _row(
         sort_answers(members, answers, visits),
         has_begun=meeting.starts_at <= facts.now,
         lacks_leader=bool(leaders) and has_no_leader(leaders, answers, has_substitute),
+        page=page,
     )
 
 

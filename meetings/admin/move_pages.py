@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import cast
+from urllib.parse import urldefrag
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -62,7 +63,7 @@ def _answer(
         messages.success(
             request, "Done. Everyone affected gets a message, and calendars are updated."
         )
-        return redirect(back)
+        return redirect(urldefrag(back).url)  # to the top, where the message is
     with timezone.override(find_zone(request.user.timezone)):
         return _show(request, step, back)
 

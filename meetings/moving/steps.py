@@ -51,7 +51,8 @@ def take_step(form: MoveForm, *, by: int, now: datetime) -> Step:
         return _advance(form, by, now, reason)
     except Refusal as refusal:
         form.add_error(None, refusal.sentence)
-        return Step(form, reason=reason)
+        # The form carries the reason unseen: a refused one would be refused for ever.
+        return Step(form, reason="" if refusal.code == "bad_reason" else reason)
 
 
 def _advance(form: MoveForm, by: int, now: datetime, reason: str) -> Step:

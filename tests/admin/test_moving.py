@@ -125,6 +125,9 @@ def test_what_was_typed_stays_when_the_form_is_changed_or_refused(staff, meeting
     changed = staff.post(page, confirmed | {"do": "edit"})
     assert f'value="{new:%H:%M}"' in changed.content.decode()
     assert hidden(changed) == {"reason": "Storm"}
+    too_long = staff.post(page, confirmed | {"reason": "Storm" * 50})
+    assert "The reason is longer than 200 characters." in text_of(too_long)
+    assert hidden(too_long) == {}
     cancel = address(meeting, "cancel")
     staff.post(cancel, hidden(staff.get(cancel)))  # in another tab
     refused = staff.post(page, confirmed)
