@@ -25,7 +25,7 @@ class CohortsConfig(AppConfig):
             NeedKind(needs.THIN_GROUP, "Thin group", needs.find_thin_groups), order=30
         )
         need_kinds.register(NeedKind(needs.NO_GROUP, "No group", needs.find_no_group), order=70)
-        need_kinds.register(NeedKind(needs.NO_SLOT, "No slot", needs.find_no_slot), order=80)
+        need_kinds.register(NeedKind(needs.NO_SLOT, "No weekly time", needs.find_no_slot), order=80)
         register_kinds(KINDS)
         connection_created.connect(outages.note_connection)
         entry_links.register(link_steps)

@@ -5,7 +5,7 @@ work.  Everything also works without the bot, only later.
 
     an interaction, in order                         an event of the guild, in order
     gateway/gateway_client.py  defers at once        gateway/guild_listener.py  receives it
-    replies/pending.py         stores a row          gateway/guild_changes.py   requests a sync
+    pending.py                 stores a row          gateway/guild_changes.py   requests a sync
     handlers.py                checks permission
     replies/…                  request -> answer
     replies/rendering.py       answer -> JSON

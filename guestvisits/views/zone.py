@@ -23,7 +23,8 @@ from guestvisits.views.signed_in import SignedInRequest, signed_in
 def zone_choices() -> list[Any]:
     """Return the zones of places by region (such as "Europe"), after UTC.
 
-    Left out are names that say nothing to people, such as "EST5EDT", "Factory" and "Etc/GMT+5".
+    Left out are names that say nothing to people: those without a region, such as "EST5EDT" and
+    "Factory", and those of the region "Etc", such as "Etc/GMT+5".
     """
     regions: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for name in sorted(zone_names()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from argparse import SUPPRESS, ArgumentParser
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -28,9 +28,6 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--email", default="", metavar="ADDRESS", help="send a test e-mail to yourself"
-        )
-        parser.add_argument(  # its former name, until the next release
-            "--letter", dest="email", default="", metavar="ADDRESS", help=SUPPRESS
         )
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:

@@ -182,7 +182,7 @@ def test_what_is_broken_is_named_with_the_step_that_solves_it(
 ) -> None:
     break_it, step = BROKEN[broken]
     break_it(sandbox, settings, mail_server)
-    said = check("--letter", "olga@example.org")
+    said = check("--email", "olga@example.org")
     problems = read_problems(said)
     assert problems
     assert all(f"docs/operations.md, {step}." in line for line in problems[:1]), problems
