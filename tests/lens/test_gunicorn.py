@@ -62,7 +62,8 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 def one_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A web process for all tests that change nothing of it."""
     with serving(tmp_path_factory.mktemp("web")) as serve:
-        yield serve(WEB_CONCURRENCY="1")
+        # What it logs about a missing worker stays in the cache, for other tests.
+        yield serve(WEB_CONCURRENCY="1", WATCH_LOOK_SECONDS="1000")
 
 
 def web_command() -> list[str]:

@@ -20,7 +20,9 @@ from tests.support.moves import cancel_meeting
 pytestmark = pytest.mark.django_db
 
 BOOKING_QUERIES = 12
-BOOKING_CALLS = 26_000  # of functions, most of them to build the queries
+# Of functions, most of them to build the queries: 18,800 with Python 3.11. The rest is room for
+# other versions of Python and Django, which call more or fewer.
+BOOKING_CALLS = 30_000
 
 
 @pytest.fixture
