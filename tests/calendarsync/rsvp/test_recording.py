@@ -105,7 +105,6 @@ def test_real_failure_4_on_a_calendar_in_another_zone_nothing_matched(
     assert answers("Ada") == {3: "not_attending"}
 
 
-@pytest.mark.matrix
 def test_real_failure_20_addresses_in_mixed_case_never_matched(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
@@ -279,7 +278,6 @@ def test_a_meeting_that_is_over_takes_no_echo(heard: Academy, calendar: SeenCale
     assert answers("Ada") == dict.fromkeys((2, 3, 4), "not_attending")
 
 
-@pytest.mark.matrix
 def test_answers_of_former_members_and_in_ended_groups_are_not_recorded(
     heard: Academy, calendar: SeenCalendar
 ) -> None:

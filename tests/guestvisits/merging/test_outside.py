@@ -48,7 +48,6 @@ def test_members_have_the_new_group_and_read_the_old_one(world: World) -> None:
     assert world.access("Ada") == {"B"}
 
 
-@pytest.mark.matrix
 def test_who_drops_out_after_a_merge_reads_the_old_group_no_longer(world: World) -> None:
     merge(world)
     world.pass_time(minutes=10)

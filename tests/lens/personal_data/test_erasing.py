@@ -149,7 +149,6 @@ def test_no_one_who_still_takes_part_is_erased(world: World, superuser: User) ->
     assert User.objects.get(pk=ada.pk).is_active
 
 
-@pytest.mark.matrix
 def test_while_discord_is_down_nothing_is_forgotten_here(
     world: World, person: User, superuser: User
 ) -> None:
