@@ -22,8 +22,8 @@ BARE := env -u DISCORD_BOT_TOKEN -u GOOGLE_CALENDAR_CREDENTIALS_FILE DEBUG=1 DAT
 help:
 	@echo "make run          the whole system on this machine, with a sample (PORT, SANDBOX_PORT, VAR)"
 	@echo "make fresh        forget the sample's data; the next run starts empty"
-	@echo "make test         all tests, with a sample of each large matrix (ARGS for pytest)"
-	@echo "make test-matrix  the large matrices, and a part of the very largest"
+	@echo "make test         one or more scenarios of every capability (ARGS for pytest)"
+	@echo "make test-matrix  variants, slow processes, browsers, migrations forward (about 20 minutes)"
 	@echo "make modes        every case of the very largest (about an hour, not in CI)"
 	@echo "make chaos        three minutes of random acts, kills, restarts and faults (a part of test-matrix)"
 	@echo "make soak         an hour of that"
