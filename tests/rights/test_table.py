@@ -156,9 +156,9 @@ def wrong_cells(
     return wrong
 
 
-# `make test` takes those who are signed out, the people with the most pages, and the staff with the
-# fewest rights; the rest are the matrix.
-SAMPLE = (ANONYMOUS, kinds.FACILITATOR, kinds.STAFF)
+# `make test` takes those who are signed out, the largest group of people, the people with the most
+# pages, and the staff with the fewest rights; the rest are the matrix.
+SAMPLE = (ANONYMOUS, kinds.LEARNER, kinds.FACILITATOR, kinds.STAFF)
 # The admin turns all people outside staff away in one place: one kind stands for the others, and
 # staff are tried at one table in four.
 SAMPLE_OF_TABLES = (ANONYMOUS,)
