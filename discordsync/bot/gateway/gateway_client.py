@@ -27,7 +27,7 @@ from cohorts import outages
 from discordsync.bot import pending
 from discordsync.bot.gateway import guild_changes, heartbeats
 from discordsync.bot.gateway.commands import BotClient, Interaction, Registrar, make_tree
-from discordsync.bot.gateway.guild_listener import GuildListener, is_ours
+from discordsync.bot.gateway.guild_listener import GuildListener, MissedEvents, is_ours
 from discordsync.bot.gateway.threads import in_thread
 from discordsync.bot.gateway.voice_listener import VoiceListener, VoiceObserver
 from discordsync.bot.handlers import ERROR
@@ -80,6 +80,7 @@ class Bot(GuildListener, VoiceListener, BotClient):
         )
         self.name = name
         self.voices = VoiceObserver(self)
+        self.missed = MissedEvents()
         self.catching_up = asyncio.Lock()
         self.recording_hidden = asyncio.Lock()
         self.hidden: list[tuple[int, int | None]] | None = None  # as stored last
@@ -150,9 +151,11 @@ class Bot(GuildListener, VoiceListener, BotClient):
     async def _catch_up_once(self, guild: discord.Guild) -> None:
         """Catch up once in each session, and after an event that could not be handled."""
         async with self.catching_up:
-            if self.missed or self.ws.session_id != self.caught_up:
+            now = time.monotonic()
+            if self.missed.is_due(now) or self.ws.session_id != self.caught_up:
                 # Before, because another event may fail meanwhile.
-                self.caught_up, self.missed = None, False
+                self.missed.begin(now)
+                self.caught_up = None
                 await self._catch_up(guild, self.ws.session_id)
 
     async def _catch_up(self, guild: discord.Guild, session: str | None) -> None:

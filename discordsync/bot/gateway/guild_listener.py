@@ -17,26 +17,49 @@ from discordsync.bot.gateway import guild_changes
 from discordsync.bot.gateway.threads import in_thread
 
 P = ParamSpec("P")
+CATCH_UP_SECONDS = 300.0  # at least, between catch-ups that an error in our code causes
 
 
 def is_ours(guild: discord.Guild | None) -> bool:
     return guild is not None and guild.id == settings.DISCORD_GUILD_ID
 
 
-class GuildListener:
-    """Handles members who join and leave, and changes of roles and channels.
+class MissedEvents:
+    """Decides when the bot catches up on events that it could not handle, as while the database is
+    down: Discord does not send them again.
 
-    `missed`: an event could not be handled, as while the database is down. Discord does not send it
-    again, so the bot catches up with its next heartbeat.
+    With its next heartbeat; but an error in our code may recur with each event, and a catch-up
+    compares all groups.
     """
 
-    missed = False
+    def __init__(self) -> None:
+        self.waiting = False
+        self.due_at = float("-inf")
+
+    def add(self, error: Exception) -> None:
+        self.waiting = True
+        if outages.is_lost_connection(error):
+            self.due_at = float("-inf")
+
+    def is_due(self, now: float) -> bool:
+        return self.waiting and now >= self.due_at
+
+    def begin(self, now: float) -> None:
+        """Forget the events that the catch-up that begins now compensates for."""
+        if self.waiting:
+            self.waiting, self.due_at = False, now + CATCH_UP_SECONDS
+
+
+class GuildListener:
+    """Handles members who join and leave, and changes of roles and channels."""
+
+    missed: MissedEvents
 
     async def _pass_on(self, handle: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         try:
             await in_thread(handle, *args, **kwargs)
         except Exception as error:
-            self.missed = True
+            self.missed.add(error)
             outages.report_failure(error, "An event of the Discord server could not be handled")
 
     async def on_member_join(self, member: discord.Member) -> None:
