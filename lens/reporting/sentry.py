@@ -10,6 +10,7 @@ from django.conf import settings
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 
+from cohorts.outages import follows_from_outage, is_lost_connection, report_lost
 from cohorts.reconcile.workers.correlation import current_id
 from lens.reporting.scrubbing import scrub_all
 
@@ -51,6 +52,13 @@ def scrub_report(report: Any, _hint: Any) -> Any:
 
 
 def tag_report(report: Any, hint: Any) -> Any:
-    """Return the event scrubbed, with the id under which the logs name what happened."""
+    """Return the event scrubbed, with the id under which the logs name what happened, or None if it
+    follows from an outage of the database, which is logged and so reported once."""
+    record, (_, error, _) = hint.get("log_record"), hint.get("exc_info") or (None, None, None)
+    if record is not None and follows_from_outage(record):
+        return None
+    if error is not None and is_lost_connection(error):  # uncaught, as in a request or a command
+        report_lost(error)
+        return None
     tags = {**report.get("tags", {}), "id": current_id()}
     return scrub_report({**report, "tags": tags}, hint)

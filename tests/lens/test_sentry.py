@@ -25,6 +25,19 @@ try:
     serve("alice")
 except ValueError:
     logging.getLogger("lens").exception("A task failed")
+
+# What a worker and a web process do in an outage of the database.
+from django.db import OperationalError, connection
+from django.test import Client
+connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": 9}
+for _ in range(3):
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        logging.getLogger("django-q").error(error)
+        logging.getLogger("lens").exception("Another task failed")
+    client = Client(raise_request_exception=False, headers={"host": "localhost"})
+    assert client.get("/calendar/feed.ics").status_code == 500
 import sentry_sdk
 sentry_sdk.flush(10)
 """
@@ -40,10 +53,15 @@ def fail(dsn: str) -> None:
     )
 
 
-def test_an_error_is_reported_with_its_trace_and_without_people(collector: ReportCollector) -> None:
+def test_an_error_is_reported_with_its_trace_and_without_people_and_an_outage_once(
+    collector: ReportCollector,
+) -> None:
     fail(collector.dsn)
-    wait_until(lambda: collector.received, 10, "nothing was reported")
-    event = json.loads(collector.received[0].splitlines()[2])
+    events = [
+        json.loads(each.splitlines()[2]) for each in collector.received if '"type":"event"' in each
+    ]
+    event, outage = events
+    assert "The database is unavailable" in outage["logentry"]["message"]
     error = event["exception"]["values"][0]
     assert error["value"] == "no such week"
     assert error["stacktrace"]["frames"][-1]["function"] == "serve"

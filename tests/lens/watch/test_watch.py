@@ -191,6 +191,7 @@ def test_o1_an_outage_of_the_database_is_two_lines_in_the_log(
     loud = [line for line in worker.said().splitlines() if " ERROR " in line or "CRITICAL" in line]
     assert len(loud) == 2, "\n".join(loud)
     assert "Check DATABASE_URL" in loud[0]
+    assert "WARNING cohorts.outages: This process has lost the database" in worker.said()
 
 
 @pytest.mark.matrix
