@@ -6,12 +6,16 @@ and /dev/shm, which Docker mounts in each container. They run as the image's use
 capabilities, and their environment is that of the Dockerfile and of compose.yaml alone.
 
 This machine stands in for Debian's packages and for Python; building the image is not tried.
+
+Needs Linux 5.12, and the right to make user namespaces and to mount in them; otherwise the test is
+skipped.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import re
 import shutil
@@ -19,6 +23,7 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -41,6 +46,8 @@ LAST_STAGE = parse_stages(read("Dockerfile"))[-1]
 [COMMAND] = [re.findall(r'"(.+?)"', rest) for name, rest in LAST_STAGE if name == "CMD"]
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # of the base image
 OWN = {"tmp", "srv", "dev", Path(VENV).name}  # what a container has in place of this machine's
+# How a system says no, or that it does not know the call. Any other error is one of this module.
+REFUSALS = {errno.EPERM, errno.EACCES, errno.ENOSYS}
 
 # Of unshare(2), mount(2), mount_setattr(2) and prctl(2).
 NEW_MOUNTS, NEW_PROCESSES = 0x00020000, 0x20000000
@@ -60,6 +67,7 @@ class Place:
     settings: Mapping[str, str]  # .env
     doors: Mapping[int, Path]
     programs: Path  # with pg_dump
+    more: Mapping[str, Mapping[str, str]]  # settings of one service only
     image: Path = field(init=False)
 
     def build(self) -> None:
@@ -84,7 +92,8 @@ class Place:
             made |= {key: value.replace("$PATH", made["PATH"]) for key, value in pairs.items()}
         assert SERVICES[service]["env_file"] == ".env"
         own = SERVICES[service]["environment"].items()
-        return {**made, **self.settings, **{key: self._fill_in(value) for key, value in own}}
+        filled_in = {key: self._fill_in(value) for key, value in own}
+        return {**made, **self.settings, **filled_in, **self.more.get(service, {})}
 
     def _fill_in(self, text: str) -> str:
         return re.sub(r"\$\{(\w+)(:\?[^}]*)?\}", lambda found: self.settings[found[1]], text)
@@ -107,6 +116,8 @@ class Container:
         theirs.close()
         if refused := self._ask(None):
             self.end()
+            if refused.errno not in REFUSALS:
+                raise refused
             pytest.skip(f"This machine allows no containers: {refused}")
 
     def start(self) -> None:
@@ -157,10 +168,11 @@ def live_in_container(
             Relay(socket.create_server(("127.0.0.1", port)), lambda door=door: dial(door))
         _enter_image(place, service, files)
     except OSError as error:
-        orders.send(str(error))
+        error.add_note(traceback.format_exc())  # which the exception loses on its way
+        orders.send(error)
         return None
     _give_up_privileges()
-    orders.send("")
+    orders.send(None)
     environment = place.environment(service)
     process = None
     while True:
@@ -215,12 +227,16 @@ def _enter_image(place: Place, service: str, files: Mapping[str, Path]) -> None:
     for inside in writable:
         (root / inside[1:]).mkdir(exist_ok=True)
         _mount_tmpfs(root / inside[1:], NO_SET_USER | NO_DEVICES | NO_PROGRAMS)
+    # Scripts name Python by its path here, which may be in a folder of `OWN`.
+    needed = (sys.prefix, str(Path(sys.prefix).resolve()), sys.base_prefix, str(place.programs))
+    missing = [each for each in needed if not (root / each[1:]).exists()]
+    for each in missing:
+        _bind(Path(each), root, each)
     _set_attributes(root, add=READ_ONLY)
     for inside in (*writable, *(inside for _, inside in volumes)):
         _set_attributes(root / inside[1:], remove=READ_ONLY)
-    if not (root / sys.prefix[1:]).exists():  # in /tmp; scripts name Python by this path
-        _bind(Path(sys.prefix), root, sys.prefix)
-        _set_attributes(root / sys.prefix[1:], add=READ_ONLY)
+    for each in missing:
+        _set_attributes(root / each[1:], add=READ_ONLY)
     os.chroot(root)
     os.chdir("/")
 

@@ -87,6 +87,8 @@ class Installation:
             },
             doors=doors,
             programs=find_backup_program("pg_dump").parent,
+            # On a slow machine it would log that no worker is there.
+            more={"web": {"WATCH_LOOK_SECONDS": "1000"}},
         )
         self.place.build()
         reaches = (self._reach_database, lambda: socket.create_connection(self.outside))
