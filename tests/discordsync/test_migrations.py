@@ -37,7 +37,7 @@ FOLLOWED = """
 FORMS = pytest.mark.parametrize(
     "forms",
     [
-        pytest.param([EARLIER], id="first", marks=pytest.mark.matrix),
+        pytest.param([EARLIER], id="first"),
         pytest.param([EARLIER, FOLLOWED], id="second"),
     ],
 )
@@ -48,6 +48,7 @@ def read_schema(url: str) -> set[tuple[str, ...]]:
         return set(opened.execute(SCHEMA))
 
 
+@pytest.mark.matrix
 @FORMS
 def test_o3_a_database_of_an_earlier_form_is_upgraded_to_the_schema_of_a_fresh_one(
     forms: list[str],

@@ -134,6 +134,7 @@ def evening(
         evening.bot.kill()
 
 
+@pytest.mark.matrix
 def test_an_evening_with_a_restart_and_a_broken_connection(evening):
     world, a = evening.world, evening.channel("A")
     evening.at("17:58")

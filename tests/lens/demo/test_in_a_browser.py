@@ -12,7 +12,7 @@ from tests.support.browser import browser_type_launch_args  # noqa: F401 - a fix
 
 PATIENCE = 90_000  # milliseconds
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.matrix]
 
 
 def test_the_sample_is_realized_in_both_worlds_from_the_admin(
