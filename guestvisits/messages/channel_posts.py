@@ -23,7 +23,12 @@ from cohorts.outbox.registry import (
     message_source,
     notification,
 )
-from guestvisits.messages.throttling import last_sent, throttle, was_sent_just_before
+from guestvisits.messages.throttling import (
+    last_sent,
+    throttle,
+    was_booked_again,
+    was_sent_just_before,
+)
 from guestvisits.messages.visit_emails import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.windows import GuestWindow, window_of
@@ -124,8 +129,10 @@ def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
 
 @notification(LEAVES, title="Guest has left the group")
 def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context of the farewell. Raises MessageObsolete. Three queries."""
+    """Return the template context of the farewell. Raises MessageObsolete. Four queries."""
     visit = get_visit(message)
+    if was_booked_again(visit):  # the group reads of the later booking, perhaps before this
+        raise MessageObsolete("The guest has booked this visit again.")
     last = last_sent(visit, JOINS, LEAVES)
     if last is None or (last.kind == LEAVES and last.pk != message.pk):
         raise MessageObsolete("The group never got a message about the visit.")

@@ -114,6 +114,22 @@ def test_a11_what_waits_to_be_sent_gives_way_to_what_holds_in_the_end(guest, kin
     assert guest.kinds() == ["visit_booked"]
 
 
+@pytest.mark.parametrize("kinds", [(TO_HOSTS, "guest_joins", "guest_leaves")], indirect=True)
+def test_a_farewell_that_waited_is_dropped_once_the_guest_has_booked_again(guest, kinds, now):
+    """The group reads of the second booking before the farewell to the first was sent."""
+    for step in range(3):
+        guest.toggle(now + step * SECOND)
+        if step:
+            collect(None, now=now + step * SECOND)
+    mark_sent(Message.objects.get(kind="guest_joins").pk, now=now + 3 * SECOND)
+    guest.send(now + 4 * SECOND)
+    assert guest.kinds() == []
+    assert Message.objects.get(kind="guest_leaves").state == Message.State.DROPPED
+    guest.toggle(now + 5 * SECOND)
+    guest.send(now + 5 * SECOND)
+    assert guest.kinds() == ["guest_leaves"]
+
+
 @both
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.matrix)])
 def test_a11_never_two_of_a_kind_in_ten_minutes_and_the_last_one_is_true(guest, kinds, now, seed):
