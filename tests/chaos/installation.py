@@ -23,6 +23,7 @@ from tests.support.kept_schema import fill_migrated
 from tests.support.processes import ROOT, wait_until
 
 START_SECONDS = 120
+STRUCK_SECONDS = 30  # in which a restart of PostgreSQL may still make a request fail
 # As short as a busy machine allows: what fails is tried again within the run.
 PACE = {
     "SYNC_LEASE_SECONDS": "20",
@@ -68,6 +69,7 @@ class ChaosInstallation:
         self.log: list[str] = []
         self.began = time.monotonic()
         self.kills = 0
+        self.database_struck_at = float("-inf")
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.frozen: set[int] = set()
         programs = find_postgresql()
@@ -234,7 +236,12 @@ class ChaosInstallation:
             command, user=owner, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=60
         )
         self.kills += 1
+        self.database_struck_at = time.monotonic()
         return "restarted PostgreSQL"
+
+    def is_database_struck(self) -> bool:
+        """Whether a failure may be that of a restart of PostgreSQL."""
+        return time.monotonic() - self.database_struck_at < STRUCK_SECONDS
 
     # -- reading it --------------------------------------------------------------------------
 

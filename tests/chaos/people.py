@@ -28,6 +28,9 @@ class People:
     """`promises`: by (person's id, home meeting) the host meeting that was confirmed, 0 for none.
 
     `answers`: by (person's id, meeting) the RSVP that was confirmed.
+    `changes`: by what it was about, a query that finds a row once staff's last change is there.
+    `done`: how many acts of each kind were confirmed.
+    `failed`: answers that say the web has failed (500) although PostgreSQL was running.
     `unclear`: what acts without an answer were about. A frozen process may carry one out much
     later, so nothing is known about these any more.
     """
@@ -36,8 +39,10 @@ class People:
     chance: random.Random
     promises: dict[tuple[int, int], int] = field(default_factory=dict)
     answers: dict[tuple[int, int], str] = field(default_factory=dict)
+    changes: dict[Subject, str] = field(default_factory=dict)
     unclear: set[Subject] = field(default_factory=set)
-    confirmed: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    failed: list[str] = field(default_factory=list)
     missed: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     sessions: dict[int, requests.Session] = field(default_factory=dict)
@@ -50,6 +55,10 @@ class People:
         self.accounts = dict(
             self.installation.sql("SELECT id, discord_id FROM cohorts_user WHERE discord_id > 0")
         )
+
+    @property
+    def confirmed(self) -> int:
+        return self.done.total()
 
     def _read(self, role: str) -> list[tuple[int, str]]:
         return self.installation.sql(
@@ -107,6 +116,7 @@ class People:
             self.unclear.add(key)
         elif answer:
             self.promises[key] = host
+            self.done["book" if host else "cancel"] += 1
 
     def _answer(self) -> None:
         person = self.chance.choice(self.learners)
@@ -119,6 +129,7 @@ class People:
             self.unclear.add((person[0], meeting))
         elif answer:
             self.answers[person[0], meeting] = rsvp
+            self.done["answer"] += 1
 
     # -- facilitators, and Discord's members -------------------------------------------------
 
@@ -141,6 +152,7 @@ class People:
             self.unclear.add(meeting)
         elif answer:
             self.forget({meeting})
+            self.done["move"] += 1
 
     def forget(self, about: Collection[Subject]) -> None:
         """Forget what people were told about these meetings and people: an act has changed it."""
@@ -151,10 +163,16 @@ class People:
         self.answers = {
             key: rsvp for key, rsvp in self.answers.items() if not changed & subjects_of(key)
         }
+        self.changes = {key: query for key, query in self.changes.items() if key not in changed}
 
     def is_known(self, key: tuple[int, int], host: int = 0) -> bool:
         """Whether every act about this person and meeting was answered."""
         return not self.unclear & subjects_of(key, host)
+
+    def count_known(self) -> tuple[int, int]:
+        """How many promises and answers can be compared."""
+        promises = sum(self.is_known(key, host) for key, host in self.promises.items())
+        return promises, sum(self.is_known(key) for key in self.answers)
 
     def _leave(self) -> None:
         """Someone leaves the server and comes back at once, without their roles."""
@@ -185,8 +203,7 @@ class People:
             )
             if answer.status_code in {401, 403}:
                 self.sessions.pop(person[0], None)
-            if answer.status_code >= 500:
-                raise ValueError(answer.status_code)
+            self.check(answer)
             found = answer.json() if answer.content else {"done": True}
         except MISSED as error:
             self.miss(error)
@@ -194,8 +211,15 @@ class People:
         if not answer.ok:
             self.refused[found.get("code", str(answer.status_code))] += 1
             return {}
-        self.confirmed += method != "get"
         return found or {"done": True}
+
+    def check(self, answer: requests.Response) -> None:
+        """Raise ValueError for the answer of a failure; note it if no fault explains it."""
+        if answer.status_code == 500 and not self.installation.is_database_struck():
+            when = time.monotonic() - self.installation.began
+            self.failed.append(f"{when:.1f} s: {answer.request.method} {answer.url} answered 500")
+        if answer.status_code >= 500:
+            raise ValueError(answer.status_code)
 
     def miss(self, error: Exception) -> None:
         """Note that no answer came."""
@@ -207,7 +231,9 @@ class People:
 
     def _sign_in(self, person: tuple[int, str]) -> requests.Session:
         session, url = requests.Session(), f"{self.chance.choice(self.sites)}/sign-in/"
-        session.get(url, timeout=15).raise_for_status()
+        shown = session.get(url, timeout=15)
+        self.check(shown)
+        shown.raise_for_status()
         form = {
             "username": person[1],
             "password": PASSWORD,
@@ -216,6 +242,7 @@ class People:
         answer = session.post(
             url, data=form, headers={"Referer": url}, timeout=15, allow_redirects=False
         )
+        self.check(answer)
         if answer.status_code != 302:
             raise ValueError(f"sign-in: {answer.status_code}")
         self.sessions[person[0]] = session

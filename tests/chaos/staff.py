@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -12,6 +13,7 @@ from lens.demo.local import ADMIN
 from tests.chaos.people import MISSED, People, Subject
 from tests.rights.forms import Request, requests_of
 
+SIGN_IN = ("/sign-in/", "/admin/login/")
 DROPPED = 4  # learners at most: others must be left to act
 PAGES = 3  # a form, its preview, and once more because something has changed meanwhile
 PERSON = (0, ADMIN)
@@ -22,11 +24,10 @@ class Staff:
 
     def __init__(self, people: People) -> None:
         self.people, self.chance, self.sql = people, people.chance, people.installation.sql
-        self.dropped = 0
 
     def act(self) -> None:
         """Do one thing."""
-        acts: list[Callable[[], None]] = [
+        acts: list[Callable[[], bool]] = [
             self._move_meeting,
             self._move_meeting,
             self._cancel_or_restore,
@@ -35,29 +36,36 @@ class Staff:
             self._drop_learner,
             self._check_now,
         ]
-        self.chance.choice(acts)()
+        act = self.chance.choice(acts)
+        if act():
+            self.people.done[f"staff{act.__name__}"] += 1
 
     # -- meetings ----------------------------------------------------------------------------
 
-    def _move_meeting(self) -> None:
+    def _move_meeting(self) -> bool:
         meeting, _, day = self._pick_meeting("status = 'scheduled'")
-        self._send(
-            f"meetings/meeting/{meeting}/move/reschedule/",
-            {meeting},
-            day=day,
-            time=self._pick_time(),
+        time = self._pick_time()
+        page = f"meetings/meeting/{meeting}/move/reschedule/"
+        return self._send(page, {meeting}, day=day, time=time) and self._note(
+            meeting,
+            "SELECT m.id FROM meetings_meeting m JOIN cohorts_group g ON g.id = m.group_id"
+            f" WHERE m.id = {meeting} AND m.status = 'scheduled'"
+            f" AND m.starts_at = timestamp '{day} {time}' AT TIME ZONE g.timezone",
         )
 
-    def _cancel_or_restore(self) -> None:
+    def _cancel_or_restore(self) -> bool:
         meeting, status, _ = self._pick_meeting("true")
         what = "cancel" if status == "scheduled" else "restore"
-        self._send(f"meetings/meeting/{meeting}/move/{what}/", {meeting})
+        now = "cancelled" if what == "cancel" else "scheduled"
+        return self._send(f"meetings/meeting/{meeting}/move/{what}/", {meeting}) and self._note(
+            meeting, f"SELECT id FROM meetings_meeting WHERE id = {meeting} AND status = '{now}'"
+        )
 
-    def _change_weekly_time(self) -> None:
+    def _change_weekly_time(self) -> bool:
         group = self._pick("SELECT id FROM cohorts_group WHERE ended_at IS NULL")[0]
         meetings = self.sql(f"SELECT id FROM meetings_meeting WHERE group_id = {group}")
         since = datetime.now(UTC) + timedelta(days=self.chance.randrange(7, 21))
-        self._send(
+        return self._send(
             f"meetings/meeting/of-group/{group}/slot/",
             {meeting for (meeting,) in meetings},
             from_day=f"{since:%Y-%m-%d}",
@@ -77,24 +85,37 @@ class Staff:
 
     # -- learners, and what is wrong ---------------------------------------------------------
 
-    def _move_learner(self) -> None:
+    def _move_learner(self) -> bool:
         member, person, group, cohort = self._pick_learner()
         others = "SELECT id FROM cohorts_group WHERE ended_at IS NULL"
         to = self._pick(f"{others} AND cohort_id = {cohort} AND id <> {group}")[0]
-        self._send(f"members/move/?member={member}&group={to}", {("person", person)})
+        page = f"members/move/?member={member}&group={to}"
+        return self._send(page, {("person", person)}) and self._note(
+            ("person", person),
+            f"SELECT id FROM cohorts_membership WHERE user_id = {person} AND group_id = {to}"
+            " AND status = 'active'",
+        )
 
-    def _drop_learner(self) -> None:
-        if self.dropped >= DROPPED:
-            return
+    def _drop_learner(self) -> bool:
+        if self.people.done["staff_drop_learner"] >= DROPPED:
+            return False
         member, person, *_ = self._pick_learner()
-        self.dropped += 1
         page = f"cohorts/membership/{member}/end/"
-        self._send(page, {("person", person)}, status="dropped", why="chaos")
+        sent = self._send(page, {("person", person)}, status="dropped", why="chaos")
+        return sent and self._note(
+            ("person", person),
+            f"SELECT id FROM cohorts_membership WHERE id = {member} AND status = 'dropped'",
+        )
 
-    def _check_now(self) -> None:
+    def _note(self, subject: Subject, query: str) -> bool:
+        """Keep how to find this confirmed change in the database until the next one."""
+        self.people.changes[subject] = query
+        return True
+
+    def _check_now(self) -> bool:
         """Press the button beside what is wrong, if anything is."""
         cohort = self._pick("SELECT id FROM cohorts_cohort")[0]
-        self._send(f"sync/cohorts/{cohort}/progress/", (), "/check_now/")
+        return self._send(f"sync/cohorts/{cohort}/progress/", (), "/check_now/")
 
     def _pick_learner(self) -> tuple[Any, ...]:
         """The membership, the person, the group and the cohort."""
@@ -110,8 +131,11 @@ class Staff:
 
     def _send(
         self, page: str, about: Collection[Subject], button: str = "", **filled_in: str
-    ) -> None:
-        """Fill in the page's form, confirm its preview, and forget what it was about."""
+    ) -> bool:
+        """Fill in the page's form, confirm its preview, and forget what it was about.
+
+        Return whether it was confirmed; being sent to sign in confirms nothing.
+        """
         address = f"/admin/{page}"
         answer = self._call("get", address)
         for _ in range(PAGES):
@@ -123,14 +147,14 @@ class Staff:
             answer = self._call("post", form.path, data=dict(form.data) | filled_in)
             if answer is None:
                 self.people.unclear |= set(about)
-            elif answer.is_redirect:
-                self.people.confirmed += 1
+            elif answer.is_redirect and not leads_to_sign_in(answer):
                 self.people.forget(about)
-                return
+                return True
             elif answer.status_code != 200:  # refused, with a sentence
                 break
         if answer is not None and not button:
             self.people.refused[f"staff: {answer.status_code}"] += 1
+        return False
 
     def _call(self, method: str, path: str, **more: Any) -> requests.Response | None:
         """Return the answer; None if none came, or one of a failure."""
@@ -145,14 +169,17 @@ class Staff:
                 allow_redirects=False,
                 **more,
             )
-            if answer.status_code >= 500:
-                raise ValueError(answer.status_code)
+            self.people.check(answer)
         except MISSED as error:
             self.people.miss(error)
             return None
-        if answer.status_code == 403 or "login" in answer.headers.get("Location", ""):
+        if answer.status_code == 403 or leads_to_sign_in(answer):
             self.people.sessions.pop(PERSON[0], None)
         return answer
+
+
+def leads_to_sign_in(answer: requests.Response) -> bool:
+    return urlsplit(answer.headers.get("Location", "")).path.startswith(SIGN_IN)
 
 
 def find_form(address: str, text: str, path: str) -> Request | None:
