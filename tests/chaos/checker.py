@@ -79,6 +79,13 @@ INVITED = """
 """
 
 
+SINGLE_EVENTS = """
+    SELECT e.event_id, m.id FROM calendarsync_calendarevent e
+      JOIN meetings_meeting m ON m.id = e.meeting_id
+     WHERE e.gone_at IS NULL AND m.status = 'scheduled' AND m.starts_at > '{after}'
+"""
+
+
 class Checker:
     def __init__(self, installation: ChaosInstallation, people: People) -> None:
         self.installation, self.people = installation, people
@@ -167,7 +174,10 @@ class Checker:
         ((after,),) = self.sql(AFTER)
         found = {
             (meeting, guest["email"])
-            for meeting, body in self._occurrences(series, after)
+            for meeting, body in [
+                *self._occurrences(series, after),
+                *self._single_events(events, after),
+            ]
             for guest in body.get("attendees", ())
         }
         rows = self.sql(INVITED.format(after=after))
@@ -190,6 +200,14 @@ class Checker:
                 moment = parse(body["start"]["dateTime"]) if "start" in body else 0
                 if body["status"] != "cancelled" and (event_id, moment) in meetings:
                     yield meetings[event_id, moment], body
+
+    def _single_events(
+        self, events: list[dict[str, Any]], after: str
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each future meeting without a place in a series, as after two changes of weekly time."""
+        rows = self.sql(SINGLE_EVENTS.format(after=after))
+        meetings = dict(rows)
+        yield from ((meetings[one["id"]], one) for one in events if one["id"] in meetings)
 
     def _list(self, path: str) -> list[dict[str, Any]]:
         return list(self.outside(f"{CALENDAR}{path}?maxResults=2500", GOOGLE)["items"])

@@ -29,7 +29,7 @@ LEAST = SECONDS / 10  # acts that must be confirmed
 EACH = ("book", "answer", "staff")  # begins the name of an act that must be confirmed once
 # Promises, and answers, that must be left to compare at the end. After an hour nearly every meeting
 # is one about which some act got no answer.
-KNOWN = 3 if SECONDS <= 300 else 0
+KNOWN = 1 if SECONDS <= 300 else 0
 CALM = 300  # seconds in which something more must be right again
 REST = 2 * CALM  # seconds in which everything must be: what went wrong is told before the timeout
 pytestmark = [pytest.mark.matrix, pytest.mark.timeout(SECONDS + CALM + REST + 2 * CALM)]
