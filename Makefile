@@ -25,7 +25,7 @@ help:
 	@echo "make test         one or more scenarios of every capability (ARGS for pytest)"
 	@echo "make test-matrix  variants, slow processes, browsers, migrations forward (about 20 minutes)"
 	@echo "make modes        every case of the very largest (about an hour, not in CI)"
-	@echo "make chaos        three minutes of random acts, kills, restarts and faults (a part of test-matrix)"
+	@echo "make chaos        three minutes of random acts, kills, restarts and faults (not in CI)"
 	@echo "make soak         an hour of that"
 	@echo "make bench        figures: what things cost, beside the committed ones"
 	@echo "make lock         pin all packages of pyproject.toml, with hashes, in requirements*.txt"
