@@ -17,7 +17,7 @@ from cohorts.words import one_line
 from lens.backups.manifest import find_newer, read_applied
 from lens.schedules import ensure_schedules
 
-LOCK_MILLISECONDS, LOCK_ATTEMPTS = 500, 120
+LOCK_MILLISECONDS, LOCK_ATTEMPTS = 100, 300
 LOCKED = ("55P03", "40P01")  # it waited too long; a deadlock
 
 
@@ -123,7 +123,8 @@ def short_waits_for_locks() -> Iterator[None]:
 
     Whoever reads the table queues behind the one that waits. Two tables in the other order are a
     deadlock, which PostgreSQL looks for after a second and ends by an error for either side: a page
-    of the former version would answer 500.
+    of the former version would answer 500. The wait is short because a page that began to wait
+    almost a second before is looked at first.
     """
     if connection.vendor != "postgresql":
         yield
