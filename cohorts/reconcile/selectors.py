@@ -17,6 +17,7 @@ from cohorts.models import Group, live_group
 from cohorts.reconcile.models import (
     GroupSync,
     ProviderState,
+    RealizeRequest,
     SyncAction,
     SyncRun,
     due_syncs,
@@ -284,6 +285,17 @@ def _describe_provider(provider: ProviderSpec, state: ProviderState | None) -> S
 
 
 # -- steps ---------------------------------------------------------------------------------------
+
+
+def find_realize_request(
+    group_ids: Collection[int], *, since: datetime | None = None
+) -> RealizeRequest | None:
+    """Return the newest request that names one of these groups, with the person who made it: of
+    those made after `since`, or else of the newest 20."""
+    ids = set(group_ids)
+    found = RealizeRequest.objects.select_related("requested_by").order_by("-pk")
+    found = found[:20] if since is None else found.filter(requested_at__gt=since)
+    return next((one for one in found if ids & set(one.group_ids)), None)
 
 
 def steps_of_cohort(cohort_id: int, *, after: int = 0) -> QuerySet[SyncAction]:

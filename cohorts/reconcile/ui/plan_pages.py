@@ -14,9 +14,15 @@ from cohorts import clock
 from cohorts.admin_base.links import cohort_url
 from cohorts.models import Cohort, Group, User, live_group
 from cohorts.reconcile import services
-from cohorts.reconcile.models import GroupSync, RealizeRequest, SyncRun
+from cohorts.reconcile.models import GroupSync, SyncRun
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.selectors import live_groups, newest_step, read_context, read_providers
+from cohorts.reconcile.selectors import (
+    find_realize_request,
+    live_groups,
+    newest_step,
+    read_context,
+    read_providers,
+)
 from cohorts.reconcile.services import approve_shown_removals
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
@@ -65,7 +71,10 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     groups = _groups(runs)
     waiting = {run.provider for run in view.waiting}
     as_if_requested = runs[0].as_if_requested
-    request_made = _request_since(runs[0], groups) if as_if_requested else None
+    request_made = None
+    if as_if_requested:
+        group_ids = [group.pk for group in groups]
+        request_made = find_realize_request(group_ids, since=runs[0].started_at)
     return show(
         request,
         "plan",
@@ -131,14 +140,6 @@ def _find(ids: Iterable[int]) -> list[SyncRun]:
     if not runs:
         raise Http404("This plan has expired. Preview again.")
     return runs
-
-
-def _request_since(run: SyncRun, groups: Iterable[Group]) -> RealizeRequest | None:
-    """Return the newest realize request of these groups that was made after their plan."""
-    ids = {group.pk for group in groups}
-    made = RealizeRequest.objects.filter(requested_at__gt=run.started_at)
-    found = made.select_related("requested_by")
-    return next((one for one in found if not ids.isdisjoint(one.group_ids)), None)
 
 
 def _can_be_requested(groups: Iterable[Group]) -> bool:

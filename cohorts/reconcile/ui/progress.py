@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404
 
 from cohorts import clock
 from cohorts.models import Cohort
-from cohorts.reconcile.models import RealizeRequest, SyncAction
+from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.selectors import (
-    GroupView,
     describe_groups,
+    find_realize_request,
     live_groups,
     read_context,
     read_providers,
@@ -71,7 +71,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         total=len(views),
         ready=sum(view.worst.level <= Level.FINE for view in views),
         asked=[view for view in views if view.is_asked_for],
-        request_made=_last_request(views),
+        request_made=find_realize_request([view.group.pk for view in views]),
         providers=read_providers(context),
         is_worker_alive=context.is_worker_alive,
         busy=busy,
@@ -89,10 +89,3 @@ def _number(request: HttpRequest, name: str) -> int:
     """Return a number from the query string, or 0."""
     text = request.GET.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 19 else 0
-
-
-def _last_request(views: list[GroupView]) -> RealizeRequest | None:
-    """Return the newest request that names one of these groups, with the person who made it."""
-    ids = {view.group.pk for view in views}
-    newest = RealizeRequest.objects.select_related("requested_by").order_by("-pk")[:20]
-    return next((request for request in newest if ids & set(request.group_ids)), None)
