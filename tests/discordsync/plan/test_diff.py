@@ -53,9 +53,9 @@ from tests.discordsync.paper import (
     see,
     want,
 )
+from tests.discordsync.plan.planning import CATEGORY, CHANNEL, TEXT, VOICE
 
-ROLE_7, TEXT, VOICE = "role:7", "text_channel:7", "voice_channel:7"
-CHANNEL, CATEGORY = "cohort_channel:5", "category:5:1"
+ROLE_7 = "role:7"
 EVENT = DesiredScheduledEvent("event:3", 7, "Week 1", "", NOW, NOW + timedelta(hours=1))
 
 

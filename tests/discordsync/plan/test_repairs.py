@@ -38,8 +38,8 @@ from tests.discordsync.paper import (
     see,
     want,
 )
+from tests.discordsync.plan.planning import CATEGORY, TEXT
 
-TEXT, CATEGORY = "text_channel:7", "category:5:1"
 ROLE_ID = id_for("role:7")
 
 
