@@ -55,7 +55,6 @@ EXEMPT = {
         [
             "request_sync",
             "sync_changed_groups",
-            "sync_groups_set_up",
             "report_outside_change",
             "create_missing_rows",
             "end_wait",
