@@ -9,7 +9,7 @@ from cohorts.models import Cohort
 from tests.bench.bench_today import measure
 from tests.bench.figures import RecordFigure
 from tests.lens.desk.cohort_page.test_tab_costs import MOST_QUERIES, TABS
-from tests.lens.desk.conftest import everything_alive, manager  # noqa: F401
+from tests.lens.desk.conftest import after_academy, everything_alive, manager  # noqa: F401
 from tests.lens.desk.test_costs import make_academy, read_page
 
 pytestmark = [

@@ -13,7 +13,7 @@ from tests.lens.desk.cohort_messages.test_messages_page import (
     fill,
     measure_page,
 )
-from tests.lens.desk.conftest import manager  # noqa: F401
+from tests.lens.desk.conftest import after_academy, manager  # noqa: F401
 from tests.support.academy import Academy
 
 pytestmark = [

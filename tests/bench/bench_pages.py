@@ -14,7 +14,7 @@ from cohorts.models import Group, User
 from cohorts.outbox.models import Message
 from tests.bench.bench_today import measure
 from tests.bench.figures import RecordFigure
-from tests.lens.desk.conftest import everything_alive, manager  # noqa: F401
+from tests.lens.desk.conftest import after_academy, everything_alive, manager  # noqa: F401
 from tests.lens.desk.test_costs import MOST_BYTES, MOST_QUERIES, NOW, make_academy, read_page
 
 LIVE, ENDED, MEMBERS = 240, 2260, 8  # 20,000 people

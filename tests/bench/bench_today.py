@@ -9,7 +9,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client, RequestFactory
 
 from tests.bench.figures import RecordFigure
-from tests.lens.desk.conftest import everything_alive, manager  # noqa: F401
+from tests.lens.desk.conftest import after_academy, everything_alive, manager  # noqa: F401
 from tests.lens.desk.test_costs import make_academy, open_today
 
 pytestmark = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,18 @@ def test_a_run_of_one_benchmark_keeps_the_rows_of_the_others(tmp_path: Path) -> 
 
     assert read_committed(written) == {"a booking": 12, "a page": 3}
     assert read_rows(written)[1] == read_rows(committed)[1]
+
+
+@pytest.mark.matrix
+def test_every_figure_finds_what_it_is_built_with() -> None:
+    """CI measures nothing, so a fixture that has gone would show only at the next `make bench`."""
+    planned = ["--setup-plan", "-o", "python_files=bench_*.py", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *planned, "tests/bench"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "bench_today.py::test_the_time_of_the_today_page" in done.stdout
+    assert done.returncode == 0, done.stdout
