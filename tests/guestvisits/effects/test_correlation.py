@@ -99,4 +99,4 @@ def test_a_json_line_stays_json_and_holds_no_secret() -> None:
 
 def test_a_report_to_sentry_has_the_id_as_a_tag() -> None:
     with correlated("request-1234"):
-        assert tag_report({"tags": {"a": "b"}}, None)["tags"] == {"a": "b", "id": "request-1234"}
+        assert tag_report({"tags": {"a": "b"}}, {})["tags"] == {"a": "b", "id": "request-1234"}
