@@ -29,10 +29,12 @@ UNFINISHED = """
       LEFT JOIN sync_groupsync s ON s.group_id = m.group_id AND s.provider = 'discord'
      WHERE m.state IN ('pending', 'sending') AND m.due_at <= now() AND m.next_try_at <= now()
 """
-# A bot reports what it has missed once it is connected; messages become due with the time.
+# The bot that runs now reports what was missed once it is connected, while one that is ending may
+# still say that it is; messages become due with the time.
 ASLEEP = """
-    SELECT 'no bot has connected'
-     WHERE NOT EXISTS (SELECT FROM bot_botheartbeat WHERE last_seen_at > '{since}')
+    SELECT 'the bot has not connected'
+     WHERE NOT EXISTS (SELECT FROM bot_botheartbeat
+                        WHERE last_seen_at > '{since}' AND name LIKE '%:{bot}:%')
     UNION ALL
     SELECT 'no worker has collected messages'
      WHERE NOT EXISTS (SELECT FROM cohorts_installation WHERE collected_at > '{since}')
@@ -97,7 +99,8 @@ class Checker:
 
     def find_asleep(self, since: str) -> list[str]:
         """What has done nothing since then, and may find more to do."""
-        asleep = [line for (line,) in self.sql(ASLEEP.format(since=since))]
+        bot = self.installation.running["bot"].pid
+        asleep = [line for (line,) in self.sql(ASLEEP.format(since=since, bot=bot))]
         return asleep if self.installation.is_ready() else ["the web is not ready", *asleep]
 
     def find_faults(self) -> list[str]:
