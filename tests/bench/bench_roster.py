@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,6 +9,7 @@ import pytest
 
 from cohorts.roster.importing import import_roster, preview_roster
 from tests.bench.figures import RecordFigure
+from tests.bench.stopwatch import Measured, cpu_measured
 from tests.support.roster import make_academy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
@@ -45,7 +45,7 @@ def _move(line: str, after: dict[str, str]) -> str:
     return ",".join(cells)
 
 
-def measure(code: Callable[[], object]) -> float:
-    began = time.process_time()
-    code()
-    return time.process_time() - began
+def measure(code: Callable[[], object]) -> Measured:
+    with cpu_measured() as cpu:
+        code()
+    return cpu

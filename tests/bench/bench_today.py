@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client, RequestFactory
 
 from tests.bench.figures import RecordFigure
+from tests.bench.stopwatch import Measured, cpu_measured, typical
 from tests.lens.desk.conftest import after_academy, everything_alive, manager  # noqa: F401
 from tests.lens.desk.test_costs import make_academy, open_today
 
@@ -33,14 +32,14 @@ def test_the_time_of_the_today_page(
     assert queries <= 25
 
 
-def measure(client: Client, address: str) -> float:
-    """Return the CPU time of a page in milliseconds, the least of five."""
+def measure(client: Client, address: str) -> Measured:
+    """Return the CPU time of a page, the median of five."""
     handler, times = WSGIHandler(), []
     for _ in range(5):
         # Not through the test client, which copies every template's context.
         request = RequestFactory().get(address)
         request.COOKIES = {name: each.value for name, each in client.cookies.items()}
-        began = time.process_time()
-        assert handler.get_response(request).status_code == 200
-        times.append(time.process_time() - began)
-    return min(times) * 1000
+        with cpu_measured() as cpu:
+            assert handler.get_response(request).status_code == 200
+        times.append(cpu)
+    return typical(times)

@@ -1,6 +1,7 @@
 """From the click to the role and the invitation: 50 visits, each with a worker that is idle.
 
-The web process, the worker and both services are real, and people click over HTTP.
+The web process, the worker and both services are real, and people click over HTTP. These times are
+adjusted to the reference machine as a whole, although a worker reads its queue every 0.2 s.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from http.client import HTTPConnection
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,7 @@ from cohorts.models import Group, User
 from cohorts.reconcile.models import ProviderState
 from meetings.models import Meeting
 from tests.bench.figures import RecordFigure
+from tests.bench.stopwatch import Measured, measure_slowness
 from tests.lens.test_gunicorn import answers, web_command
 from tests.support.cohort import MadeCohort, are_in_sync, join, make_cohort, realize
 from tests.support.processes import ROOT, environment, wait_until
@@ -90,12 +92,16 @@ def test_time_from_the_click_to_access(
     took: dict[str, list[float]] = {
         what: [] for what in ("answer", "first call to Discord", "role", "invitation")
     }
+    slowness = []
     for person in participants(made):
         wait_until(lambda: is_idle(made), PATIENCE, "the worker is not idle")
+        slowness.append(measure_slowness())
         visit(person, made, web, sandbox, took)
+        slowness.append(measure_slowness())
     for what, seconds in took.items():
-        record(f"from the click to the {what}: median of {VISITS}", median(seconds), "s", 0.4)
-        record(f"from the click to the {what}: worst of {VISITS}", max(seconds), "s", 1.0)
+        usual, worst = (Measured(of(seconds), mean(slowness)) for of in (median, max))
+        record(f"from the click to the {what}: median of {VISITS}", usual, "s", 0.4)
+        record(f"from the click to the {what}: worst of {VISITS}", worst, "s", 1.0)
 
 
 def participants(made: MadeCohort) -> list[User]:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.bench import figures
 from tests.bench.figures import BenchRow, RecordFigure
+from tests.bench.stopwatch import Measured
 
 _rows = pytest.StashKey[list[BenchRow]]()
 
@@ -16,9 +17,9 @@ _rows = pytest.StashKey[list[BenchRow]]()
 def record(request: pytest.FixtureRequest) -> RecordFigure:
     rows = request.config.stash.setdefault(_rows, [])
 
-    def add(name: str, value: float, unit: str, aim: float | None = None) -> None:
+    def add(name: str, value: float | Measured, unit: str, aim: float | None = None) -> None:
         assert name not in {row.name for row in rows}, f"two rows are called {name}"
-        rows.append(BenchRow(name, round(value, 3), unit, aim))
+        rows.append(BenchRow.of(name, value, unit, aim))
 
     return add
 
@@ -30,7 +31,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     rows = figures.compare(found, figures.read_committed())
     figures.WRITTEN.write_text(figures.dump(rows, figures.read_rows()), encoding="utf-8")
     terminalreporter.section("figures")
-    for line in figures.draw_table(rows):
+    for line in figures.draw_table([*figures.describe_machine(rows), *rows]):
         terminalreporter.write_line(line)
     worse = [row.name for row in rows if row.is_worse]
     terminalreporter.write_line(

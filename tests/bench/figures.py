@@ -1,21 +1,25 @@
 """The rows of `make bench`, and how they compare with those that are committed in bench.json.
 
-The lower a figure, the better. Nothing here fails: times vary with the machine and what else runs.
+The lower a figure, the better. CPU time is stated as it would be on the reference machine
+(`tests/bench/stopwatch.py`), beside what was measured. Nothing here fails.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any, Protocol
 
+from tests.bench.stopwatch import Measured
 from tests.support.processes import ROOT
 
 COMMITTED = Path(__file__).with_name("bench.json")
 WRITTEN = ROOT / "bench.json"  # git ignores it
-ALIGNED = "<><>>><"
+ALIGNED = "<>><>>><"
+UNITS = {"s": 1, "ms": 1000}  # in a second
 HEADROOM = 1.25  # a figure is marked as worse above this ratio to the committed one
 
 
@@ -26,6 +30,15 @@ class BenchRow:
     unit: str
     aim: float | None = None  # at most
     committed: float | None = None
+    measured: float | None = None  # on this machine, if the figure is that of the reference machine
+
+    @classmethod
+    def of(cls, name: str, value: float | Measured, unit: str, aim: float | None) -> BenchRow:
+        """Return the row of a figure, or of a time in this unit."""
+        if not isinstance(value, Measured):
+            return cls(name, round(value, 3), unit, aim)
+        here, there = (round(each * UNITS[unit], 3) for each in (value.seconds, value.adjusted))
+        return cls(name, there, unit, aim, measured=here)
 
     @property
     def ratio(self) -> float | None:
@@ -49,7 +62,9 @@ class BenchRow:
 
 
 class RecordFigure(Protocol):
-    def __call__(self, name: str, value: float, unit: str, aim: float | None = None) -> None:
+    def __call__(
+        self, name: str, value: float | Measured, unit: str, aim: float | None = None
+    ) -> None:
         """Add a row; `aim`: at most this is wanted."""
 
 
@@ -65,8 +80,16 @@ def read_committed(path: Path = COMMITTED) -> dict[str, float]:
 
 def compare(rows: Iterable[BenchRow], committed: Mapping[str, float]) -> list[BenchRow]:
     """Return the rows with the committed figures of the same names."""
+    return [replace(row, committed=committed.get(row.name)) for row in rows]
+
+
+def describe_machine(rows: Iterable[BenchRow]) -> list[BenchRow]:
+    """Return rows that say how many times slower than the reference machine this one was."""
+    found = [row.measured / row.value for row in rows if row.measured and row.value]
+    name, of = "this machine beside the reference machine: CPU time", {"median": median}
+    of |= {"least": min, "most": max}
     return [
-        BenchRow(row.name, row.value, row.unit, row.aim, committed.get(row.name)) for row in rows
+        BenchRow(f"{name}, {how}", round(f(found), 2), "times") for how, f in of.items() if found
     ]
 
 
@@ -77,6 +100,7 @@ def dump(rows: Iterable[BenchRow], committed: Iterable[Mapping[str, Any]] = ()) 
         row.name: {
             "name": row.name,
             "value": row.value,
+            "measured": row.measured,
             "unit": row.unit,
             "aim": row.aim,
             "ratio": row.ratio,
@@ -88,15 +112,17 @@ def dump(rows: Iterable[BenchRow], committed: Iterable[Mapping[str, Any]] = ()) 
 
 def draw_table(rows: Iterable[BenchRow]) -> list[str]:
     """Return the lines of a table for people."""
-    head = ("", "figure", "unit", "at most", "committed", "ratio", "")
+    head = ("", "measured", "figure", "unit", "at most", "committed", "ratio", "")
     lines = [head, *(_cells(row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return ["  ".join(map(_align, line, ALIGNED, widths)).rstrip() for line in lines]
 
 
 def _cells(row: BenchRow) -> tuple[str, ...]:
-    value, aim, committed = (_number(each) for each in (row.value, row.aim, row.committed))
-    return (row.name, value, row.unit, aim, committed, _number(row.ratio, "{:.2f}"), row.marks)
+    numbers = (row.measured, row.value, row.aim, row.committed)
+    measured, value, aim, committed = (_number(each) for each in numbers)
+    ratio = _number(row.ratio, "{:.2f}")
+    return (row.name, measured, value, row.unit, aim, committed, ratio, row.marks)
 
 
 def _number(value: float | None, form: str = "{:,.4g}") -> str:

@@ -1,14 +1,31 @@
-"""What `make bench` says about a figure, beside the committed one and its aim."""
+"""What `make bench` says about a figure, beside the committed one and its aim, and about times."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.bench.figures import BenchRow, compare, draw_table, dump, read_committed, read_rows
+from tests.bench.figures import (
+    BenchRow,
+    compare,
+    describe_machine,
+    draw_table,
+    dump,
+    read_committed,
+    read_rows,
+)
+from tests.bench.stopwatch import (
+    REFERENCE_MS,
+    Measured,
+    cpu_measured,
+    do_reference_work,
+    typical,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +73,39 @@ def test_a_run_of_one_benchmark_keeps_the_rows_of_the_others(tmp_path: Path) -> 
 
     assert read_committed(written) == {"a booking": 12, "a page": 3}
     assert read_rows(written)[1] == read_rows(committed)[1]
+
+
+def test_a_time_is_stated_for_the_reference_machine_beside_what_this_one_needed() -> None:
+    slow = BenchRow.of("a booking", Measured(seconds=0.024, slowness=2), "ms", 10)
+    queries = BenchRow.of("queries", 24, "queries", None)
+
+    assert (slow.value, slow.measured) == (12, 24)
+    assert (queries.value, queries.measured) == (24, None)
+    [row] = compare([slow], {"a booking": 8})
+    assert (row.ratio, row.marks) == (1.5, "WORSE, misses its aim")
+    assert [row.value for row in describe_machine([slow, queries])] == [2, 2, 2]
+    assert describe_machine([queries]) == []
+
+
+def test_the_median_of_several_times_is_that_of_the_adjusted_ones() -> None:
+    on_a_slow_machine, quick, slow = Measured(30, 3), Measured(9, 1), Measured(11, 1)
+
+    assert typical([slow, on_a_slow_machine, quick]) is on_a_slow_machine
+    assert (on_a_slow_machine / 10).adjusted == 1
+
+
+def test_reference_work_takes_its_time_on_the_reference_machine_whatever_this_one_is() -> None:
+    """A hundred times the work that the stopwatch compares with, and what it spends is left out."""
+    assert do_reference_work() == do_reference_work()
+    began = time.process_time()
+    with cpu_measured() as cpu:
+        for _ in range(100):
+            do_reference_work()
+    everything = time.process_time() - began
+
+    assert cpu.adjusted * 1000 == pytest.approx(100 * REFERENCE_MS, rel=0.35)
+    assert cpu.seconds < everything
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
 
 
 @pytest.mark.matrix

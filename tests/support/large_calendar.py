@@ -6,11 +6,7 @@ comparing and reading.
 
 from __future__ import annotations
 
-import threading
-import time as system_time
 from collections.abc import Iterable
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -142,22 +138,3 @@ def make_due(*groups: Group) -> None:
 def read_fully() -> None:
     """Let the next run list everything."""
     ProviderState.objects.filter(provider="calendar").update(fully_observed_at=None)
-
-
-@dataclass
-class Cpu:
-    """CPU seconds of this process without those of the sandbox in one of its threads."""
-
-    seconds: float = field(default=0.0)
-
-
-@contextmanager
-def cpu_measured():
-    found = Cpu()
-    (server,) = (one for one in threading.enumerate() if one.name == "sandbox")
-    assert server.ident
-    clock_id = system_time.pthread_getcpuclockid(server.ident)
-    theirs, all_of_it = system_time.clock_gettime(clock_id), system_time.process_time()
-    yield found
-    found.seconds = system_time.process_time() - all_of_it
-    found.seconds -= system_time.clock_gettime(clock_id) - theirs
