@@ -1,7 +1,5 @@
 """Admin pages for the calendar's records. Staff can also enter a series that already exists."""
 
-from __future__ import annotations
-
 from base64 import urlsafe_b64decode
 from typing import Any
 from urllib.parse import parse_qs, urlsplit

@@ -4,8 +4,6 @@ Only an occurrence that was never changed is read before it is written: listings
 so its ETag for If-Match is unknown, and its attendees' answers must be sent back unchanged.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What the connection check shows about Google Calendar, in addition to whether it responds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from django.conf import settings

@@ -10,8 +10,6 @@
 Anything that has begun is history: it has no desired state, so it is never changed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 

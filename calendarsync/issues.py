@@ -1,7 +1,5 @@
 """The issues that the calendar can have, and what to do about each."""
 
-from __future__ import annotations
-
 from cohorts.reconcile.values import IssueText
 
 ISSUES: dict[str, IssueText] = {

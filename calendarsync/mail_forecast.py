@@ -1,7 +1,5 @@
 """Forecast how many e-mails Google will send about a move that is not confirmed yet. Read-only."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime

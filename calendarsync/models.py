@@ -1,7 +1,5 @@
 """Records of our events in Google Calendar, and copies of Google's latest data about them."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils.timezone import now

@@ -4,8 +4,6 @@ Events that the listing does not contain are fetched by id. Only a "not found" r
 an event is gone.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The Google Calendar provider: the functions that the reconciler and its pages call."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace

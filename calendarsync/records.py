@@ -5,8 +5,6 @@ written from listings (`copies.storing`): everything after a sync token, includi
 comes back with the next one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Queries for the records of our events."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import chain

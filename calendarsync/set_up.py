@@ -1,7 +1,5 @@
 """The lines about Google Calendar on a person's set-up page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from django.urls import reverse

@@ -1,7 +1,5 @@
 """Read the data that concerns the calendar, in a constant number of queries."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace

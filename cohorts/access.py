@@ -1,7 +1,5 @@
 """Permission checks for staff pages that are not a model's admin."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from django.core.exceptions import PermissionDenied

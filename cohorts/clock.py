@@ -4,8 +4,6 @@ In a sandbox the clock can be moved for all processes at once.  Leases, backoff 
 real time and do not use this module.
 """
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime, timedelta
 

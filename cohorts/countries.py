@@ -1,7 +1,5 @@
 """Public holidays of countries and regions, by ISO code: "DE", or "DE-BE". Pure."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import holidays

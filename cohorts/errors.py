@@ -1,7 +1,5 @@
 """Refusal: the exception that services raise for a request that the rules do not allow."""
 
-from __future__ import annotations
-
 
 class Refusal(Exception):
     """A request was refused and nothing was changed.

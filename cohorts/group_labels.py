@@ -4,8 +4,6 @@ places free".
 Everything comes from one query: `with_places`.
 """
 
-from __future__ import annotations
-
 from django.db.models import Count, Q, QuerySet
 
 from cohorts.models import Group, Membership

@@ -1,7 +1,5 @@
 """Operations for migrations that rename what Django's own operations leave as it was."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ Loops that keep running through an outage report it here.  `OutageFilter` keeps 
 follow from it, with their tracebacks, out of the log and of Sentry, and reports the first one.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import threading

@@ -1,7 +1,5 @@
 """Signal receivers that announce the groups whose facts a saved or deleted model changes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models.signals import post_delete, post_save, pre_save

@@ -7,8 +7,6 @@ registers it in `AppConfig.ready()`, so its apps.py lists what the app adds:
     venues.register(find_voice_channels)                           in discordsync/apps.py
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 

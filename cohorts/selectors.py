@@ -3,8 +3,6 @@
 Members are active memberships.  Guests have no membership, so they are never included.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Collection

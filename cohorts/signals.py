@@ -4,8 +4,6 @@ Each is sent with `group_ids`, a set of ints.  Services send them through `annou
 model signals do so too, so that edits in the Django admin count.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Checks of values that forms, roster lines and settings share."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError

@@ -1,7 +1,5 @@
 """Words for dates, numbers and names, in messages and on pages. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
 

@@ -1,8 +1,6 @@
 """Look up time zones by name, with a fallback for unknown names that plain SQL has stored.
 Pure."""
 
-from __future__ import annotations
-
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 

@@ -4,8 +4,6 @@ allauth's tables stay empty, or hold secrets and sessions. A row of the queue th
 would be code that runs.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account import admin as account_admin  # noqa: F401 - registers first

@@ -3,8 +3,6 @@
 Each provider checks its own settings. One that is left out on purpose causes only a warning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit

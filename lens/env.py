@@ -1,7 +1,5 @@
 """Typed environment variables. An invalid value ends in a sentence, not in a traceback."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

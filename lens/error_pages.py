@@ -1,7 +1,5 @@
 """Responses for errors outside the views: pages for people, JSON below /api/."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse

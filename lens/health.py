@@ -1,7 +1,5 @@
 """`/healthz`: liveness; with `?ready` readiness; with `?bot` readiness of the Discord bot."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Deletes, every hour, rows that are no longer needed."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession

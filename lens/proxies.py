@@ -13,8 +13,6 @@ allauth and the REST framework all read REMOTE_ADDR, so they need no setting of 
     trusted (*)   "a, b"                b                           kept
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 

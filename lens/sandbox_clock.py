@@ -4,8 +4,6 @@ The sandbox's page and control API do not know the product, so the product polls
 with a sandbox: `cohorts.clock.set_offset` refuses otherwise.
 """
 
-from __future__ import annotations
-
 import json
 import urllib.request
 from datetime import timedelta

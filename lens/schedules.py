@@ -1,7 +1,5 @@
 """The periodic tasks, which django-q2 runs. The rows of its table are created here."""
 
-from __future__ import annotations
-
 import ast
 import logging
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Scripts and styles come only from our own files, never from inside a page, so th
 typed is never executed. Images may also be `data:` URLs: icons and QR codes.
 """
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlsplit
 

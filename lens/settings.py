@@ -1,7 +1,5 @@
 """All settings, read from the environment once. docs/operations.md explains each variable."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

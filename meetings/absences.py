@@ -4,8 +4,6 @@ This app does not know about guest visits. Higher layers register functions that
 user id) to a sentence for that person that says how to attend after all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 

@@ -13,8 +13,6 @@ A substitute has SEE_PEOPLE and CORRECT for one meeting (`guestvisits.substitute
 For everyone else the group and its meetings do not exist (404).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from cohorts.access import staff_may

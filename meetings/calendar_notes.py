@@ -1,7 +1,5 @@
 """Public holidays and clock changes that fall on a cohort's meetings, for staff."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime

@@ -23,8 +23,6 @@ it from a meeting that a person cancelled. Numbers never change. A group that lo
 preview, or has ended, keeps its meetings.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime

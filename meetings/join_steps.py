@@ -4,8 +4,6 @@ A place to meet may have to be joined first. Only the higher layer that manages 
 it registers a function that returns a person's remaining steps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Signal receivers: update meetings when groups change, and announce changes of meetings."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models.signals import post_delete, post_save

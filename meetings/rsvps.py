@@ -4,8 +4,6 @@ An RSVP concerns one meeting, and no provider depends on it. So recording one do
 change; reminders and rosters read it when they need it.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

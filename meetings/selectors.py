@@ -4,8 +4,6 @@ Guests are not members: every count here leaves them out, so that callers need n
 people who come, including guests, use `guestvisits.pages.expected_people`.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 `meetings.derivation` decides what happens to each row.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace

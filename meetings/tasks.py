@@ -1,7 +1,5 @@
 """Scheduled tasks."""
 
-from __future__ import annotations
-
 from cohorts import clock
 from meetings.services import repair_meetings
 

@@ -3,8 +3,6 @@
 Channels are managed by higher layers, which register functions that return the venues by group id.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 

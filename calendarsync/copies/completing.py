@@ -1,7 +1,5 @@
 """Complete the records of events that exist, even if the response to the call was lost."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

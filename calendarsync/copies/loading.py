@@ -1,7 +1,5 @@
 """Queries for the copies of our events, of few groups at a time."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping

@@ -1,7 +1,5 @@
 """Events with our mark that have no record: naming them, and adopting them once staff approve."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.db import transaction

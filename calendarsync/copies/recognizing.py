@@ -1,7 +1,5 @@
 """Recognize our events among everything in a listing, and later parts of our series."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any

@@ -5,8 +5,6 @@ a changed answer only once, so if anything cannot be processed, the same changes
 Those already stored are then equal to their copies.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

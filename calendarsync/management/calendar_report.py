@@ -1,7 +1,5 @@
 """Google Calendar's part of the reports that `realize_cohort` and `resync` give with `--json`."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from cohorts.reconcile.management.group_reports import (

@@ -1,7 +1,5 @@
 """The calls that a plan can ask for, as frozen values, and their JSON. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

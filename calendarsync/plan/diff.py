@@ -1,7 +1,5 @@
 """Compare one event with its desired state, and plan the calls that correct it. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

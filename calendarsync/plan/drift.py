@@ -4,8 +4,6 @@ Pure.
 Only of series: texts, lists, occurrences and single events are corrected without asking.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from calendarsync.plan.series_state import is_in_rhythm, series_of

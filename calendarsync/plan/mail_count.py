@@ -15,8 +15,6 @@ With sendUpdates=externalOnly Google sends none to people who use Google Calenda
 only of Gmail's addresses and of those in the calendar's own domain.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta

@@ -24,8 +24,6 @@ People whose access has a recorded end are removed first, without waiting for an
 address is removed by a call of its own, which the removal guard can hold.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Report the state of one group's calendar. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from calendarsync.plan.drift import find_drift

@@ -1,7 +1,5 @@
 """Determine the state of a group's series, and the issues that a person must know about. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ Calls run in a thread because google-api-python-client blocks. A service object 
 so a client belongs to one run of the reconciler and its single lane.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping

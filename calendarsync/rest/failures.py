@@ -1,7 +1,5 @@
 """Translate the client's errors into `cohorts.reconcile.errors`, by what has to be done."""
 
-from __future__ import annotations
-
 import http.client
 import json
 from typing import Any

@@ -11,8 +11,6 @@ answer is all that has changed in the family:
     the answer, and `updated` is missing      by the previous listing
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -33,8 +33,6 @@ answer, because we invite people that way. In every case the current answer is s
 observation.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """People who get no invitation: Google refuses it, or they declined the whole series."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 

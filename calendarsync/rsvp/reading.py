@@ -1,7 +1,5 @@
 """Find people's answers in the observed calendar. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime

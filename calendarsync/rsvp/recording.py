@@ -4,8 +4,6 @@ Called within the transaction that stores an observation. RSVPs given in Lens du
 are read under the groups' locks; `calendarsync.rsvp.merge` decides which answer is newer.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The desired state of the calendar, as frozen values that `desired` returns. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -3,8 +3,6 @@
 `snapshot` reads it from the database. Addresses are always in lower case.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

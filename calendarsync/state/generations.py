@@ -16,8 +16,6 @@ If coming meetings have no place in any series, it depends on how they differ:
 Only moments are compared, never zone names: Google may return another name of the same zone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

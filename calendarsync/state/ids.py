@@ -13,8 +13,6 @@ Occurrences of that part are named without its `_R…`; only `recurringEventId` 
 series.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b32hexdecode, b32hexencode
 from collections.abc import Mapping

@@ -11,8 +11,6 @@ that says which series it continues. Without it, the part is recognized by what 
 Once recognized, an event stays so until it is deleted. Lens reports it, and never writes it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ They invite only the operator's own addresses, with sendUpdates=none. The one th
 asks first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Scratch events far ahead: their bodies, and the calls that make, read and change them."""
 
-from __future__ import annotations
-
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Experiments with events that invite no one: ids, series and their exceptions, and listings."""
 
-from __future__ import annotations
-
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """Slow experiments: how long a sync token is valid, and what remains of a deleted event."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from calendarsync.rest.failures import Taken

@@ -1,7 +1,5 @@
 """What the calendar offers for `verify_services`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace

@@ -4,8 +4,6 @@ The middleware sets the person of a web or API request, the bot's handlers the p
 command. Tasks and receivers that carry out rules act for Lens itself, which is None.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -3,8 +3,6 @@
 Django's log (`django_admin_log`) is neither written nor read any more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Which entries are shown: of a cohort, a group, a person, who did what, and when."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

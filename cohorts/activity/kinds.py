@@ -1,7 +1,5 @@
 """What people do to courses, cohorts, groups, memberships and accounts."""
 
-from __future__ import annotations
-
 KINDS = {
     "added": "Added",
     "changed": "Changed",

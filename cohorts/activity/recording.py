@@ -10,8 +10,6 @@ Values of changes are stored as JSON, with people and groups by id, and shown to
     anything else                its text; "" for nothing
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -1,7 +1,5 @@
 """The kinds of act, with their titles for people.  Each app registers its own in apps.py."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter

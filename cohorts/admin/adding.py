@@ -1,7 +1,5 @@
 """Adding a person to a group on one form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

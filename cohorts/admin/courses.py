@@ -1,7 +1,5 @@
 """Admin for courses and cohorts."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 from django import forms

@@ -1,7 +1,5 @@
 """Admin for groups, with a page to end a group."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """Admin for the installation row.  Staff confirm the installation on the admin's start page."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 
 from cohorts.admin_base.base import ReadOnlyAdmin

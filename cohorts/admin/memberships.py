@@ -3,8 +3,6 @@
 Every change of a membership goes through the services, which check the rules.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode

@@ -14,8 +14,6 @@ could grant them to themselves.  So only superusers may change
 and delete a staff account.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

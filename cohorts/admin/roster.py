@@ -4,8 +4,6 @@ Between preview and confirmation the file is kept in the session under a token, 
 windows do not interfere.  The import applies exactly what the preview showed, or nothing.
 """
 
-from __future__ import annotations
-
 import base64
 import secrets
 import zlib

@@ -1,7 +1,5 @@
 """Base classes and helpers for the admin classes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Lists of the admin as files: as filtered, searched and ordered, in the columns of the list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any

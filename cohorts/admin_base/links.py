@@ -4,8 +4,6 @@ Django renders them for every user; the target then answers 403.  Beside them, t
 cohort and of the page that led here.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Any

@@ -4,8 +4,6 @@ The reader's zone is the current one: `StaffZoneMiddleware` activates it, and th
 names it.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.utils.formats import date_format

@@ -5,8 +5,6 @@ fetched ahead must not cause one, and the search text, which may name a person, 
 address.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

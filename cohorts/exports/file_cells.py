@@ -7,8 +7,6 @@ too. XLSX files store texts as texts, but lose that once someone saves them as C
 get the apostrophe.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Write rows to a CSV or XLSX file, one by one: memory does not grow with the number of rows."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence

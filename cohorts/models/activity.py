@@ -1,7 +1,5 @@
 """The activity: who changed what, when, from what to what."""
 
-from __future__ import annotations
-
 from django.db import models
 
 

@@ -10,8 +10,6 @@ who had moved to another group. People whom a merge moves leave at the very mome
 are people readers who have dropped out of the cohort since, or were removed from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta

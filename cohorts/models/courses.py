@@ -1,7 +1,5 @@
 """Courses, cohorts (runs of a course) and the groups of a cohort."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

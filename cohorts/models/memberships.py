@@ -1,8 +1,6 @@
 """Memberships of people in groups, access exceptions granted by staff, and the access states that
 providers report."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

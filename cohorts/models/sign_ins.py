@@ -1,7 +1,5 @@
 """Former addresses, pending e-mails about accounts, and refused sign-ins."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone

@@ -1,8 +1,6 @@
 """What staff confirm after a preview and a worker carries out: steps, which change a whole cohort,
 and imports of large rosters."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.conf import settings

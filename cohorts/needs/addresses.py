@@ -1,7 +1,5 @@
 """Addresses of many pages of one kind, such as each meeting's."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from django.urls import get_script_prefix, reverse

@@ -1,7 +1,5 @@
 """Items about groups: too few participants, no weekly time, and people left without a group."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ is harmless                                                     grey, below
 anything else                                                   shown, worst kind first
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta

@@ -1,7 +1,5 @@
 """The registry of the kinds of item on the Today page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import attrgetter

@@ -1,7 +1,5 @@
 """Admin for the outbox: messages with their text, and why they were not sent."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, cast

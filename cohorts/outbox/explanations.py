@@ -1,7 +1,5 @@
 """Explain to staff in a sentence why a message was not sent (yet)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

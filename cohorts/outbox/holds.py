@@ -5,8 +5,6 @@ copy sends nothing until staff allow it.  Higher layers add reasons: they regist
 `holds` that return a sentence or "".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 

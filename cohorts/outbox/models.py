@@ -1,7 +1,5 @@
 """The outbox: pending and sent messages, message kinds, preferences and the state of channels."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone

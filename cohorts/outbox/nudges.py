@@ -5,8 +5,6 @@ the transaction that stores the messages, with `group_ids`: a set of ints by cha
 changed, so only the provider that delivers the messages is synced.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Sends rejected e-mails again when a person's address has changed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.dispatch import receiver

@@ -22,8 +22,6 @@ A notification is a kind of message.  Its function returns the template data whe
 rendered; staff read its title.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

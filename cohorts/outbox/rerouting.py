@@ -8,8 +8,6 @@ Only a message that certainly did not arrive is moved.  The condition is part of
 a worker may begin to send at the same moment.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any

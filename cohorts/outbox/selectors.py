@@ -1,7 +1,5 @@
 """Queries for the outbox."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from collections.abc import Collection, Mapping

@@ -15,8 +15,6 @@
 Nothing here calls the network.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta

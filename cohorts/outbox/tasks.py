@@ -1,7 +1,5 @@
 """Tasks that django-q2 runs on a schedule or when a message is created."""
 
-from __future__ import annotations
-
 from cohorts import clock
 from cohorts.outbox import rerouting, services
 from cohorts.outbox.collecting import collect

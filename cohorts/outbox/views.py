@@ -1,7 +1,5 @@
 """Unsubscribe from e-mails with one click, without signing in."""
 
-from __future__ import annotations
-
 from django.core.signing import BadSignature
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render

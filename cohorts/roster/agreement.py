@@ -1,7 +1,5 @@
 """Combine lines that describe the same object, and report contradictions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any, TypeVar
 

@@ -3,8 +3,6 @@
 If an id is None, the same plan creates the object; it is found by its key or e-mail.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar

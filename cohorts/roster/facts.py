@@ -1,7 +1,5 @@
 """Load what a roster refers to from the database, as frozen values."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """The groups that a roster concerns, as they will be after the import.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date

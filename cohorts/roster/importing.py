@@ -1,7 +1,5 @@
 """Preview and import a roster.  An import applies its whole plan under lock, or nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 

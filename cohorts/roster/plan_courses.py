@@ -1,7 +1,5 @@
 """Plan a roster's changes to courses, cohorts and groups."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any

@@ -3,8 +3,6 @@
 Each person is planned per cohort, because a participant has one group in a cohort.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

@@ -12,8 +12,6 @@ error:
 An address is never changed: it identifies the person.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 
 from cohorts.roster.agreement import agreed_value, by_key, first_with, is_unclear

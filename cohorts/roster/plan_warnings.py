@@ -1,7 +1,5 @@
 """Warn of what is probably a mistake of the file, although it can be imported.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -16,8 +16,6 @@ A file updates what it names and removes nothing.  An empty cell leaves a value 
     group        created                  a participant of another group of the cohort moves
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from cohorts.roster.changes import ChangedPerson, NewPerson

@@ -1,7 +1,5 @@
 """A problem in a roster file, described for the user who fixes it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

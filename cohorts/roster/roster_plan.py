@@ -1,7 +1,5 @@
 """What a roster import would do, for the preview and the confirmation."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ Names are not compared in pairs, which for 5,000 of them would take minutes: two
 by one letter become equal when that letter is left out of both.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator

@@ -27,8 +27,6 @@ the owner of the address could reset the account's password.
     yes      | yes                                | no                     | copied to the person
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum

@@ -3,8 +3,6 @@
 Only higher layers know the meetings, and register functions that return the notes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """End a group, begin the removal of its objects, and say whether its slot may be edited."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol

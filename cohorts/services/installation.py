@@ -1,7 +1,5 @@
 """Check and set the identity of this installation, so that a restored copy cannot write."""
 
-from __future__ import annotations
-
 import secrets
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Row locks for groups and people, always taken in the same order."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.db.models import QuerySet, prefetch_related_objects

@@ -4,8 +4,6 @@ Each service locks its groups, then the person, checks the rules, and writes.  A
 nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Add people, and change their own preferences."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.core.exceptions import ValidationError

@@ -1,7 +1,5 @@
 """Store what providers report: that groups are set up or active, and who has access."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 

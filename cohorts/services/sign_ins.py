@@ -1,7 +1,5 @@
 """Handle Discord sign-ins: link accounts to people and store their Discord profiles."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

@@ -5,8 +5,6 @@ hold invitations, so the consequences are previewed first and then applied exact
 higher layers know the consequences, and register functions that return them.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The staff pages of steps: form, preview with the letter, and the page of a confirmed step."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast

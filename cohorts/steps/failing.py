@@ -1,7 +1,5 @@
 """Changes that an error in Lens prevents, as staff pages name them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

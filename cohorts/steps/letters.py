@@ -4,8 +4,6 @@ The first line is the subject. A line is left out if it is empty once its placeh
 in.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from string import Formatter
 

@@ -1,7 +1,5 @@
 """Messages about steps: one letter per person, one post per channel, and an e-mail if stopped."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """A cohort's recent steps, for lists, and how each can be undone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,8 +5,6 @@ The app that knows the rules of a kind registers it in `AppConfig.ready()`:
     step_kinds.register(SkipWeeks())
 """
 
-from __future__ import annotations
-
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping

@@ -1,7 +1,5 @@
 """Ask for a step, undo it, and carry it out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any

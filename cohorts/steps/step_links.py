@@ -1,7 +1,5 @@
 """Links from the activity to confirmed changes of a cohort, which can be undone for some time."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from itertools import groupby
 

@@ -1,7 +1,5 @@
 """The scheduled task that carries out steps."""
 
-from __future__ import annotations
-
 import logging
 from datetime import datetime
 

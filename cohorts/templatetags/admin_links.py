@@ -1,7 +1,5 @@
 """Template filter and tag for links in the admin."""
 
-from __future__ import annotations
-
 from django import template
 
 from cohorts.access import staff_may

@@ -1,7 +1,5 @@
 """Template tag for the notes on a cohort's dates."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import template

@@ -1,7 +1,5 @@
 """Template filters for times on staff pages."""
 
-from __future__ import annotations
-
 from django import template
 
 from cohorts.admin_base.reader_time import show_beside, show_both, show_local, show_time

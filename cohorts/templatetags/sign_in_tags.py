@@ -1,7 +1,5 @@
 """Template tag for the refused sign-ins on the admin's start page."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import template

@@ -1,7 +1,5 @@
 """Admin of the recorded Discord objects, with the import of existing ones by id."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

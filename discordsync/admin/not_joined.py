@@ -1,7 +1,5 @@
 """The people of a cohort who have not joined, for staff, with a reminder to all or some of them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ The review is a plan that a worker answers, so nothing here reads Discord.  What
 approved: each object's id and last message are taken from the review.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass

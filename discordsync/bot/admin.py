@@ -1,8 +1,6 @@
 """Admin of the bot: its processes, and who joined or left the server.  `BotReply` is not
 registered, because its rows contain tokens."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 
 from cohorts.admin_base.base import ReadOnlyAdmin

@@ -1,7 +1,5 @@
 """All requests to the bot: who may make them, their arguments, and the functions that answer."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

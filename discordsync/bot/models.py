@@ -1,7 +1,5 @@
 """The bot's tables: its heartbeat, its pending answers, and who joined or left the server."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone

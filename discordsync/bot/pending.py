@@ -8,8 +8,6 @@
 Times here are real, because Discord's limits do not follow the app's adjustable clock.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

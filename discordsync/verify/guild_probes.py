@@ -1,7 +1,5 @@
 """Experiments with scratch roles and channels: what Discord makes of them, and what it shows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

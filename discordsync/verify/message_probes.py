@@ -1,7 +1,5 @@
 """Experiments with messages and events in scratch channels, and the slow ones about both."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Scratch roles, channels and events in the server, which no one but the bot can see."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

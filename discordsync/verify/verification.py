@@ -1,7 +1,5 @@
 """What Discord offers for `verify_services`."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit

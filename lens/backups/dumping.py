@@ -1,7 +1,5 @@
 """Backups: one dump and its manifest, written under another name until both are complete."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 from datetime import datetime

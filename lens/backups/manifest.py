@@ -1,7 +1,5 @@
 """What a backup is of: a JSON file beside the dump, which is checked before a restore."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """pg_dump and pg_restore: where they are, and how they reach the database."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

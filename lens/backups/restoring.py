@@ -1,7 +1,5 @@
 """The restore of a backup.  What the database had before is kept until the restore is complete."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from django.db import ProgrammingError, connection, transaction

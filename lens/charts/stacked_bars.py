@@ -4,8 +4,6 @@ The geometry is in units of the SVG's view box, which fits a phone. Each series 
 own besides its colour; numbers are inside the parts that are wide enough, and in the table below.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

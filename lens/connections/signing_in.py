@@ -1,7 +1,5 @@
 """The connection check of signing in with Discord: the application's id, secret and redirect."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

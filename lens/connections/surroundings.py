@@ -1,7 +1,5 @@
 """What Lens needs besides the providers: the database, the clock, time zone data, mail."""
 
-from __future__ import annotations
-
 import re
 import smtplib
 import time

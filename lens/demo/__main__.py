@@ -1,7 +1,5 @@
 """The steps of `make run`."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import signal

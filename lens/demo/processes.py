@@ -1,7 +1,5 @@
 """Processes that are started and ended together."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

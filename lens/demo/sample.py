@@ -1,7 +1,5 @@
 """The sample academy: a roster, accounts to sign in with, and members of the sandbox's guild."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

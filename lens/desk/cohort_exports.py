@@ -1,7 +1,5 @@
 """The lists of a cohort's page as files: each tab's list, as it is filtered."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast

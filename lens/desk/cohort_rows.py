@@ -1,7 +1,5 @@
 """The status of the cohorts that were read: all open ones and those that ended last, or one."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

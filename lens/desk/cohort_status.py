@@ -17,8 +17,6 @@
 A cohort has begun once half of its groups have.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -1,7 +1,5 @@
 """Snoozed items of the Today page."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

@@ -1,7 +1,5 @@
 """Snooze items of the Today page, and show them again."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta

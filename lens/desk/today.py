@@ -1,7 +1,5 @@
 """What the Today page shows.  `choose_sentence` and `choose_shown` are pure."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The Today page, and snoozing its items."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import cache
 

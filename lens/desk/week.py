@@ -1,7 +1,5 @@
 """This week's meetings, day by day on the reader's clock, with the people by their answers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo

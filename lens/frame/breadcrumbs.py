@@ -1,7 +1,5 @@
 """The breadcrumbs of staff pages: from Today through the section and the row to the page itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 

@@ -5,8 +5,6 @@ permissions, or by a group of one's own beside it. A group of the same name that
 else is someone else's work and is left as it is.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable
 from typing import Any

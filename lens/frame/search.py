@@ -4,8 +4,6 @@ Each word must occur in a name, an address (also a former one) or a Discord name
 match as a whole. Four queries at most, whatever is found.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce

@@ -4,8 +4,6 @@ Every table of the admin belongs to exactly one section. A table that no section
 Operations.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

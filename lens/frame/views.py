@@ -1,7 +1,5 @@
 """The start page, the page Operations with its chart, and the search."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Staff pages show times in the reader's time zone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase

@@ -1,7 +1,5 @@
 """Metric families from plain values. Labels and values come as (labels, value)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily

@@ -6,8 +6,6 @@ access ends on its date        all within 15 minutes
 messages before their cutoff   all
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection

@@ -4,8 +4,6 @@ Labels come from code, never from rows: their number does not grow, and no one i
 docs/metrics.md lists them.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta

@@ -9,8 +9,6 @@ but the processes while no worker is alive, and nothing about a service that has
 `cohorts.reconcile.runs.issue_log` logs.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping

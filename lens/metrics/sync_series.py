@@ -1,7 +1,5 @@
 """The series of the reconciler and its providers. A constant number of queries."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 

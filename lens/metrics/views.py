@@ -1,7 +1,5 @@
 """`/metrics`, for those who know METRICS_TOKEN."""
 
-from __future__ import annotations
-
 import hmac
 
 from django.conf import settings

@@ -9,8 +9,6 @@ Figures keep what they need: who was in which group and at which meeting, by a n
 name.  What other people were sent cannot be taken back; copies of it here are emptied.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Read everything that is held about one person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime

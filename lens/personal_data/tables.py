@@ -10,8 +10,6 @@ What erasing does to the rows, apart from emptying the person's own:
               that names the person, is emptied
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The periodic task of erasing."""
 
-from __future__ import annotations
-
 from cohorts import clock
 from lens.personal_data.erasure import complete_erasures
 

@@ -7,8 +7,6 @@ admin/people/<id>/data/file/
 admin/people/<id>/erase/           what erasing would do; a POST approves it
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin, messages

@@ -1,7 +1,5 @@
 """Give each request an id for the logs, and return it in `X-Request-ID`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase

@@ -3,8 +3,6 @@
 LOG_FORMAT is read here too: gunicorn logs before Django's settings are loaded.
 """
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Log entries as one JSON object a line, for LOG_FORMAT=json."""
 
-from __future__ import annotations
-
 import json
 import logging
 from datetime import UTC, datetime

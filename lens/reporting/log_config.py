@@ -1,7 +1,5 @@
 """Where log entries go, and in which form."""
 
-from __future__ import annotations
-
 from typing import Any
 
 

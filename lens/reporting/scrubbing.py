@@ -15,8 +15,6 @@ What is removed, from any text:
 This module does not import Django: gunicorn uses it before settings are loaded.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """Error reports to Sentry, if SENTRY_DSN is set, without personal data and secrets."""
 
-from __future__ import annotations
-
 from multiprocessing.util import Finalize
 from typing import Any
 

@@ -5,8 +5,6 @@ allauth exchanges the OAuth messages with Discord; we match the account to a per
 no token is stored.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from typing import Any

@@ -12,8 +12,6 @@ allauth's own pages already ask. People with neither password nor second factor 
 asked: Discord offers no way to sign in again on demand.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

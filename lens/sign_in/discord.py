@@ -1,7 +1,5 @@
 """Sign-in with Discord: the redirect and the callback."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 

@@ -8,8 +8,6 @@ The token is used in the callback only: it is neither stored nor logged.  No rol
 the reconciler grants them.
 """
 
-from __future__ import annotations
-
 import logging
 from enum import StrEnum
 from typing import Any

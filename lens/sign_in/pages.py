@@ -1,7 +1,5 @@
 """Pages for each way in which sign-in with Discord can fail: what happened and what to do."""
 
-from __future__ import annotations
-
 import logging
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """Discord's user object as plain values. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 The log names people by id.  It never holds what was typed, which may be a password.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from typing import Any

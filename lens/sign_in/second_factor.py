@@ -12,8 +12,6 @@ Every address is closed to them until then, except those that set up and ask for
 those that depend on no session: probes, static files, addresses with a token of their own.
 """
 
-from __future__ import annotations
-
 import base64
 import logging
 import secrets

@@ -1,7 +1,5 @@
 """Expiry of staff sessions after some hours, and sooner if they are idle."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from typing import Any

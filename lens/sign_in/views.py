@@ -4,8 +4,6 @@ Such a request stores one row and wakes a worker, whether the address is known o
 with its link is written when it is sent: `cohorts.outbox.email.account_emails`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.forms import LoginForm

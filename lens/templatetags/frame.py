@@ -1,7 +1,5 @@
 """Template tags of the frame around staff pages."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 from django import template

@@ -7,8 +7,6 @@ A page that is not named here is not shown: a new one has to be considered first
 - the API, which is for programs.
 """
 
-from __future__ import annotations
-
 SHOWN = frozenset(
     {
         *("home", "my-meetings", "set-up", "choose-zone", "choose-messages"),

@@ -1,7 +1,5 @@
 """A block in which the database is only read."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -12,8 +12,6 @@ The forms of a viewed page carry a token that is never valid: neither the page o
 ended nor one in another tab can change anything with the viewer's own rights.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

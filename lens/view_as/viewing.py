@@ -3,8 +3,6 @@
 The viewed person's own sessions, sign-ins and settings are not touched.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Mapping

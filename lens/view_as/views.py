@@ -4,8 +4,6 @@ admin/people/<id>/view-as/        POST: start, and open the person's first page
 admin/people/<id>/view-as/stop/   POST: back to the staff's page of that person
 """
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse

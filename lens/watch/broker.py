@@ -4,8 +4,6 @@ The check is made where tasks leave the queue, before any process of the cluster
 worker it would be too late: an exception in django-q2's `pre_execute` ends the worker.
 """
 
-from __future__ import annotations
-
 import logging
 import uuid
 from typing import Any

@@ -1,7 +1,5 @@
 """The main process of the watched cluster, which its watcher forks."""
 
-from __future__ import annotations
-
 import gc
 import logging
 import os

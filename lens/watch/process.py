@@ -4,8 +4,6 @@ It is forked, not started anew: so it shares with its watcher the memory of all 
 loaded, which is most of what a process needs.
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -3,8 +3,6 @@
 A row in django-q2's queue only wakes it. What is due is in Lens's own tables, not in the queue.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import select

@@ -1,7 +1,5 @@
 """Signs that a cluster looks alive and does nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field

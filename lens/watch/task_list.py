@@ -5,8 +5,6 @@ choose the code that a worker runs. So a worker runs only the functions in TASKS
 HOOKS.
 """
 
-from __future__ import annotations
-
 import io
 import pickle
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The watcher: checks one cluster every few seconds, and replaces it when something is wrong."""
 
-from __future__ import annotations
-
 import logging
 import signal
 import time

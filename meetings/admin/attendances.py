@@ -1,7 +1,5 @@
 """Admin for attendance. Staff may correct presence; RSVPs are personal, so they are read-only."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """Read-only admin for meetings. Changes go through moves, which preview every consequence."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

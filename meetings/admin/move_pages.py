@@ -1,7 +1,5 @@
 """Moving meetings in the admin: fill in the form, preview, confirm."""
 
-from __future__ import annotations
-
 from typing import cast
 from urllib.parse import urldefrag
 

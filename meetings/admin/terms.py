@@ -1,7 +1,5 @@
 """Changing a cohort's start date and number of meetings in the admin, after a preview."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

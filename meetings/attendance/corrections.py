@@ -1,7 +1,5 @@
 """Corrections of attendance by facilitators and staff. They override what was detected."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

@@ -4,8 +4,6 @@ Higher layers observe the channels and pass in what they observed, by group. Pro
 observations twice writes nothing the second time, and corrections by people are kept.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

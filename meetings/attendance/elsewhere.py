@@ -1,7 +1,5 @@
 """Who was at another group's meeting of the same week, without the whole ledger of a cohort."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from django.db.models import F

@@ -4,8 +4,6 @@ A person may have come from any group of the cohort and have visited any other o
 the whole cohort are read, in three queries.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What people read about the attendance ledger. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from cohorts.words import count, join_names

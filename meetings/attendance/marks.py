@@ -35,8 +35,6 @@ A mark is final 24 hours after the meeting's end, or when the visit of that week
 later; at the latest at the cohort's end.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -19,8 +19,6 @@ Someone is at risk from the moment at which either holds, until they take part a
 Marks that are not final count only if the person took part.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum

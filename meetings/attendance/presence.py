@@ -17,8 +17,6 @@ People who could not be identified, or were not expected when the meeting began,
 absent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Close the signal that someone is at risk."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Attendance figures: how many members come to a meeting, and how many came. Excludes guests."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Whether a meeting at which almost no one was seen was held: groups also meet somewhere else."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """What a break, and undoing it, do to one group's meetings. Pure: rows in, changed copies out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace

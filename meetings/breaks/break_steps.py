@@ -1,7 +1,5 @@
 """The steps “Skip weeks” and “Undo a break”, with their forms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Plan a break or its undoing for all groups of a cohort, and write it."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace

@@ -1,8 +1,6 @@
 """What becomes of visits when meetings of several groups move at once. This app knows no visits: a
 higher layer registers how it decides and what it writes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

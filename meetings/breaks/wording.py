@@ -1,7 +1,5 @@
 """What people and channels read of a break. Pure, apart from the rows it is given."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date

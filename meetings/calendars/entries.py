@@ -1,7 +1,5 @@
 """Selection of the meetings that belong in a person's calendar."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

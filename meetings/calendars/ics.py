@@ -11,8 +11,6 @@ How a calendar program sees changes to a meeting, which keeps its UID:
 Start times are in UTC, so that no entry needs a VTIMEZONE; programs show them in their own zone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The secret address of a person's calendar. It grants read access to that calendar only."""
 
-from __future__ import annotations
-
 from django.db import transaction
 
 from cohorts.activity.recording import record

@@ -1,7 +1,5 @@
 """Check that a group still gets messages."""
 
-from __future__ import annotations
-
 from cohorts.models import Group
 from cohorts.outbox.registry import MessageObsolete
 

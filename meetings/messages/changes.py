@@ -11,8 +11,6 @@ last knew:
 Guests whose visit the move ended get the message about that visit instead.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

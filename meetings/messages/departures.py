@@ -9,8 +9,6 @@ the group or cohort ended, or was merged     nothing                  nothing
 none: the person is in the group again       nothing                  nothing
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any

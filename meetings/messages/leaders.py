@@ -4,8 +4,6 @@ This app does not know about substitutes. Higher layers register functions that 
 meeting to these people.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass

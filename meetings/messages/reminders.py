@@ -13,8 +13,6 @@ Nothing is scheduled ahead. Each pass finds the meetings that are close and the 
     it could not be sent in time    never sent: an hour's reminder is useless at the start
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ One invitation covers the whole term, so an RSVP to any of its meetings counts. 
 when their group is set up, or when they join it later.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Calendars that people subscribe to at a secret address."""
 
-from __future__ import annotations
-
 import secrets
 
 from django.conf import settings

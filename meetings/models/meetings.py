@@ -1,7 +1,5 @@
 """Meetings and attendance."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """History of moves of meetings: who did what, and when. Messages are based on it."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

@@ -1,7 +1,5 @@
 """Skipped weeks and earlier slots, which shape a group's weekly rhythm (see `meetings.rhythm`)."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.utils import timezone
 

@@ -1,7 +1,5 @@
 """Signals that someone is at risk, which staff have dismissed."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

@@ -1,7 +1,5 @@
 """Overlaps between moved meetings and other meetings of the same people."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """What has changed in a group's rows, and whether its meetings overlap now. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from cohorts.errors import Refusal

@@ -1,7 +1,5 @@
 """Queries for the data that `rules` decides on."""
 
-from __future__ import annotations
-
 from cohorts.errors import Refusal
 from cohorts.models import Group
 from meetings.models import PRESENCE, Attendance, Meeting

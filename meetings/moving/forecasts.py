@@ -3,8 +3,6 @@
 Calendars belong to higher layers, which register functions that count.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime

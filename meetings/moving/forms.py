@@ -3,8 +3,6 @@
 Times are wall time in the group's zone, like its slot.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar

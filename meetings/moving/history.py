@@ -1,7 +1,5 @@
 """Recording moves, so that messages about them can be sent."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The moves that can be requested. Datetimes are aware, in any zone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 

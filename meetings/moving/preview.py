@@ -1,7 +1,5 @@
 """Previews of moves: what a move would change, and who is affected. Read-only."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

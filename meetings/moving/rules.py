@@ -22,8 +22,6 @@ Refusals, for any move unless noted:
     day_past            changing the slot: that day has passed
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import replace

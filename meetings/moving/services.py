@@ -1,7 +1,5 @@
 """Carrying out moves after a preview."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 

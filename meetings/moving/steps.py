@@ -5,8 +5,6 @@ form ──filled in──> preview ──confirmed──> done
  └──refused, edit─────┘ └─────────┘ something changed after the preview
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

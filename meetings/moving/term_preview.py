@@ -4,8 +4,6 @@ Nothing is changed here. Once the cohort is saved, its meetings
 are updated by the same rules (`meetings.derivation`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Data types of moving: the input (`MoveFacts`) and the result (`Decision`) of the rules."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Wall times that people enter, and how clock changes affect them. Pure."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time
 
 from cohorts.errors import Refusal

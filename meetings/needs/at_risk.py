@@ -1,7 +1,5 @@
 """Who is at risk: people of open cohorts, until staff write to them, dismiss it or they attend."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Clock changes within ten days, for groups in which someone's local time changes."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise

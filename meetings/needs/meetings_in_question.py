@@ -1,7 +1,5 @@
 """Meetings at which almost no one was seen, and nobody has said whether they were held."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 

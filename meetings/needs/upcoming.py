@@ -1,7 +1,5 @@
 """The meetings of the open cohorts, and the answers to those of about a week.  One query each."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta

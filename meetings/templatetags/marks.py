@@ -1,7 +1,5 @@
 """Template filters for the attendance ledger."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django import template

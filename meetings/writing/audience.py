@@ -1,7 +1,5 @@
 """The people of a cohort to whom staff write, each once however many of its groups they are in."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Who gets a letter, how it reaches them, and what has changed since staff saw that."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The subject and text of a letter: the form's fields, and what a letter begins with."""
 
-from __future__ import annotations
-
 import re
 import secrets
 

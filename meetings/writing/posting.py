@@ -1,7 +1,5 @@
 """Record a letter in the outbox: once, and for all its readers or none."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """The letter that staff write: its topic, the placeholders, and the text for one reader."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """`manage.py import_roster FILE.csv [--dry-run] [--move-meetings]`: import a roster."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

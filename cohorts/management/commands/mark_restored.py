@@ -1,7 +1,5 @@
 """`manage.py mark_restored`: stop all writes after point-in-time recovery or a copied disk."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError

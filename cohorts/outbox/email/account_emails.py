@@ -6,8 +6,6 @@ messages are held: someone who cannot sign in cannot end the hold.  A warning wa
 ends, because the original of a copied database may already have sent it.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta

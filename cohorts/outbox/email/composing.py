@@ -1,7 +1,5 @@
 """Build the e-mail of a pending message: headers and bodies."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from email.utils import format_datetime, parseaddr
 

@@ -12,8 +12,6 @@ C, and a connection that breaks during the transfer, cannot be excluded.  The re
 the same Message-ID, text and date, so that mailboxes that compare Message-IDs show it once.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from datetime import datetime, timedelta

@@ -8,8 +8,6 @@ An alarm is shown on the admin's start page until it is over.  It is logged once
 without names of people, which sends it to Sentry.  Messages stay pending until their cutoff.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Record the failure and recovery of message sources and channels, for staff."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

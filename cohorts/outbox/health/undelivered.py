@@ -1,7 +1,5 @@
 """People whom no e-mail reaches: they have no address, or the mail server rejects it."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta

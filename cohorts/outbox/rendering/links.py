@@ -1,7 +1,5 @@
 """URLs that messages contain."""
 
-from __future__ import annotations
-
 import re
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Clean and shorten text that users entered."""
 
-from __future__ import annotations
-
 import unicodedata
 
 ELLIPSIS = "…"

@@ -7,8 +7,6 @@
 Only *.html is escaped for HTML.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

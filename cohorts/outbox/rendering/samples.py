@@ -4,8 +4,6 @@ Sources are functions of the facts and a time, so they can be called for a later
 writing anything.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Higher layers know this: they register functions in `dm_statuses` that return th
 with a constant number of queries.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from enum import Enum

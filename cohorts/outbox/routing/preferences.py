@@ -1,7 +1,5 @@
 """People's preferences: which messages reach them on which channel."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Template filters for messages."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django import template

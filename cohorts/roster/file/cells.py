@@ -4,8 +4,6 @@ The value of an empty cell is None, or "" for text.  A parser raises CellError w
 says what to write instead.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Find out which column of a file is which, from its header."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

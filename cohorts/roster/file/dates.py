@@ -6,8 +6,6 @@
 12/01/2027                  as a clearer date of the column says; unclear if there is none
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ UTF-8 is what the import asks for.  Excel also writes UTF-16 (“Unicode text”
 away, and Windows-1252 (“CSV”), which nothing gives away but that it is not UTF-8.
 """
 
-from __future__ import annotations
-
 import codecs
 import unicodedata
 from dataclasses import dataclass

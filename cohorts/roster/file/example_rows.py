@@ -3,8 +3,6 @@
 The examples have addresses that no one can have, by which the import recognizes them.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

@@ -1,7 +1,5 @@
 """Read the rows of a CSV file, tolerating what spreadsheets do to it."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """The lines of a roster as typed values."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Any

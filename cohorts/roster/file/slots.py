@@ -13,8 +13,6 @@ A weekday may be shortened to three letters or more, in any case, and be a plura
 Sundays.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta

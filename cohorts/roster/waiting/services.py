@@ -4,8 +4,6 @@ A worker that is killed leaves the row waiting, and another one takes it: what t
 and that it is done are committed together.
 """
 
-from __future__ import annotations
-
 import logging
 import zlib
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The task that imports large rosters."""
 
-from __future__ import annotations
-
 import logging
 
 from cohorts import clock

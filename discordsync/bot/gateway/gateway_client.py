@@ -5,8 +5,6 @@ answered             in a thread, as plain values (pending.py)
 shown                in place of the deferred answer; updated while the work is in progress
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -4,8 +4,6 @@ Nothing else is done here: the provider observes at once instead of at its next 
 objects that are not ours are not stored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 

@@ -4,8 +4,6 @@ To handle another event, add a method here or in a mixin beside this one.  It pa
 one function in a thread; `client.py` lists the mixins.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import ParamSpec
 

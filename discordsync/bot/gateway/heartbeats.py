@@ -1,7 +1,5 @@
 """Heartbeats of the bot, in the database's time, as for workers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Run the bot: connect, reconnect, shut down."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

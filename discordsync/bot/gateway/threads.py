@@ -1,7 +1,5 @@
 """Call functions that use the database from the event loop."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -7,8 +7,6 @@ If two administrators do this at once, each sees a plan and the progress; the se
 not replace the first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.conf import settings

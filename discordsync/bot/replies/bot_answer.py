@@ -1,7 +1,5 @@
 """The bot's answers as plain values.  Pure; `rendering` turns them into Discord's JSON."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 

@@ -4,8 +4,6 @@ They use the same services as the pages, with the same refusals: a Refusal's sen
 Repeating a request gives the same answer and does nothing twice.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Render an answer as the JSON of Discord's API.  Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ A request fits into a button's id (`lens:book:12:34`) and into a row, so that it
 and any time between two presses.  A user can forge the id, so its handler checks every permission.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Anyone in the group's channel can press them.  The RSVP is stored for the person
 they are a member or a guest.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Substitutes by the bot: “I can't lead”, “I'll lead”, “I can't”, as on the pages."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from cohorts.models import User

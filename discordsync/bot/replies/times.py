@@ -1,7 +1,5 @@
 """Format times for Discord: in the reader's time zone, short enough for a button."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.utils.formats import date_format

@@ -1,7 +1,5 @@
 """The people who use the bot."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from cohorts.models import User

@@ -1,7 +1,5 @@
 """The filters of the activity."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 from typing import Any
 

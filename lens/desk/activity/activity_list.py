@@ -1,7 +1,5 @@
 """The activity as a file: each entry with what the page shows, as it is filtered."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any

@@ -1,7 +1,5 @@
 """The activity across all cohorts, of one cohort, and in the admin's history of an object."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """The views of the tab Attendance."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from django.contrib import messages

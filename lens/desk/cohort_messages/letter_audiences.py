@@ -1,7 +1,5 @@
 """The audiences that a letter to people of a cohort can have, with how many people each has."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

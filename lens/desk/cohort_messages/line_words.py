@@ -1,7 +1,5 @@
 """What the messages of one line have in common, and its words: the letter or change behind it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

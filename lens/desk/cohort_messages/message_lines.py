@@ -1,7 +1,5 @@
 """The messages to people of a cohort, those of one cause and day as one line, newest first."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

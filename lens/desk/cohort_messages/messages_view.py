@@ -1,7 +1,5 @@
 """The tab Messages of a cohort's page, and the page with the counts of all open cohorts."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

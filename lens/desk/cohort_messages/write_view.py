@@ -1,7 +1,5 @@
 """Writing a letter to people of a cohort: form, preview as each reader sees it, and sending."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The meetings of a cohort: a row for each group, a column for each week."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The charts of a cohort's page: answers by week, and who has joined the server over time."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta, tzinfo

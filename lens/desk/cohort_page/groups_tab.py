@@ -1,7 +1,5 @@
 """The groups of a cohort as rows: when they meet, who leads them, and whether they are set up."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo

@@ -1,7 +1,5 @@
 """The head of a cohort's page: how far it is, what to do next, and its recent changes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime

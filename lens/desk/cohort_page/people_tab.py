@@ -1,7 +1,5 @@
 """The people of a cohort as rows: group, role, whether they have joined, and their mail."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

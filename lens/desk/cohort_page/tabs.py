@@ -1,7 +1,5 @@
 """The tabs of a cohort's page, and who may open which."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """The views of a cohort's page, one for each tab but Settings, which is the admin's own form."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import cast
 

@@ -18,8 +18,6 @@ The first matching row decides.
     on its way, nothing reported                     on its way             about a minute
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

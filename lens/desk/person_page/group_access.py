@@ -1,7 +1,5 @@
 """What a person should see in each group and service, and what they see, with the reason."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """The parts of a person's page: where they belong, their meetings, visits and messages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The page of one person.  Each part is shown to staff who may read it."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

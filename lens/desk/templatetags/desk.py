@@ -1,7 +1,5 @@
 """Template tags of the Today page and of the cohorts' pages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`manage.py backup`: write a backup of the database, with what it is of."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`manage.py check_connections`: what a production set-up needs, before anything else runs."""
 
-from __future__ import annotations
-
 import asyncio
 from argparse import ArgumentParser
 from collections.abc import Iterator

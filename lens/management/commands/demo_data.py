@@ -1,7 +1,5 @@
 """`manage.py demo_data`: create the database and the sample academy of `make run`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

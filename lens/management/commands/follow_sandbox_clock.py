@@ -1,7 +1,5 @@
 """`manage.py follow_sandbox_clock`: keep the product's clock equal to the sandbox's."""
 
-from __future__ import annotations
-
 import contextlib
 import time
 from typing import Any

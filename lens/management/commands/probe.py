@@ -1,7 +1,5 @@
 """`manage.py probe web`: whether the process of this machine or container works."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import socket

@@ -1,7 +1,5 @@
 """`manage.py reset_second_factor`: let a person in who lost their phone and recovery codes."""
 
-from __future__ import annotations
-
 import logging
 from argparse import ArgumentParser
 from typing import Any

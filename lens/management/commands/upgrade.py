@@ -1,7 +1,5 @@
 """`manage.py upgrade`: everything that a new version needs before its processes start."""
 
-from __future__ import annotations
-
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator

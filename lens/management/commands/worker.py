@@ -1,7 +1,5 @@
 """`manage.py worker`: run django-q2's cluster with a watcher."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

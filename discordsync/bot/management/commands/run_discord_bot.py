@@ -1,7 +1,5 @@
 """`manage.py run_discord_bot`: run the bot on Discord's gateway."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 
