@@ -101,19 +101,22 @@ def request_realize(
     """Request the infrastructure of these groups; return how many were requested.
 
     The request stays in each provider until the group is ready there, through crashes and outages.
-    A second request does not replace the first. `requested_as`: who asked, if not a user.
+    A second request does not replace the first, and a second click records nothing. `requested_as`:
+    who asked, if not a user.
     """
     groups = list(Group.objects.filter(live_group(), pk__in=set(group_ids)))
     ids = {group.pk for group in groups}
     create_missing_rows(ids)
     lacking = GroupSync.objects.filter(group_id__in=ids, ready_at__isnull=True)
     lacking.lock()
-    if by is not None or requested_as:
-        record_request(lacking, by=by, requested_as=requested_as, now=now)
-    lacking.filter(realize_requested_at__isnull=True).update(
+    is_new = bool(by or requested_as) and record_request(
+        lacking, by=by, requested_as=requested_as, now=now
+    )
+    requested = lacking.filter(realize_requested_at__isnull=True).update(
         realize_requested_at=now, realize_requested_by=by
     )
-    record("realize_requested", by=by, groups=groups, reason=requested_as)
+    if is_new or requested:
+        record("realize_requested", by=by, groups=groups, reason=requested_as)
     request_sync(ids)
     return len(ids)
 

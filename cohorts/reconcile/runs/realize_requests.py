@@ -21,14 +21,18 @@ GIVEN_UP_AFTER = 3
 
 def record_request(
     lacking: QuerySet[GroupSync], *, by: User | None, requested_as: str, now: datetime
-) -> None:
-    """Record who asked, for the groups that are not ready yet in a configured provider."""
+) -> bool:
+    """Record who asked, for the groups that are not ready yet in a configured provider, and say
+    whether there were any. Who already waits for a group, as after a second click, is notified
+    once."""
+    who = {"requested_by": by, "requested_as": requested_as[:120]}
+    waiting = RealizeRequest.objects.filter(ended_at=None, **who)
+    known = {pk for group_ids in waiting.values_list("group_ids", flat=True) for pk in group_ids}
     rows = lacking.filter(provider__in=configured_providers())
-    ids = sorted(set(rows.values_list("group_id", flat=True)))
+    ids = set(rows.values_list("group_id", flat=True)) - known
     if ids:
-        RealizeRequest.objects.create(
-            requested_at=now, requested_by=by, requested_as=requested_as[:120], group_ids=ids
-        )
+        RealizeRequest.objects.create(requested_at=now, group_ids=sorted(ids), **who)
+    return bool(ids)
 
 
 def close_ended(now: datetime) -> int:

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from cohorts import clock
 from cohorts.models import AccessState, Group, User
+from cohorts.models.activity import ActivityEntry
 from cohorts.outbox import tasks
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
@@ -109,6 +110,27 @@ def test_a_request_taken_back_has_ended(made):
     withdraw_request(made.ids)
     look(*made.groups)
     assert close_ended(clock.now()) == 1
+
+
+def test_a_second_click_is_neither_recorded_nor_notified_again(made, staff):
+    request_realize(made.ids, by=staff, now=clock.now())
+    stand(*made.groups)
+    assert close_ended(clock.now()) == 1
+    assert collect(None, now=clock.now()) == 1
+    assert ActivityEntry.objects.filter(kind="realize_requested").count() == 1
+
+
+def test_who_asks_for_one_group_more_or_as_another_person_is_notified_too(made, staff):
+    other = User.objects.create_user("other@example.org", name="Ann", is_staff=True)
+    more = make_cohort(groups=1, name="More").ids
+    request_realize([*made.ids, *more], by=staff, now=clock.now())
+    request_realize(made.ids, by=other, now=clock.now())
+    assert [one.group_ids for one in RealizeRequest.objects.order_by("pk")] == [
+        sorted(made.ids),
+        more,
+        sorted(made.ids),
+    ]
+    assert ActivityEntry.objects.filter(kind="realize_requested").count() == 3
 
 
 def test_requesting_what_is_ready_makes_no_message_pending(made, staff):
