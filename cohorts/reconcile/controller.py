@@ -261,6 +261,8 @@ class Reconciler:
             for due in self.due.values()
             if not remaining.is_open(due)
         ]
+        if not finished:
+            return
         self.lease.check()  # after a freeze another worker may know better by now
         gained = status.update_access(name, finished, remaining, now=now)
         self._collect(gained, now)
