@@ -100,8 +100,10 @@ def plan(desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan
 def _plan_shared(diff: Diff) -> Iterator[Item]:
     for cohort_id in sorted({group.cohort_id for group in diff.due_groups}):
         yield from plan_cohort(diff, cohort_id)
-    yield from plan_removals(diff)
-    yield from plan_direct_messages(diff)
+    if diff.desired.approvals:
+        yield from plan_removals(diff)
+    if any(group.direct_messages for group in diff.due_groups):
+        yield from plan_direct_messages(diff)
 
 
 def plan_groups(

@@ -31,8 +31,6 @@ LIMITED = {"roles": ("role",), "categories": ("category",)}
 
 def plan_removals(diff: Diff) -> Iterator[Item]:
     """Plan the approved removals of the due groups and of what their cohorts share."""
-    if not diff.desired.approvals:
-        return
     planned: dict[str, Action] = {}
     for key, group in _due_keys(diff):
         approval = diff.desired.approvals.get(key)
