@@ -27,7 +27,7 @@ from cohorts.services.installation import ensure_installation
 from discordsync.delivery.discord_text import mentioned
 from discordsync.delivery.dm_channels import count_allowed, read_channels
 from discordsync.delivery.posts import posts_to_delete
-from discordsync.extensions import find_components, is_bot_connected
+from discordsync.extensions import is_bot_connected, message_components
 from discordsync.models import DiscordObject
 from discordsync.observe.hidden_objects import read_hidden
 from discordsync.removal.selectors import read_approvals, released_ids
@@ -308,21 +308,27 @@ def _groups_with_meetings(ids: Collection[int]) -> set[int]:
 
 def _messages(waiting: list[DueMessage]) -> dict[int, list[MessageFacts]]:
     messages: dict[int, list[MessageFacts]] = defaultdict(list)
-    connected = bool(waiting) and is_bot_connected()
+    answered = _are_answered(waiting)
     for due in waiting:
         if due.group_id is not None:
-            messages[due.group_id].append(_message(due, connected=connected))
+            messages[due.group_id].append(_message(due, answered=answered))
     return messages
 
 
-def _message(due: DueMessage, *, connected: bool) -> MessageFacts:
+def _are_answered(waiting: Iterable[DueMessage]) -> bool:
+    """Return whether any of these messages has buttons, and a bot is connected to answer them."""
+    return any(due.kind in message_components for due in waiting) and is_bot_connected()
+
+
+def _message(due: DueMessage, *, answered: bool) -> MessageFacts:
+    find = message_components.get(due.kind) if answered else None
     return MessageFacts(
         id=due.id,
         kind=due.kind,
         text=due.text,
         nonce=due.nonce,
         people=mentioned(due.text),
-        components=find_components(due.kind, due.context) if connected else (),
+        components=find(due.context) if find else (),
         tried_at=due.tried_at,
     )
 
@@ -335,7 +341,7 @@ def _directs(waiting: list[DueMessage], now: datetime) -> dict[int, list[DirectM
         return found
     ways = find_routes({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
     channels = read_channels({due.user_id for due in waiting if due.user_id})
-    connected, sent = is_bot_connected(), _sent_directs(waiting)
+    answered, sent = _are_answered(waiting), _sent_directs(waiting)
     for due in waiting:
         is_wanted = (
             ways[DeliveryRequest(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
@@ -345,7 +351,7 @@ def _directs(waiting: list[DueMessage], now: datetime) -> dict[int, list[DirectM
             found[due.group_id].append(
                 DirectMessageFacts(
                     replace(
-                        _message(due, connected=connected),
+                        _message(due, answered=answered),
                         edits=sent.get(due.context.get(EDITS, "")),
                     ),
                     person,

@@ -9,9 +9,10 @@ class BotConfig(AppConfig):
     def ready(self) -> None:
         from cohorts.reconcile.workers.health_checks import health_checks
         from discordsync.bot.gateway.heartbeats import describe_bot, is_bot_connected
-        from discordsync.bot.replies.rsvp_buttons import components_of
+        from discordsync.bot.replies.rsvp_buttons import find_offer_buttons, find_reminder_buttons
         from discordsync.extensions import bot_checks, message_components
 
         bot_checks.register(is_bot_connected)
         health_checks.register(describe_bot)
-        message_components.register(components_of)
+        message_components.register(find_reminder_buttons, name="reminder")
+        message_components.register(find_offer_buttons, name="substitute_offer")

@@ -38,12 +38,17 @@ CONFIRMATIONS = {
 }
 
 
-def components_of(kind: str, context: Mapping[str, Any]) -> tuple[Json, ...]:
+def find_reminder_buttons(context: Mapping[str, Any]) -> tuple[Json, ...]:
     """Return the buttons in Discord's format; none for a message that needs no response."""
-    match kind, context:
-        case "reminder", {"meeting": int(meeting_id)}:
+    match context:
+        case {"meeting": int(meeting_id)}:
             return tuple(render_buttons(reminder_buttons(meeting_id)))
-        case "substitute_offer", {"offer": int(offer_id)}:
+    return ()
+
+
+def find_offer_buttons(context: Mapping[str, Any]) -> tuple[Json, ...]:
+    match context:
+        case {"offer": int(offer_id)}:
             return tuple(render_buttons(offer_buttons(offer_id)))
     return ()
 
