@@ -109,7 +109,8 @@ def _read(groups: list[Any], waiting: _Waiting, now: datetime) -> DiscordSnapsho
         {row[1] for row in rows} | {row[1] for row in windows},
         {direct.person for directs in waiting.to_people.values() for direct in directs},
     )
-    members, former, last = _memberships(people, rows)
+    ended = {group.pk for group in groups if group.has_ended}
+    members, former, last = _memberships(people, rows, ended)
     let_go = _find_let_go(groups, now)
     open_windows = _windows(people, former, windows)
     ahead = Meeting.objects.filter(group__in=ids, starts_at__gt=now)
@@ -232,9 +233,10 @@ def _membership_rows(ids: Collection[int], now: datetime) -> list[_MembershipRow
 
 
 def _memberships(
-    people: _People, rows: Iterable[_MembershipRow]
+    people: _People, rows: Iterable[_MembershipRow], ended: Collection[int]
 ) -> tuple[dict[int, list[Member]], dict[int, list[Former]], dict[int, list[DiscordPerson]]]:
-    """Return by group: its members, those who left it, and those who were in it at its end."""
+    """Return by group: its members, those who left it, and, if it is one of `ended`, those who were
+    in it at its end."""
     members: dict[int, list[Member]] = defaultdict(list)
     former: dict[int, list[Former]] = defaultdict(list)
     last: dict[int, list[DiscordPerson]] = defaultdict(list)
@@ -243,7 +245,7 @@ def _memberships(
         if people.has_left(user_id):
             former[group_id].append(Former(person, CLOSED))
             continue
-        if was_last_member(status, left_at, group_ended_at):
+        if group_id in ended and was_last_member(status, left_at, group_ended_at):
             last[group_id].append(person)
         if status == Membership.Status.ACTIVE:
             members[group_id].append(Member(person, role == Membership.Role.FACILITATOR))
@@ -262,8 +264,6 @@ def _find_let_go(groups: Iterable[Group], now: datetime) -> set[tuple[int, int]]
 def _readers(
     group: Group, last: Iterable[DiscordPerson], let_go: set[tuple[int, int]]
 ) -> tuple[DiscordPerson, ...]:
-    if not group.has_ended:
-        return ()
     return tuple(one for one in last if (group.cohort_id, one.id) not in let_go)
 
 

@@ -283,6 +283,8 @@ class Group(models.Model):
     def archive(self) -> ArchiveWindow | None:
         """Return when its last members can read its channels; None unless it has ended.  Load the
         group with its cohort."""
+        if not self.has_ended:
+            return None
         ends = [self.ended_at] if self.status in self.ENDED else []
         ends += [self.cohort.ended_at] if self.cohort.has_ended else []
         return archive_window(ends, self.cohort.archive_days)
