@@ -1,11 +1,10 @@
-"""Signal receivers: update visits and substitutions when groups change; announce visits."""
+"""Signal receivers: update visits and substitutions when groups or people change."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from cohorts import clock
@@ -54,11 +53,6 @@ def _find_registered() -> _UpdateAfterCommit | None:
     entries: list[Any] = connection.run_on_commit
     callbacks = (callback for _, callback, _ in entries)
     return next((found for found in callbacks if isinstance(found, _UpdateAfterCommit)), None)
-
-
-@receiver([post_save, post_delete], sender=GuestVisit)
-def announce_groups_of_visit(instance: GuestVisit, **_: Any) -> None:
-    announce([instance.home_meeting.group_id, instance.host_meeting.group_id])
 
 
 @receiver(people_changed)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
+from cohorts.signals import announce
 from meetings.models import Meeting
 
 
@@ -77,10 +78,13 @@ class GuestVisit(models.Model):
     def __str__(self) -> str:
         return f"{self.user} at {self.host_meeting}"
 
+    @transaction.atomic(savepoint=False)  # what the announcement causes is committed with it
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the visit, and announce both groups: their providers may be out of sync now."""
         if self.chosen_start is None:
             self.chosen_start = self.host_meeting.starts_at
         super().save(*args, **kwargs)
+        announce([self.home_meeting.group_id, self.host_meeting.group_id])
 
     @property
     def is_open(self) -> bool:
