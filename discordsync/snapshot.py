@@ -30,7 +30,7 @@ from discordsync.delivery.posts import posts_to_delete
 from discordsync.extensions import is_bot_connected, message_components
 from discordsync.models import DiscordObject
 from discordsync.observe.hidden_objects import read_hidden
-from discordsync.removal.selectors import read_approvals, released_ids
+from discordsync.selectors import read_approvals, released_ids
 from discordsync.state.facts import (
     CohortFacts,
     DirectMessageFacts,

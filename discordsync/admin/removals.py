@@ -28,8 +28,8 @@ from cohorts.reconcile.selectors import read_context
 from cohorts.reconcile.services import request_plan
 from cohorts.reconcile.status_text import describe_issue
 from cohorts.words import count
-from discordsync.removal.selectors import groups_with_remains, recorded_infrastructure
 from discordsync.removal.services import KEEP, REMOVE, decide
+from discordsync.selectors import groups_with_remains, recorded_infrastructure
 
 PERMISSION = "discordsync.add_removalapproval"
 LIST, REVIEW = "admin:discordsync_removals", "admin:discordsync_removal"

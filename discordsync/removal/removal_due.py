@@ -11,7 +11,7 @@ from cohorts.needs.group_needs import subject_of_group
 from cohorts.needs.items import Need, NeedButton
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.words import count
-from discordsync.removal.selectors import groups_with_remains
+from discordsync.selectors import groups_with_remains
 
 REMOVAL_DUE = "removal_due"
 PERMISSION = "discordsync.add_removalapproval"

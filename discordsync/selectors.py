@@ -1,4 +1,4 @@
-"""Queries about removals."""
+"""Queries about our objects in Discord."""
 
 from __future__ import annotations
 
