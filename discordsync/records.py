@@ -28,9 +28,8 @@ from cohorts.validators import check_snowflake
 from discordsync.delivery import direct_messages, dm_channels, posts
 from discordsync.desired import desired_names, desired_state
 from discordsync.joining.states import note_adding
-from discordsync.models import DiscordObject
+from discordsync.models import DiscordObject, HiddenCount
 from discordsync.observe import own_writes, recover
-from discordsync.observe.hidden_objects import record_refusal
 from discordsync.plan.calls import Call
 from discordsync.removal.services import begin_removal, groups_of, withdraw_removal
 from discordsync.services import record_existing
@@ -149,7 +148,11 @@ def record_failure(action: Action, error: CallFailed, observed: ObservedGuild) -
     call: Call = action.payload
     if action.verb == "create" and error.code == "guild_full":
         hidden = LIMITS[action.kind] - observed.count_listed(action.kind)
-        record_refusal(action.kind, hidden, now=clock.now())
+        HiddenCount.objects.update_or_create(
+            kind=action.kind,
+            source=HiddenCount.Source.REFUSAL,
+            defaults={"count": max(hidden, 0), "observed_at": clock.now()},
+        )
     if action.verb == "delete" and action.kind in REMOVED and not isinstance(error, Unclear):
         withdraw_removal(call.key)
     if action.verb != "send":

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from cohorts.models import Group
-from discordsync.models import DiscordObject, RemovalApproval
-from discordsync.state.facts import Approval
+from discordsync.extensions import is_bot_connected
+from discordsync.models import DiscordObject, HiddenCount, RemovalApproval
+from discordsync.state.facts import Approval, Hidden
 
-VALID_FOR = timedelta(hours=24)
+VALID_FOR = timedelta(hours=24)  # an approval of a removal
+REFUSED_FOR = timedelta(hours=1)
 
 INFRASTRUCTURE = [
     DiscordObject.Kind.VOICE_CHANNEL,
@@ -59,3 +61,28 @@ def groups_with_remains(now: datetime) -> list[Group]:
     groups = Group.objects.filter(discord_objects__in=recorded_infrastructure()).distinct()
     rows = groups.select_related("cohort__course").order_by("cohort", "pk")
     return [group for group in rows if is_removable(group, now)]
+
+
+# -- objects that the bot cannot see -------------------------------------------------------------
+
+
+def read_hidden(now: datetime) -> Hidden:
+    """Return how many objects count to the guild's limits although the bot cannot see them.
+
+    The gateway reports them, and so does the error that the guild is full (for an hour). Of two
+    counts, the larger one is used. Up to two queries.
+    """
+    rows = list(HiddenCount.objects.all())
+    reported = next((row for row in rows if row.source == HiddenCount.Source.GATEWAY), None)
+    if reported is not None and not is_bot_connected():
+        reported = None
+    refusals = (row for row in rows if row.source == HiddenCount.Source.REFUSAL)
+    counts = {row.kind: row.count for row in refusals if row.observed_at > now - REFUSED_FOR}
+    if reported is None:
+        return Hidden(counts=counts)
+    return Hidden(
+        is_known=True,
+        counts=counts | {"channels": max(reported.count, counts.get("channels", 0))},
+        categories=reported.categories,
+        by_category={int(pk): count for pk, count in reported.by_category.items()},
+    )

@@ -1,17 +1,21 @@
-"""Import existing objects by id, and record who has used the bot."""
+"""Import existing objects by id, and record what the bot reports."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, User
 from cohorts.signals import announce
-from discordsync.models import DiscordObject, DmChannel
+from discordsync.models import DiscordObject, DmChannel, HiddenCount
 from discordsync.state import keys
+from discordsync.state.observed import CATEGORY
 
 Kind = DiscordObject.Kind
 
@@ -87,7 +91,7 @@ def check_place(kind: str, cohort: Cohort, group: Group | None) -> None:
         raise Refusal("other_cohort", f"{group} does not belong to {cohort}.")
 
 
-# -- direct messages -----------------------------------------------------------------------------
+# -- what the bot reports ------------------------------------------------------------------------
 
 
 def record_use(discord_id: int, *, now: datetime) -> None:
@@ -100,6 +104,24 @@ def record_use(discord_id: int, *, now: datetime) -> None:
             discord_id=discord_id,
             defaults={"last_used_at": now, "refused_at": None, "refused_reason": ""},
         )
+
+
+def record_hidden_channels(channels: Iterable[tuple[int, int | None]]) -> None:
+    """Store the hidden channels that the gateway reports, as (type, category id)."""
+    found = list(channels)
+    HiddenCount.objects.update_or_create(
+        kind="channels",
+        source=HiddenCount.Source.GATEWAY,
+        defaults={
+            "count": len(found),
+            "categories": sum(kind == CATEGORY for kind, _ in found),
+            "by_category": dict(Counter(str(parent) for _, parent in found if parent)),
+            "observed_at": timezone.now(),
+        },
+    )
+
+
+# -- past events ---------------------------------------------------------------------------------
 
 
 def forget_past_events(before: datetime) -> int:

@@ -29,8 +29,7 @@ from discordsync.delivery.dm_channels import count_allowed, read_channels
 from discordsync.delivery.posts import posts_to_delete
 from discordsync.extensions import is_bot_connected, message_components
 from discordsync.models import DiscordObject
-from discordsync.observe.hidden_objects import read_hidden
-from discordsync.selectors import read_approvals, released_ids
+from discordsync.selectors import read_approvals, read_hidden, released_ids
 from discordsync.state.facts import (
     CohortFacts,
     DirectMessageFacts,

@@ -15,8 +15,8 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState, SyncAction
 from cohorts.services.memberships import end_membership
 from discordsync.bot.models import BotHeartbeat
-from discordsync.observe.hidden_objects import record_hidden_channels
 from discordsync.sandbox.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
+from discordsync.services import record_hidden_channels
 from discordsync.state.permissions import NEEDED
 from tests.discordsync.guild_state import (
     detail,

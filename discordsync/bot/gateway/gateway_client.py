@@ -34,7 +34,7 @@ from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import PREFIX, BotRequest, read_custom_id
 from discordsync.bot.replies.users import BotUser
-from discordsync.observe.hidden_objects import record_hidden_channels
+from discordsync.services import record_hidden_channels
 
 logger = logging.getLogger(__name__)
 
