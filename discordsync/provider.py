@@ -24,7 +24,7 @@ from cohorts.reconcile.values import (
     Removable,
     Review,
 )
-from discordsync import connection_check, records
+from discordsync import connection_check, decisions, records
 from discordsync.apply import absorb, apply
 from discordsync.desired import desired_state
 from discordsync.issues import ISSUES
@@ -146,10 +146,10 @@ class DiscordAdmin:
         return await connection_check.check_service()
 
     def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
-        return records.decide_drift(drift, choice, answer)
+        return decisions.decide_drift(drift, choice, answer)
 
     def forget(self, group_id: int) -> Collection[str]:
-        return records.delete_gone(group_id)
+        return decisions.delete_gone(group_id)
 
     def forget_all(self) -> None:
-        records.delete_all()
+        decisions.delete_all()

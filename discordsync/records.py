@@ -10,34 +10,27 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
 from cohorts import clock
-from cohorts.errors import Refusal
-from cohorts.models import Cohort, Group
+from cohorts.models import Group
 from cohorts.outbox import services as outbox
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message
-from cohorts.reconcile.differences import LASTING, Drift, DriftChoice
 from cohorts.reconcile.errors import CallFailed, Conflict, Unclear
-from cohorts.reconcile.services import record_adopted
 from cohorts.reconcile.values import Action, Finding, Outcome
-from cohorts.validators import check_snowflake
+from discordsync.decisions import adopt
 from discordsync.delivery import direct_messages, dm_channels, posts
-from discordsync.desired import desired_names, desired_state
 from discordsync.joining.states import note_adding
 from discordsync.models import DiscordObject, HiddenCount
 from discordsync.observe import own_writes, recover
 from discordsync.plan.calls import Call
-from discordsync.removal.services import begin_removal, groups_of, withdraw_removal
-from discordsync.services import record_existing
+from discordsync.removal.services import begin_removal, withdraw_removal
 from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
 from discordsync.state.observed import Discovered, ObservedGuild, Sent
 from discordsync.state.permissions import may_add_members
-from meetings.models import Meeting
 
 LIMITS = {"channels": 500, "roles": 250, "events": 100}
 REMOVED = {"roles", "channels"}  # the lanes of removals
@@ -209,13 +202,7 @@ def store_observation(discovered: Discovered, observed: ObservedGuild, now: date
     own_writes.delete_old()
     store_gone(observed, now=now)
     if discovered.adopt:
-        adopt(discovered.orphans, _desired_names(discovered.orphans, now), observed)
-
-
-def _desired_names(orphans: Iterable[str], now: datetime) -> dict[str, str]:
-    cohorts = {_owners(key)[0] for key in orphans}
-    groups = Group.objects.filter(cohort__in=cohorts).values_list("pk", flat=True)
-    return desired_names(desired_state(take_snapshot(now, groups), now))
+        adopt(discovered.orphans, observed, now)
 
 
 def store_ids(found: Mapping[str, int], observed: ObservedGuild) -> None:
@@ -224,61 +211,6 @@ def store_ids(found: Mapping[str, int], observed: ObservedGuild) -> None:
         DiscordObject.objects.filter(key=key, outside_id=None).update(
             outside_id=outside_id, name_returned=observed.name_of(outside_id)
         )
-
-
-@transaction.atomic
-def adopt(orphans: Mapping[str, int], names: Mapping[str, str], observed: ObservedGuild) -> None:
-    """Adopt orphans because staff asked for it: create their records.  They get no welcome message.
-
-    `names` are their desired names, stored as the names that were sent.  The request is used once;
-    orphans of a later observation need another one.  An object that has another record (two cohorts
-    in one category, say) is not adopted, and that reason is reported.
-    """
-    lacking = {}
-    for key, outside_id in orphans.items():
-        other = DiscordObject.objects.filter(outside_id=outside_id).exclude(key=key).first()
-        if other is not None:
-            lacking[key] = _say_whose(key, other, observed.name_of(outside_id))
-            continue
-        cohort_id, group_id, meeting_id = _owners(key)
-        DiscordObject.objects.update_or_create(
-            key=key,
-            defaults={
-                "kind": keys.kind_of(key),
-                "cohort_id": cohort_id,
-                "group_id": group_id,
-                "meeting_id": meeting_id,
-                "outside_id": outside_id,
-                "name_sent": names.get(key, ""),
-                "name_returned": observed.name_of(outside_id),
-                "gone_at": None,
-                "decisions": {},
-                "imported": True,
-            },
-        )
-    record_adopted("discord", lacking)
-
-
-def _say_whose(key: str, other: DiscordObject, name: str) -> str:
-    cohort_id, group_id, _ = _owners(key)
-    wanted = Group.objects.get(pk=group_id) if group_id else Cohort.objects.get(pk=cohort_id)
-    return (
-        f"“{name}” was not taken over as the {keys.kind_of(key).replace('_', ' ')} of {wanted}: it "
-        f"is already recorded for {other.group or other.cohort}."
-    )
-
-
-def _owners(key: str) -> tuple[int, int | None, int | None]:
-    """Return the ids of the cohort, group and meeting that a key names."""
-    number = keys.number_of(key)
-    match keys.kind_of(key):
-        case "category" | "cohort_channel":
-            return number, None, None
-        case "event":
-            group = Meeting.objects.select_related("group").get(pk=number).group
-            return group.cohort_id, group.pk, number
-        case _:
-            return Group.objects.get(pk=number).cohort_id, number, None
 
 
 def store_sent(sent: Sent) -> None:
@@ -301,64 +233,3 @@ def store_gone(observed: ObservedGuild, *, now: datetime) -> None:
     # The answer to our own deletion may have been lost, or someone was faster.
     rows.filter(approval__isnull=False).delete()
     rows.update(gone_at=now)
-
-
-# -- decisions of staff --------------------------------------------------------------------------
-
-
-@transaction.atomic
-def decide_drift(drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
-    """Store what staff decided about one of our objects; return the groups that it concerns.
-
-    Raises Refusal: no_record, came_back, bad_id, and those of `record_existing`.
-    """
-    key, _, part = drift.key.partition(" ")
-    rows = DiscordObject.objects.select_for_update(of=("self",)).filter(released_at=None)
-    row = rows.select_related("cohort", "group").filter(key=key).first()
-    if row is None:
-        raise Refusal("no_record", f"{drift.what} is no longer recorded.")
-    if choice in LASTING:
-        row.decisions[part] = [choice, drift.value]
-        row.save(update_fields=["decisions"])
-    elif choice == DriftChoice.REPLACE:
-        _replace(row, answer)
-    elif row.gone_at is None:
-        raise Refusal("came_back", f"{drift.what} exists again.")
-    else:
-        row.delete()
-    return groups_of(row)
-
-
-def _replace(row: DiscordObject, answer: str) -> None:
-    try:
-        check_snowflake(int(answer))
-    except (ValueError, ValidationError) as error:
-        raise Refusal(
-            "bad_id",
-            f"“{answer[:40]}” is not a Discord ID. In Discord, turn on Developer Mode, right-click "
-            "the object and choose Copy ID.",
-        ) from error
-    ordinal = keys.ordinal_of(row.key) if row.kind == DiscordObject.Kind.CATEGORY else 1
-    record_existing(
-        row.kind, cohort=row.cohort, group=row.group, outside_id=int(answer), ordinal=ordinal
-    )
-
-
-# -- deleting records ------------------------------------------------------------------------
-
-
-def delete_gone(group_id: int) -> Collection[str]:
-    """Delete the records of objects confirmed as gone, of the group and of its cohort.
-
-    Return their names.
-    """
-    cohort_id = Group.objects.values_list("cohort_id", flat=True).get(pk=group_id)
-    gone = DiscordObject.objects.filter(cohort_id=cohort_id, gone_at__isnull=False)
-    rows = [row for row in gone if row.group_id in {None, group_id}]
-    DiscordObject.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    return [str(row) for row in rows]
-
-
-def delete_all() -> None:
-    """Delete all records: this database is a clone, and the objects belong to its original."""
-    DiscordObject.objects.all().delete()
