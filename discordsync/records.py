@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from cohorts import clock
 from cohorts.models import Group
@@ -23,9 +24,9 @@ from cohorts.reconcile.values import Action, Finding, Outcome
 from discordsync.decisions import adopt
 from discordsync.delivery import direct_messages, dm_channels, posts
 from discordsync.joining.states import note_adding
-from discordsync.models import DiscordObject, HiddenCount
-from discordsync.observe import own_writes, recover
-from discordsync.plan.calls import Call
+from discordsync.models import DiscordObject, HiddenCount, OwnWrite
+from discordsync.observe import recover
+from discordsync.plan.calls import Call, describe_changes
 from discordsync.removal.services import begin_removal, withdraw_removal
 from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
@@ -36,6 +37,7 @@ LIMITS = {"channels": 500, "roles": 250, "events": 100}
 REMOVED = {"roles", "channels"}  # the lanes of removals
 RETRY_UNCLEAR = timedelta(0)  # the next observation shows whether it arrived
 RETRY_FAILED = timedelta(minutes=5)
+WRITES_KEPT_FOR = timedelta(minutes=10)
 _CHANNELS = {  # of the outbox, by lane
     "messages": Message.Channel.DISCORD_CHANNEL,
     direct_messages.LANE: Message.Channel.DISCORD_DM,
@@ -53,7 +55,7 @@ def intend(action: Action) -> None:
     Raises Conflict if the message was dropped or has expired since it was planned.
     """
     call: Call = action.payload
-    own_writes.record_write(call)
+    record_own_write(call)
     if action.kind == direct_messages.LANE and action.verb == "open":
         dm_channels.record_request(call.to, now=clock.now())
     elif action.verb == "send":
@@ -156,6 +158,34 @@ def record_failure(action: Action, error: CallFailed, observed: ObservedGuild) -
     parts.record_failure(_CHANNELS[action.kind], error.detail, now=clock.now())
 
 
+# -- our own writes --------------------------------------------------------------------------
+
+
+def record_own_write(call: Call) -> None:
+    """Store what a call will change.  Must run before the call.  At most one query."""
+    OwnWrite.objects.bulk_create(
+        [
+            OwnWrite(subject=subject, value=value[:120], written_at=Now())
+            for subject, value in describe_changes(call).items()
+        ],
+        update_conflicts=True,
+        unique_fields=["subject"],
+        update_fields=["value", "written_at"],
+    )
+
+
+def are_own_writes(changes: Mapping[str, str]) -> bool:
+    """Return whether changes that the gateway reports are echoes of our own writes, not changes by
+    hand: each value is the last one that we wrote, within 10 minutes."""
+    written = OwnWrite.objects.filter(subject__in=changes, written_at__gt=Now() - WRITES_KEPT_FOR)
+    known = dict(written.values_list("subject", "value"))
+    return all(known.get(subject) == value[:120] for subject, value in changes.items())
+
+
+def delete_old_writes() -> None:
+    OwnWrite.objects.filter(written_at__lt=Now() - WRITES_KEPT_FOR).delete()
+
+
 # -- an observation --------------------------------------------------------------------------
 
 
@@ -199,7 +229,7 @@ def store_observation(discovered: Discovered, observed: ObservedGuild, now: date
     store_ids(discovered.ids, observed)
     store_sent(discovered.sent)
     note_adding(may=may_add_members(observed.bot_permissions))
-    own_writes.delete_old()
+    delete_old_writes()
     store_gone(observed, now=now)
     if discovered.adopt:
         adopt(discovered.orphans, observed, now)

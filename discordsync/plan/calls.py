@@ -181,6 +181,29 @@ def write_overwrite(overwrite: Overwrite) -> dict[str, Any]:
     }
 
 
+def describe_changes(call: Call) -> dict[str, str]:
+    """Return what a call changes, as a mapping of subjects to values.
+
+    member <person> <role>           given | taken
+    overwrite <channel> <target>     <allowed bits> <denied bits> | "" when it is removed
+    name <id>                        the new name
+    parent <channel>                 the new category
+    permissions <role>               the new bits
+    """
+    body = call.body or {}
+    match call.method, call.path.strip("/").split("/"):
+        case ("PUT" | "DELETE") as method, ["guilds", _, "members", person, "roles", role]:
+            return {f"member {person} {role}": "given" if method == "PUT" else "taken"}
+        case "PUT", ["channels", channel, "permissions", target]:
+            return {f"overwrite {channel} {target}": f"{body['allow']} {body['deny']}"}
+        case "DELETE", ["channels", channel, "permissions", target]:
+            return {f"overwrite {channel} {target}": ""}
+        case "PATCH", ["channels", pk] | ["guilds", _, "roles", pk]:
+            words = {"name": "name", "parent_id": "parent", "permissions": "permissions"}
+            return {f"{words[key]} {pk}": str(value) for key, value in body.items()}
+    return {}
+
+
 # -- actions ---------------------------------------------------------------------------------------
 
 Item = Action | Withheld | Issue

@@ -12,7 +12,7 @@ from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.reconcile.services import report_outside_change
 from discordsync.bot.models import GuildMembership
 from discordsync.models import DiscordObject
-from discordsync.observe import own_writes
+from discordsync.records import are_own_writes
 from guestvisits.models import GuestVisit
 
 PROVIDER = "discord"
@@ -41,10 +41,10 @@ def record_leave(discord_id: int) -> None:
 def handle_object_change(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
     """Handle a deleted or changed role or channel, if it is one that we recorded.
 
-    `changes` is in the format of discordsync.observe.own_writes.  Our own writes are ignored.
+    `changes`: see `discordsync.plan.calls.describe_changes`.  Our own writes are ignored.
     """
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
-    if record is not None and not (changes and own_writes.are_own(changes)):
+    if record is not None and not (changes and are_own_writes(changes)):
         report_outside_change(_groups_on(record), PROVIDER)
 
 
@@ -54,7 +54,7 @@ def handle_role_change(discord_id: int, *, given: Collection[int], taken: Collec
     by_hand = {
         group
         for role, group in _groups_by_role(changes).items()
-        if not own_writes.are_own({f"member {discord_id} {role}": changes[role]})
+        if not are_own_writes({f"member {discord_id} {role}": changes[role]})
     }
     if by_hand:
         report_outside_change(by_hand, PROVIDER)

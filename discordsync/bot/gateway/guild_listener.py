@@ -98,7 +98,7 @@ class GuildListener:
             await self._pass_on(guild_changes.handle_object_change, after.id, changes)
 
 
-# -- what was changed, in the format of discordsync.observe.own_writes ---------------------------
+# -- what was changed, in the format of discordsync.plan.calls.describe_changes -----------------
 
 
 def changes_of_role(before: discord.Role, after: discord.Role) -> dict[str, str]:
