@@ -119,7 +119,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "cohorts.activity.acting.ActingMiddleware",
+    "cohorts.activity.recording.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "lens.sign_in.sessions.StaffSessionMiddleware",
     "allauth.account.middleware.AccountMiddleware",

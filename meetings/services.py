@@ -11,8 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import record
+from cohorts.activity.recording import acting_as, record
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, meetings_changed

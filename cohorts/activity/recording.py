@@ -3,6 +3,10 @@
 A service that calls other services wraps them in `one_act`: what they record is added to its own
 entry, so that each act has one.
 
+Who acts is known from the context, for services that are not told: the middleware sets the person
+of a web or API request, the bot's handlers the person who used a command. Tasks and receivers that
+carry out rules act for Lens itself, which is None.
+
 Values of changes are stored as JSON, with people and groups by id, and shown to people:
 
     a person, group or cohort    {"person": 7}, {"group": 3}, {"cohort": 1}
@@ -10,7 +14,7 @@ Values of changes are stored as JSON, with people and groups by id, and shown to
     anything else                its text; "" for nothing
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -18,9 +22,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
 
 from cohorts import clock
-from cohorts.activity.acting import current_actor
 from cohorts.activity.registry import activity_kinds
 from cohorts.models import ActivityEntry, ActivitySubject, Cohort, Course, Group, User
 
@@ -170,6 +174,54 @@ def _check_kind(kind: str) -> None:
 
 def _id(named: Id) -> int | None:
     return named.pk if isinstance(named, Model) else named
+
+
+# -- who acts ------------------------------------------------------------------------------------
+
+FindActor = Callable[[], int | None]
+
+
+def _lens() -> int | None:
+    return None
+
+
+_find_actor: ContextVar[FindActor] = ContextVar("find_actor", default=_lens)
+
+
+def current_actor() -> int | None:
+    """Return the id of the person who acts, None for Lens itself."""
+    return _find_actor.get()()
+
+
+@contextmanager
+def acting_as(user_id: int | None) -> Iterator[None]:
+    """Record what happens in the block as acts of this person; None stands for Lens itself."""
+    with _acting(lambda: user_id):
+        yield
+
+
+@contextmanager
+def _acting(find: FindActor) -> Iterator[None]:
+    token = _find_actor.set(find)
+    try:
+        yield
+    finally:
+        _find_actor.reset(token)
+
+
+class ActingMiddleware:
+    """Lets services record who made the request.
+
+    The person is looked up only when something is recorded: the API signs people in after the
+    middleware, and most requests record nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with _acting(lambda: request.user.pk):
+            return self.get_response(request)
 
 
 # -- values of changes ---------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import record_each
+from cohorts.activity.recording import acting_as, record_each
 from cohorts.models import AccessState, Group, live_group
 from cohorts.services.locks import lock_found
 from cohorts.signals import announce, groups_set_up

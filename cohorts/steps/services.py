@@ -8,8 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import one_act, record
+from cohorts.activity.recording import acting_as, one_act, record
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep
 from cohorts.services.locks import lock_groups

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import acting_as
 from cohorts.errors import Refusal
 from cohorts.models import User
 from discordsync.bot.replies import administrators, learners, rsvp_buttons, substitute_buttons

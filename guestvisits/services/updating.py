@@ -8,8 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import record
+from cohorts.activity.recording import acting_as, record
 from cohorts.models import Group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, announced_together

@@ -9,8 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import one_act, record
+from cohorts.activity.recording import acting_as, one_act, record
 from cohorts.errors import Refusal
 from cohorts.models import Membership
 from cohorts.services.locks import lock_groups, lock_people

@@ -23,8 +23,7 @@ from django.db.models import Model, Q
 from django.db.models.fields.json import KT
 
 from calendarsync.copies.loading import copies_with, events_listing
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import record
+from cohorts.activity.recording import acting_as, record
 from cohorts.errors import Refusal
 from cohorts.models import (
     AccessException,

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cohorts.activity.acting import acting_as
+from cohorts.activity.recording import acting_as
 from cohorts.errors import Refusal
 from cohorts.models import RosterImport, User
 from cohorts.roster.importing import import_roster

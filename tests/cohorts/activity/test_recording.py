@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import transaction
 
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import one_act, record
+from cohorts.activity.recording import acting_as, one_act, record
 from cohorts.activity.registry import register_kinds, title_of_kind
 from cohorts.errors import Refusal
 from cohorts.models import ActivityEntry, Membership

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import record
+from cohorts.activity.recording import acting_as, record
 from cohorts.errors import Refusal
 from cohorts.models import (
     AccessException,

@@ -13,8 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.activity.acting import acting_as
-from cohorts.activity.recording import record
+from cohorts.activity.recording import acting_as, record
 from cohorts.models import ActivityEntry, ErasureRequest, Membership, User
 from cohorts.services.memberships import move_member
 from tests.admin.reading import text_of
