@@ -58,18 +58,8 @@ def read_visit_option(
         raise no_meeting()
     if host is None or host.group.cohort_id not in guest.cohort_ids:
         raise no_meeting()
-    visits = _kept_visits().filter(Q(user=user_id) | Q(host_meeting=host.pk)).order_by()
-    here = [visit for visit in visits if visit.host_meeting_id == host.pk and visit.is_open]
-    cohort_id = home.group.cohort_id
-    guest.visits = [
-        visit
-        for visit in visits
-        if visit.user_id == user_id and visit.host_meeting.group.cohort_id == cohort_id
-    ]
-    hosts = {visit.host_meeting_id for visit in guest.visits}
-    seen = Attendance.objects.filter(user=user_id, meeting__in={home.pk, *hosts}).order_by()
-    guest.presence = {row.meeting_id: row.presence for row in seen}
-    return guest.choice(home, host, guests=len(here))
+    guests = guest.read_visits_of_pair(home, host)
+    return guest.choice(home, host, guests=guests)
 
 
 def read_visit_options(
@@ -163,6 +153,21 @@ class _Guest:
         self.presence = {visit.host_meeting_id: visit.presence for visit in self.visits}  # type: ignore[attr-defined]
         self.presence |= {home.pk: home.presence for home in homes}  # type: ignore[attr-defined]
         return homes
+
+    def read_visits_of_pair(self, home: Meeting, host: Meeting) -> int:
+        """Read the person's visits in the home meeting's cohort; return how many guests the host
+        meeting has. Two queries, of which the first finds both."""
+        among = _kept_visits().filter(Q(user=self.user_id) | Q(host_meeting=host.pk)).order_by()
+        self.visits = [
+            visit
+            for visit in among
+            if visit.user_id == self.user_id
+            and visit.host_meeting.group.cohort_id == home.group.cohort_id
+        ]
+        hosts = {visit.host_meeting_id for visit in self.visits}
+        seen = Attendance.objects.filter(user=self.user_id, meeting__in={home.pk, *hosts})
+        self.presence = {row.meeting_id: row.presence for row in seen.order_by()}
+        return sum(visit.host_meeting_id == host.pk and visit.is_open for visit in among)
 
     def _visits_of_week(self, home: Meeting, *, begun: bool) -> list[GuestVisit]:
         """Return the person's visits in the home meeting's week, except missed ones."""
