@@ -202,11 +202,11 @@ class Reconciler:
         before access ends. Finishing a group can change facts and make it due again."""
         if self.plans_only:
             return {}
-        due = status.read_due(self.spec.name, now)
+        due = provider_state.read_due(self.spec.name, now)
         fresh = {(row.group_id, row.generation) for row in due.values()} - self.collected
         self.collected |= fresh
         if self._collect({group_id for group_id, _ in fresh}, now):
-            due = status.read_due(self.spec.name, now)  # new work raises the generation
+            due = provider_state.read_due(self.spec.name, now)  # new work raises the generation
         return due
 
     def _collect(self, group_ids: Collection[int], now: datetime) -> int:

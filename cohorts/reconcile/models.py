@@ -120,6 +120,11 @@ class GroupSync(models.Model):
         """Return what `due_syncs` selects, for a row that was read."""
         return self.generation > self.observed_generation or self.next_at <= now
 
+    @property
+    def approved_people(self) -> tuple[str, ...]:
+        """Return the outside people whose removal staff approved."""
+        return tuple((self.removals_approved or {}).get("people", ()))
+
     def in_sync(self, now: datetime) -> Condition:
         if self.generation > self.observed_generation:
             return Condition(False, self.sync_since, CHANGED)

@@ -41,8 +41,7 @@ from cohorts.reconcile.errors import (
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.provider import Provider
 from cohorts.reconcile.runs import provider_state, run_log
-from cohorts.reconcile.runs.planned_work import PlannedWork
-from cohorts.reconcile.runs.status import Remaining
+from cohorts.reconcile.runs.planned_work import PlannedWork, Remaining
 from cohorts.reconcile.values import Action, Finding, IssueCode, Outcome, Plan
 from cohorts.reconcile.workers.lease import Lease
 

@@ -1,177 +1,24 @@
-"""The status of a group for which nothing is left to do now, and how it is stored."""
+"""Store the status of groups for which nothing is left to do now."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.differences import merge_drift
-from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, due_syncs
+from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.provider import provider_specs
-from cohorts.reconcile.values import Access, Action, Due, Issue, IssueCode, Plan, Review, Withheld
+from cohorts.reconcile.runs.planned_work import Blocker, Remaining
+from cohorts.reconcile.values import Access, Due, IssueCode, Review
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.locks import lock_found
 from cohorts.services.provider_reports import activate_groups, record_set_up, report_access
 from cohorts.signals import announced_together
-
-
-def read_due(provider: str, now: datetime) -> dict[int, Due]:
-    """Return the groups that facts or the clock made due, by id. One query."""
-    rows = (
-        GroupSync.objects.filter(due_syncs(now), provider=provider)
-        .select_related("group")
-        .order_by("group_id")
-    )
-    return {
-        row.group_id: Due(
-            group_id=row.group_id,
-            cohort_id=row.group.cohort_id,
-            generation=row.generation,
-            may_create=row.realize_requested_at is not None,
-            issue=row.issue,
-            approved=_approved(row),
-        )
-        for row in rows
-    }
-
-
-def _approved(row: GroupSync) -> tuple[str, ...]:
-    """Return the outside people whose removal staff approved."""
-    return tuple((row.removals_approved or {}).get("people", ()))
-
-
-Subject = tuple[int | None, int | None]  # a group's id, or a cohort's; (None, None): everything
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """Why a group's remaining actions are not done."""
-
-    code: str
-    detail: str = ""
-    failed: bool = False  # counts for the backoff
-    wait: timedelta | None = None  # the wait that the service asked for
-
-
-@dataclass(frozen=True, slots=True)
-class Remaining:
-    """The actions left in a plan. This run can do nothing more for those that are `stuck`."""
-
-    failed: Mapping[str, CallFailed]
-    parked: Mapping[str, datetime]
-    stuck: frozenset[str]
-    actions: Mapping[Subject, Sequence[Action]]
-    withheld: Mapping[Subject, Sequence[Withheld]]
-    issues: Mapping[int, Issue]  # by group: the most serious one
-
-    @classmethod
-    def of(
-        cls,
-        plan: Plan,
-        failed: Mapping[str, CallFailed],
-        parked: Mapping[str, datetime],
-        in_flight: Sequence[Action] = (),
-    ) -> Remaining:
-        """Return what is left. Stuck actions failed, are withheld, parked, or need a stuck one.
-
-        A call in flight is left and not stuck, also if the plan no longer has it or withholds it:
-        its group is not finished before the result is compared with the facts.
-        """
-        running = {action.key: action for action in in_flight}
-        stuck = {a.key for a in plan.actions if a.key in failed or a.kind in parked}
-        stuck |= {held.action.key for held in plan.withheld}
-        stuck -= running.keys()
-        while more := {a.key for a in plan.actions if a.needs & stuck and a.key not in stuck}:
-            stuck |= more
-        actions, withheld = defaultdict(list), defaultdict(list)
-        for action in (running | {action.key: action for action in plan.actions}).values():
-            actions[_subject(action)].append(action)
-        for held in plan.withheld:
-            withheld[_subject(held.action)].append(held)
-        issues = {issue.group_id: issue for issue in reversed(plan.issues)}  # the first of each
-        return cls(failed, parked, frozenset(stuck), actions, withheld, issues)
-
-    def is_open(self, due: Due) -> bool:
-        return any(a.key not in self.stuck for a in self._actions(due))
-
-    def has_work(self, due: Due) -> bool:
-        """Return whether work for the group is left. What no one has requested yet is no work."""
-        withheld = (h for h in self._held(due) if h.reason != IssueCode.NOT_REALIZED)
-        return any(True for _ in (*self._actions(due), *withheld))
-
-    def blocker(self, due: Due) -> Blocker | None:
-        """Return the first thing that keeps the group out of sync, the most serious kind first."""
-        return self._failure(due) or self._withheld(due) or self._parking(due) or self._issue(due)
-
-    def _issue(self, due: Due) -> Blocker | None:
-        issue = self.issues.get(due.group_id)
-        return Blocker(issue.code, issue.detail) if issue else None
-
-    def access_blocker(self, due: Due) -> Blocker | None:
-        """Return what blocks people who still wait although nothing is left to do for now.
-
-        A group that was not requested yet blocks no one.
-        """
-        found = self._failure(due) or self._withheld(due)
-        return None if found and found.code == IssueCode.NOT_REALIZED else found
-
-    def _failure(self, due: Due) -> Blocker | None:
-        for action in self._actions(due):
-            if error := self.failed.get(action.key):
-                return Blocker(error.code, f"{action.target}: {error.detail}", failed=True)
-        return None
-
-    def _withheld(self, due: Due) -> Blocker | None:
-        mine = self._held(due)
-        if not mine:
-            return None
-        reason, detail = mine[0].reason, mine[0].detail
-        people = {
-            h.action.removes
-            for h in mine
-            if h.reason == IssueCode.REMOVALS_HELD and h.action.removes
-        }
-        names = ", ".join(sorted(people)) if reason == IssueCode.REMOVALS_HELD else ""
-        return Blocker(reason, detail or names or mine[0].action.target)
-
-    def _parking(self, due: Due) -> Blocker | None:
-        until = [self.parked[a.kind] for a in self._actions(due) if a.kind in self.parked]
-        if not until:
-            return None
-        # Parking uses real time, `next_at` the facts' clock: only a duration carries over.
-        return Blocker(
-            IssueCode.RATE_LIMITED, wait=max(min(until) - datetime.now(UTC), timedelta(0))
-        )
-
-    def has_used_approval(self, due: Due) -> bool:
-        """Whether no approved removal is left to do. A removal that failed stays approved."""
-        left = {action.removes for action in self._actions(due)}
-        return bool(due.approved) and left.isdisjoint(due.approved)
-
-    def _actions(self, due: Due) -> list[Action]:
-        return [one for subject in _subjects(due) for one in self.actions.get(subject, ())]
-
-    def _held(self, due: Due) -> list[Withheld]:
-        return [one for subject in _subjects(due) for one in self.withheld.get(subject, ())]
-
-
-def _subject(action: Action) -> Subject:
-    """Return what an action is about: a group, a cohort, or all groups."""
-    return (None, action.cohort_id) if action.group_id is None else (action.group_id, None)
-
-
-def _subjects(due: Due) -> tuple[Subject, ...]:
-    """Return the subjects of the actions that concern a group; what it shares comes first."""
-    return (None, None), (None, due.cohort_id), (due.group_id, None)
-
 
 Finished = Sequence[tuple[Due, Review]]  # groups for which nothing is left to do now
 TOGETHER = 25  # groups in one transaction: a booking in one of them waits for it
@@ -248,7 +95,7 @@ def _note_status(
     if was_in_sync != is_in_sync:
         row.sync_since = now
     blocker = remaining.blocker(due)
-    if remaining.has_used_approval(due) and _approved(row) == due.approved:
+    if remaining.has_used_approval(due) and row.approved_people == due.approved:
         row.removals_approved = None  # used once
     _note_issue(row, blocker or _from_review(review), now)
     row.drift = merge_drift(row.drift, review.drift, now)

@@ -17,7 +17,9 @@ from cohorts.reconcile.controller import Reconciler, run_once
 from cohorts.reconcile.errors import Outage, Refused
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun
 from cohorts.reconcile.runs import provider_state
-from cohorts.reconcile.runs.status import Remaining, read_due, update_statuses
+from cohorts.reconcile.runs.planned_work import Remaining
+from cohorts.reconcile.runs.provider_state import read_due
+from cohorts.reconcile.runs.status import update_statuses
 from cohorts.reconcile.values import Plan, Review
 from cohorts.reconcile.workers import lease
 from tests.cohorts.reconcile.controller.groups import (
