@@ -1,15 +1,17 @@
-"""What a run has left after any outcomes, and in which order its lanes offer it."""
+"""What a run has left after any outcomes, in which order its lanes offer it, and what blocks it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.reconcile.runs.planned_work import PlannedWork
-from cohorts.reconcile.values import Action, Plan, Withheld
+from cohorts.reconcile.errors import Refused
+from cohorts.reconcile.runs.planned_work import Blocker, PlannedWork, Remaining
+from cohorts.reconcile.values import Action, Due, Issue, IssueCode, Plan, Withheld
 
 
 def act(key: str, group_id: int | None = 7, *, kind: str = "roles", rank: int = 0) -> Action:
@@ -81,3 +83,129 @@ def test_after_any_outcomes_the_rest_is_that_of_a_whole_plan(first, parts):
     whole = PlannedWork(plan_of(groups))
     assert {kind: lane for kind, lane in left(work).items() if lane} == left(whole)
     assert (work.actions, work.withheld) == (whole.actions, whole.withheld)
+
+
+# -- what is left for a group --------------------------------------------------------------------
+
+DUE = Due(group_id=7, cohort_id=3)
+SHARED = Action("category", "channels", "create", "category", "why", cohort_id=3)
+ROLE, GRANT = act("role"), act("grant", kind="access")
+NEEDY = Action("late", "access", "grant", "target", "why", group_id=7, needs=frozenset({"role"}))
+NEEDIEST = Action("last", "access", "grant", "target", "why", group_id=7, needs=frozenset({"late"}))
+NO = Refused("Missing Access", code="forbidden")
+
+
+def rest(*actions: Action, withheld: Iterable[Withheld] = (), **more) -> Remaining:
+    plan = Plan(actions, tuple(withheld), more.pop("issues", ()))
+    return Remaining.of(plan, more.pop("failed", {}), more.pop("parked", {}), **more)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "is_open"),
+    [
+        (rest(), False),
+        (rest(ROLE), True),
+        (rest(act("role", 8)), False),
+        (rest(SHARED), True),
+        (rest(act("report", None)), True),
+        (rest(ROLE, failed={"role": NO}), False),
+        (rest(ROLE, GRANT, failed={"role": NO}), True),
+        (rest(ROLE, NEEDY, NEEDIEST, failed={"role": NO}), False),
+        (rest(NEEDY, withheld=[Withheld(ROLE, "guild_full")]), False),
+        (rest(GRANT, parked={"access": datetime.now(UTC)}), False),
+        (rest(in_flight=[ROLE]), True),
+        (rest(withheld=[Withheld(ROLE, "guild_full")], in_flight=[ROLE]), True),
+    ],
+    ids=[
+        "nothing left",
+        "its action",
+        "another group's action",
+        "its cohort's action",
+        "everyone's action",
+        "failed",
+        "one of two failed",
+        "needs what needs what failed",
+        "needs what is withheld",
+        "its lane is parked",
+        "in flight, and no longer planned",
+        "in flight, and withheld since",
+    ],
+)
+def test_a_group_is_open_while_this_run_can_do_something_for_it(remaining, is_open):
+    assert remaining.is_open(DUE) is is_open
+
+
+@pytest.mark.parametrize(
+    ("remaining", "has_work"),
+    [
+        (rest(), False),
+        (rest(ROLE, failed={"role": NO}), True),
+        (rest(withheld=[Withheld(ROLE, IssueCode.NOT_REALIZED)]), False),
+        (rest(withheld=[Withheld(ROLE, "guild_full")]), True),
+    ],
+    ids=["none", "what failed", "not what no one requested", "what is withheld"],
+)
+def test_work_is_left_for_a_group(remaining, has_work):
+    assert remaining.has_work(DUE) is has_work
+
+
+ISSUE = Issue(7, "renamed", "“Alder”")
+HELD = Withheld(GRANT, "role_too_low")
+FAILED = Blocker("forbidden", "target: Missing Access", failed=True)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "blocker"),
+    [
+        (rest(), None),
+        (rest(issues=(Issue(8, "renamed"),)), None),
+        (rest(issues=(ISSUE, Issue(7, "unconfirmed"))), Blocker("renamed", "“Alder”")),
+        (rest(withheld=[HELD], issues=(ISSUE,)), Blocker("role_too_low", "target")),
+        (rest(ROLE, withheld=[HELD], failed={"role": NO}), FAILED),
+    ],
+    ids=["nothing", "another group's", "the first issue", "withheld first", "failed first"],
+)
+def test_the_most_serious_blocker_of_a_group_is_reported(remaining, blocker):
+    assert remaining.blocker(DUE) == blocker
+
+
+def test_a_parked_lane_blocks_for_as_long_as_the_service_asked():
+    blocker = rest(
+        GRANT, parked={"access": datetime.now(UTC) + timedelta(minutes=5)}, issues=(ISSUE,)
+    ).blocker(DUE)
+    assert blocker is not None
+    assert blocker.wait is not None
+    assert (blocker.code, blocker.failed) == (IssueCode.RATE_LIMITED, False)
+    assert timedelta(minutes=4) < blocker.wait <= timedelta(minutes=5)
+
+
+def test_held_removals_are_reported_with_their_names():
+    leaving = [
+        Action(name, "access", "revoke", "target", "why", group_id=7, removes=name)
+        for name in ("Uma", "Ben")
+    ]
+    held = [Withheld(action, IssueCode.REMOVALS_HELD) for action in leaving]
+    assert rest(withheld=held).blocker(DUE) == Blocker(IssueCode.REMOVALS_HELD, "Ben, Uma")
+
+
+def test_a_group_that_no_one_requested_blocks_no_ones_access():
+    not_requested = rest(withheld=[Withheld(ROLE, IssueCode.NOT_REALIZED)], issues=(ISSUE,))
+    assert not_requested.blocker(DUE) == Blocker(IssueCode.NOT_REALIZED, "target")
+    assert not_requested.access_blocker(DUE) is None
+    assert rest(withheld=[HELD], issues=(ISSUE,)).access_blocker(DUE) == Blocker(
+        "role_too_low", "target"
+    )
+    assert rest(issues=(ISSUE,)).access_blocker(DUE) is None
+
+
+@pytest.mark.parametrize(
+    ("approved", "left", "is_used"),
+    [((), (), False), (("Ben",), (), True), (("Ben", "Uma"), ("Uma",), False)],
+    ids=["none", "all are done", "one is left"],
+)
+def test_an_approval_is_used_once_none_of_its_removals_is_left(approved, left, is_used):
+    leaving = [
+        Action(name, "access", "revoke", "target", "why", group_id=7, removes=name) for name in left
+    ]
+    due = Due(group_id=7, cohort_id=3, approved=approved)
+    assert rest(*leaving).has_used_approval(due) is is_used
