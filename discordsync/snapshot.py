@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,30 +16,21 @@ from django.db.models.functions import Coalesce
 
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.models.archive import was_last_member
-from cohorts.outbox.models import Message
-from cohorts.outbox.registry import EDITS
-from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
-from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
 from cohorts.reconcile.models import ProviderState
 from cohorts.selectors import let_go_since
 from cohorts.services.installation import ensure_installation
-from discordsync.delivery.discord_text import mentioned
-from discordsync.delivery.dm_channels import count_allowed, read_channels
-from discordsync.delivery.posts import posts_to_delete
-from discordsync.extensions import is_bot_connected, message_components
+from discordsync.delivery.dm_channels import count_allowed
+from discordsync.delivery.waiting_messages import WaitingMessages
 from discordsync.models import DiscordObject
 from discordsync.selectors import read_approvals, read_hidden, released_ids
 from discordsync.state.facts import (
     CohortFacts,
-    DirectMessageFacts,
     DiscordGroup,
     DiscordPerson,
     DiscordSnapshot,
     Former,
     Member,
-    MessageFacts,
     Record,
-    SentPost,
     Window,
 )
 from guestvisits.windows import access_windows
@@ -50,7 +40,6 @@ from meetings.selectors import facts_by_group
 FORMER_FOR = timedelta(days=365)  # how long a past date explains lost access
 GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
 CLOSED = "the account was closed"
-CHANNELS = (Message.Channel.DISCORD_CHANNEL, Message.Channel.DISCORD_DM)
 
 
 def take_snapshot(
@@ -63,7 +52,7 @@ def take_snapshot(
     The others are history and cost nothing. What an observation finds of them is looked up then
     (`discordsync.records.look_up`).
     """
-    waiting = _Waiting.read(now, only_begun=only_begun)
+    waiting = WaitingMessages.read(now, only_begun=only_begun)
     return _read(_read_groups({*also, *waiting.groups}, now), waiting, now)
 
 
@@ -72,35 +61,13 @@ def update_snapshot(
 ) -> DiscordSnapshot:
     """Return an earlier snapshot of this run with the facts of the groups `changed`, and of those
     with messages, read again."""
-    waiting = _Waiting.read(now)
+    waiting = WaitingMessages.read(now)
     ids = {*changed, *waiting.groups, *waiting.messages, *earlier.waiting_groups}
     groups = _read_groups(waiting.groups, now, only=ids) if ids else []
     return earlier.updated(_read(groups, waiting, now), ids)
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """What waits for a group, by its id. `groups`: also if they have ended."""
-
-    messages: dict[int, list[MessageFacts]]
-    to_people: dict[int, list[DirectMessageFacts]]
-    posts: dict[int, list[SentPost]]
-    tries: dict[int, datetime]
-
-    @classmethod
-    def read(cls, now: datetime, *, only_begun: bool = False) -> _Waiting:
-        due = due_messages(CHANNELS, now, only_begun=only_begun)
-        directs = [one for one in due if one.channel == Message.Channel.DISCORD_DM]
-        messages = [one for one in due if one.channel != Message.Channel.DISCORD_DM]
-        tries = next_tries(CHANNELS, now)
-        return cls(_messages(messages), _directs(directs, now), posts_to_delete(), tries)
-
-    @property
-    def groups(self) -> set[int]:
-        return {*self.to_people, *self.posts, *self.tries}
-
-
-def _read(groups: list[Any], waiting: _Waiting, now: datetime) -> DiscordSnapshot:
+def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> DiscordSnapshot:
     """Return the facts of these groups, and those that belong to no group."""
     ids = [group.pk for group in groups]
     rows, windows = _membership_rows(ids, now), _window_rows(ids, now)
@@ -303,72 +270,6 @@ def _exceptions(ids: Collection[int], now: datetime) -> Iterator[_WindowRow]:
 def _groups_with_meetings(ids: Collection[int]) -> set[int]:
     held = Meeting.objects.filter(group__in=ids, status=Meeting.Status.SCHEDULED)
     return set(held.order_by().values_list("group_id", flat=True).distinct())
-
-
-def _messages(waiting: list[DueMessage]) -> dict[int, list[MessageFacts]]:
-    messages: dict[int, list[MessageFacts]] = defaultdict(list)
-    answered = _are_answered(waiting)
-    for due in waiting:
-        if due.group_id is not None:
-            messages[due.group_id].append(_message(due, answered=answered))
-    return messages
-
-
-def _are_answered(waiting: Iterable[DueMessage]) -> bool:
-    """Return whether any of these messages has buttons, and a bot is connected to answer them."""
-    return any(due.kind in message_components for due in waiting) and is_bot_connected()
-
-
-def _message(due: DueMessage, *, answered: bool) -> MessageFacts:
-    find = message_components.get(due.kind) if answered else None
-    return MessageFacts(
-        id=due.id,
-        kind=due.kind,
-        text=due.text,
-        nonce=due.nonce,
-        people=mentioned(due.text),
-        components=find(due.context) if find else (),
-        tried_at=due.tried_at,
-    )
-
-
-def _directs(waiting: list[DueMessage], now: datetime) -> dict[int, list[DirectMessageFacts]]:
-    """Return direct messages that their recipients still want, by the group that they concern.
-    Messages whose sending was interrupted are always included, to find out whether they arrived."""
-    found: dict[int, list[DirectMessageFacts]] = defaultdict(list)
-    if not waiting:
-        return found
-    ways = find_routes({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
-    channels = read_channels({due.user_id for due in waiting if due.user_id})
-    answered, sent = _are_answered(waiting), _sent_directs(waiting)
-    for due in waiting:
-        is_wanted = (
-            ways[DeliveryRequest(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
-        )
-        if due.group_id and due.user_id in channels and (is_wanted or due.tried_at):
-            person, channel_id = channels[due.user_id]
-            found[due.group_id].append(
-                DirectMessageFacts(
-                    replace(
-                        _message(due, answered=answered),
-                        edits=sent.get(due.context.get(EDITS, "")),
-                    ),
-                    person,
-                    channel_id,
-                )
-            )
-    return found
-
-
-def _sent_directs(waiting: Iterable[DueMessage]) -> dict[str, int]:
-    """Return the Discord ids of the direct messages whose place these messages take, by key."""
-    keys = {due.context[EDITS] for due in waiting if EDITS in due.context}
-    if not keys:
-        return {}
-    sent = Message.objects.filter(
-        key__in=keys, channel=Message.Channel.DISCORD_DM, state=Message.State.SENT
-    ).exclude(outside_id="")
-    return {key: int(outside_id) for key, outside_id in sent.values_list("key", "outside_id")}
 
 
 def _records(ids: Collection[int], cohort_ids: Collection[int], now: datetime) -> dict[str, Record]:
