@@ -25,5 +25,5 @@ USER lens
 EXPOSE 8000
 # A container with another process asks for another answer: see compose.yaml.
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \
-    CMD ["python", "manage.py", "probe", "web"]
+    CMD ["python", "-m", "lens.probe", "web"]
 CMD ["gunicorn", "lens.wsgi"]

@@ -14,9 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 
+from lens.probe import find_problem
 from tests.support.processes import ROOT, wait_until
 
 Served = tuple[int, Path]  # the port, and the log
@@ -119,15 +118,12 @@ def test_a12_forwarded_headers_count_where_the_operator_says_so(
     assert answer.status == status, answer.headers
 
 
-def test_a_probe_of_the_web_process_shows_whether_it_answers(
-    one_process: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_probe_of_the_web_process_shows_whether_it_answers(one_process: Served) -> None:
     port, _ = one_process
-    monkeypatch.setenv("WEB_BIND", f"0.0.0.0:{port}")
-    call_command("probe", "web")
-    monkeypatch.setenv("WEB_BIND", "127.0.0.1:9")
-    with pytest.raises(CommandError, match="ConnectionRefusedError"):
-        call_command("probe", "web")
+    assert find_problem("web", {"WEB_BIND": f"0.0.0.0:{port}"}) is None
+    assert find_problem("web", {"PORT": f"{port}", "ALLOWED_HOSTS": "localhost,b"}) is None
+    nowhere = find_problem("web", {"WEB_BIND": "127.0.0.1:9"})
+    assert nowhere == "The web does not work: ConnectionRefusedError."
 
 
 def test_the_web_process_looks_for_a_worker_also_if_no_one_asks_it_whether_one_is_there(

@@ -1,9 +1,8 @@
-"""`manage.py upgrade` in order, repeated, and stopped; `manage.py probe`."""
+"""`manage.py upgrade` in order, repeated, and stopped."""
 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from io import StringIO
@@ -17,8 +16,6 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django_q.models import Schedule
 
-from cohorts.reconcile.workers import heartbeats
-from discordsync.bot.gateway import heartbeats as bot_heartbeats
 from lens.schedules import ENTRIES
 from tests.support.processes import ROOT
 
@@ -85,19 +82,3 @@ def test_a_database_that_is_not_there_is_a_sentence_without_its_password() -> No
     assert "then repeat the upgrade" in done.stderr
     assert "Traceback" not in done.stderr
     assert "swordfish" not in done.stdout + done.stderr
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("process", "record"),
-    [
-        ("worker", heartbeats.record_heartbeat),
-        ("bot", bot_heartbeats.record_heartbeat),
-    ],
-)
-def test_a_probe_asks_for_the_process_of_its_own_container(process: str, record: Any) -> None:
-    record("another:1:ab")
-    with pytest.raises(CommandError, match=f"The {process} does not work"):
-        call_command("probe", process)
-    record(f"{socket.gethostname()[:70]}:1:ab")
-    call_command("probe", process)

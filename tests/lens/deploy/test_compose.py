@@ -14,6 +14,7 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 from gunicorn.config import Config
 
+from lens.probe import make_parser
 from tests.lens.deploy.deploy_files import COMPOSE, parse_stages, read, read_setting_names
 from tests.support.processes import ROOT
 
@@ -51,6 +52,9 @@ def find_wrong_words(words: list[str]) -> str:
         if words[:1] == ["gunicorn"]:
             assert (ROOT / words[1].replace(".", "/")).with_suffix(".py").exists()
             Config().parser().parse_args(words[1:])
+        elif words[1:3] == ["-m", "lens.probe"]:
+            assert words[0] == "python"
+            make_parser().parse_args(words[3:])
         else:
             assert words[:2] == ["python", "manage.py"]
             make_command(words[2]).create_parser("manage.py", words[2]).parse_args(words[3:])
@@ -165,7 +169,7 @@ def put(*path: str | int, value: Any) -> Callable[[Compose], None]:
 FAULTS = {
     "worker: python manage.py work": put("worker", "command", 2, value="work"),
     "upgrade: python manage.py upgrade --fast": put("upgrade", "command", 3, value="--fast"),
-    "bot: python manage.py probe robot": put("bot", "healthcheck", "test", 4, value="robot"),
+    "bot: python -m lens.probe robot": put("bot", "healthcheck", "test", 4, value="robot"),
     "web: Lens reads no DATABASE": put("web", "environment", "DATABASE", value="x"),
     "web: the database is another one": put(
         "web", "environment", "DATABASE_URL", value="postgres://lens:x@localhost/lens"

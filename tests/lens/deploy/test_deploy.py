@@ -100,7 +100,7 @@ def test_a_container_writes_nothing_outside_its_volumes(name: str) -> None:
 def test_a_process_starts_after_the_upgrade_and_has_a_health_check_of_its_own(name: str) -> None:
     service = SERVICES[name]
     assert service["depends_on"]["upgrade"] == {"condition": "service_completed_successfully"}
-    assert service["healthcheck"]["test"][1:] == ["python", "manage.py", "probe", name]
+    assert service["healthcheck"]["test"][1:] == ["python", "-m", "lens.probe", name]
     assert service["restart"] == "unless-stopped"
 
 

@@ -1,0 +1,66 @@
+"""`python -m lens.probe web`: whether the process of this machine or container works.
+
+Ends with status 0 if the web process answers, or if the worker or bot of this host reported within
+90 seconds. Each container runs it every 30 seconds, so it does without Django, whose start takes
+seconds of CPU time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import socket
+import sys
+from collections.abc import Mapping
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+HEARTBEATS = {"worker": "sync_workerheartbeat", "bot": "bot_botheartbeat"}
+WITHIN = "90 seconds"  # as in cohorts/reconcile/workers/heartbeats.py
+PATIENCE = 5  # seconds; the container's own limit is 15
+
+
+def main() -> None:
+    sys.exit(find_problem(make_parser().parse_args().process, os.environ))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lens.probe", description=__doc__)
+    parser.add_argument("process", choices=["web", *HEARTBEATS])
+    return parser
+
+
+def find_problem(process: str, env: Mapping[str, str]) -> str | None:
+    """Return what is wrong with the process, as a sentence without secrets; None if it works."""
+    try:
+        works = is_answering(env) if process == "web" else is_reporting(process, env)
+    except (OSError, http.client.HTTPException, psycopg.Error) as error:
+        return f"The {process} does not work: {type(error).__name__}."
+    return None if works else f"The {process} does not work. Its log says why."
+
+
+def is_answering(env: Mapping[str, str]) -> bool:
+    """Ask the web process itself, not the proxy before it, as one of its own hosts."""
+    host, _, port = env.get("WEB_BIND", f"127.0.0.1:{env.get('PORT', '8000')}").rpartition(":")
+    address = "127.0.0.1" if host in {"", "0.0.0.0"} else host  # noqa: S104 - connects, binds nothing
+    connection = http.client.HTTPConnection(address, int(port), timeout=PATIENCE)
+    called = env.get("ALLOWED_HOSTS", "").partition(",")[0] or "localhost"
+    connection.request("GET", "/healthz", headers={"Host": called})
+    return connection.getresponse().status == http.client.OK
+
+
+def is_reporting(process: str, env: Mapping[str, str]) -> bool:
+    """Read from the database whether a process of this host has a recent heartbeat."""
+    query = SQL(
+        "SELECT EXISTS (SELECT FROM {} WHERE starts_with(name, %s)"
+        " AND last_seen_at >= now() - %s::interval)"
+    ).format(Identifier(HEARTBEATS[process]))
+    with psycopg.connect(env.get("DATABASE_URL", ""), connect_timeout=PATIENCE) as connection:
+        found = connection.execute(query, [f"{socket.gethostname()[:70]}:", WITHIN]).fetchone()
+    return bool(found and found[0])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""`python -m lens.probe`, the health check of containers; test_gunicorn.py has that of the web."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from cohorts.reconcile.models import WorkerHeartbeat
+from cohorts.reconcile.workers import heartbeats
+from discordsync.bot.gateway import heartbeats as bot_heartbeats
+from discordsync.bot.models import BotHeartbeat
+from lens.probe import find_problem
+from tests.support.processes import ROOT, database_url, environment
+
+OWN = f"{socket.gethostname()[:70]}:1:ab"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("process", "record", "model"),
+    [
+        ("worker", heartbeats.record_heartbeat, WorkerHeartbeat),
+        ("bot", bot_heartbeats.record_heartbeat, BotHeartbeat),
+    ],
+)
+def test_a_probe_asks_for_the_process_of_its_own_container(
+    process: str, record: Any, model: Any
+) -> None:
+    env = {"DATABASE_URL": database_url()}
+    silent = f"The {process} does not work. Its log says why."
+    record("another:1:ab")
+    assert find_problem(process, env) == silent
+    record(OWN)
+    assert find_problem(process, env) is None
+    model.objects.update(last_seen_at=Now() - heartbeats.HEARD_WITHIN + timedelta(seconds=9))
+    assert find_problem(process, env) is None
+    model.objects.update(last_seen_at=Now() - heartbeats.HEARD_WITHIN - timedelta(seconds=1))
+    assert find_problem(process, env) == silent
+
+
+def test_a_database_that_is_away_is_named_without_its_password() -> None:
+    env = {"DATABASE_URL": "postgres://lens:swordfish@127.0.0.1:9/none"}
+    assert find_problem("worker", env) == "The worker does not work: OperationalError."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_probe_is_a_command_that_does_not_start_django() -> None:
+    def probe(*python: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *python, "worker"],
+            cwd=ROOT,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    failed = probe("-m", "lens.probe")
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr == "The worker does not work. Its log says why.\n"
+    heartbeats.record_heartbeat(OWN)
+    run = "import sys, lens.probe as p\ntry: p.main()\nfinally: print('django' in sys.modules)"
+    done = probe("-c", run)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
