@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from calendarsync.observe import read
+from calendarsync.observe import read, read_again
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
     NOTIFY_NONE,
@@ -20,7 +20,7 @@ from calendarsync.plan.calls import (
 )
 from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken
-from calendarsync.state.observed import ObservedEvent, WriteResult
+from calendarsync.state.observed import ObservedEvent, Reading, WriteResult
 from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Outcome
 
@@ -40,8 +40,14 @@ async def apply(client: CalendarClient, call: Call) -> Outcome:
     try:
         return await _apply(client, call)
     except Conflict as error:
-        reading = await read(client)
+        reading = await _read_again(client, call)
         return Outcome(note=f"Read again: {error}", answer=reading, done=False)
+
+
+async def _read_again(client: CalendarClient, call: Call) -> Reading:
+    if isinstance(call, EditEvent | CancelEvent):
+        return await read_again(client, call.event.id)
+    return await read(client)
 
 
 async def _apply(client: CalendarClient, call: Call) -> Outcome:

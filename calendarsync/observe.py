@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from calendarsync.rest.client import CalendarClient
+from calendarsync.state import ids
 from calendarsync.state.observed import Reading, StoredState, absent
 from calendarsync.state.run_observation import RunObservation
 from cohorts.reconcile.values import Finding
@@ -32,6 +33,21 @@ async def read(client: CalendarClient) -> Reading:
     asked_at = time.monotonic()
     listing = await client.list()
     return Reading(listing.bodies, listing.cursor, listing.full, asked_at)
+
+
+async def read_again(client: CalendarClient, event_id: str) -> Reading:
+    """Return what changed since the client's last listing, after Google refused a write to this
+    event because it has changed.
+
+    If neither it nor an event of its series is among that, an earlier listing left the change out
+    and no later one contains it: return everything.
+    """
+    reading = await read(client)
+    families = {ids.base_of(body["id"]) for body in reading.bodies}
+    if reading.full or ids.base_of(event_id) in families:
+        return reading
+    client.cursor = ""
+    return await read(client)
 
 
 async def _fetch_missing(

@@ -161,3 +161,23 @@ def test_a_removed_member_is_not_brought_back_by_a_stale_look(
     calendar.look()
     assert calendar.invited(calendar.series(group)) == {"ada"}
     assert "by hand" not in calendar.series(group)["description"]
+
+
+def test_a_change_that_a_listing_left_out_is_read_once_google_refuses_a_write(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    """No later listing contains that change, so after the 412 everything is listed."""
+    group = realized.groups["A"]
+    calendar.look()
+    by_hand = {"description": "by hand"}
+    calendar.do("edit_event", event=calendar.series_id(group), changes=by_hand)
+    calendar.sandbox.set_faults({"kind": "truncate", "path": "/events$", "keep": 0})
+    calendar.look()
+    assert calendar.series(group)["description"] == "by hand"
+    calendar.sandbox.set_faults()
+    realized.add_member("Anne", "A")
+    work_through(calendar)
+    assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
+    assert "by hand" not in calendar.series(group)["description"]
+    assert calendar.troubles() == {}
+    assert_quiet(calendar)
