@@ -17,13 +17,17 @@ from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("cohorts", "meetings", "guestvisits", "discordsync", "calendarsync", "lens")
+UNIQUE_FIELDS = "unique_fields"
 
 
 def find_upserts() -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Where it is, the model's name, the fields that are to meet a row which is there already."""
     for app in APPS:
         for path in sorted((ROOT / app).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
+            text = path.read_text()
+            if UNIQUE_FIELDS not in text:  # parsing all files takes seconds
+                continue
+            for node in ast.walk(ast.parse(text)):
                 if isinstance(node, ast.Call) and (found := _read(node)):
                     yield (f"{path.relative_to(ROOT)}:{node.lineno}", *found)
 
@@ -31,9 +35,9 @@ def find_upserts() -> Iterator[tuple[str, str, tuple[str, ...]]]:
 def _read(call: ast.Call) -> tuple[str, tuple[str, ...]] | None:
     """`Model.objects.bulk_create(…, unique_fields=["a", "b"])`."""
     named = {one.arg: one.value for one in call.keywords}
-    if "unique_fields" not in named:
+    if UNIQUE_FIELDS not in named:
         return None
-    fields = ast.literal_eval(named["unique_fields"])
+    fields = ast.literal_eval(named[UNIQUE_FIELDS])
     model = ast.unparse(call.func).partition(".")[0]
     return model, tuple(fields)
 
