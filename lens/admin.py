@@ -25,9 +25,6 @@ from cohorts.admin_base.base import ReadOnlyAdmin
 from cohorts.models import ErasureRequest
 from lens.watch.task_list import UnreadablePackage, read_package
 
-# The sidebar is ours (lens/frame/sidebar.py).
-admin.site.enable_nav_sidebar = False
-
 admin.site.unregister(
     [Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, UserSession]
 )

@@ -87,7 +87,7 @@ INSTALLED_APPS = [
     "cohorts.outbox.apps.MessagesConfig",
     "cohorts.reconcile.apps.SyncConfig",
     "cohorts.apps.CohortsConfig",
-    "django.contrib.admin",
+    "lens.frame.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
