@@ -40,6 +40,8 @@ def pending_step_letters(
     if group_ids is not None:
         done = done.filter(cohort__groups__in=group_ids).distinct()
     steps = list(done)
+    if not steps:
+        return
     people = {int(user_id) for step in steps for user_id in step.letters}
     known = set(User.objects.filter(pk__in=people).values_list("pk", flat=True))
     held = {int(group_id) for step in steps for group_id in step.posts}

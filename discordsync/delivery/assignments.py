@@ -59,6 +59,8 @@ def pending_assignments(
             yield _build_joined(member)
         elif not member.imported:  # type: ignore[attr-defined]
             founders[member.user_id].append(member)
+    if not founders:
+        return
     assigned = _assigned_so_far(founders)
     waiting = _people_in_progress(founders)
     for user_id, members in founders.items():
@@ -288,6 +290,8 @@ def pending_arrivals(
     ).annotate(membership=F("user__memberships"), joined_at=F("user__memberships__joined_at"))
     arrivals = arrivals.annotate(returned=_was_posted_before())
     arrivals = arrivals.select_related("user", "group")
+    if not arrivals:
+        return
     welcomes = _welcomes({arrival.group_id for arrival in arrivals})
     for arrival in arrivals:
         if _needs_post(arrival, welcomes.get(arrival.group_id)):

@@ -56,6 +56,8 @@ def find_not_joined(members: QuerySet[Membership]) -> list[NotJoined]:
     found: dict[tuple[int, int], list[Any]] = defaultdict(list)
     for member in members.select_related("user", "group__cohort").order_by("user__name", "pk"):
         found[member.user_id, member.cohort_id].append(member)
+    if not found:
+        return []
     people = {row.user_id: row.user for rows in found.values() for row in rows}
     states = find_states(people.values())
     joined = {pk for pk, state in states.items() if not state.is_missing}
@@ -136,10 +138,12 @@ def pending_join_reminders(
     if group_ids is not None:
         those = Membership.objects.filter(group__in=group_ids, status=Membership.Status.ACTIVE)
         members = members.filter(user__in=those.values("user"))
-    plans = find_reminders(find_not_joined(members))
+    people = find_not_joined(members)
+    if not people:
+        return
     due = [
         build_reminder(one, reminder.due_at, reminder.cutoff_at)
-        for rows in plans.values()
+        for rows in find_reminders(people).values()
         for one, reminder in rows
         if reminder.due_at <= now and since < reminder.cutoff_at
     ]

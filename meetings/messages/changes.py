@@ -65,6 +65,8 @@ def pending_changes(
     group is active, so until then there is no post.
     """
     moves = list(_recent_moves(group_ids, since, now))
+    if not moves:
+        return
     concerned = _Recipients(moves)
     for move in moves:
         for kind, changes in _by_kind(move).items():

@@ -79,6 +79,8 @@ def pending_reminders(
     member who joined, after the cutoff.
     """
     meetings = _meetings_soon(group_ids, since, now)
+    if not meetings:
+        return
     people = _expected_and_leading(meetings)
     joined = _joined_at([meeting for meeting in meetings if meeting.starts_at <= now + LONGEST])
     for meeting in meetings:
