@@ -24,6 +24,8 @@ pytestmark = pytest.mark.django_db
 
 LINK = re.compile(r'<a\s[^>]*?href="([^"#]+)')
 PARTS = 24
+# Signing out would end the walk; uploads and searches are tried by their own tests.
+LEFT_OUT = ("/admin/logout/",)
 # The previews of all kinds of messages take long and need the same: one stands for them.
 ALIKE = re.compile(r"messagekind/[^/]+/preview/")
 # Pages that list rows of other tables: parts of a form, and what a deletion would take along.
@@ -39,34 +41,82 @@ def admin_pages() -> list[tuple[str, Door]]:
     ]
 
 
+def is_page(answer: Any) -> bool:
+    return answer.status_code == 200 and "html" in answer.headers["Content-Type"]
+
+
 def links_on(page: Any) -> dict[str, str]:
     """Return the addresses of ours that a page links to, by their paths."""
-    if page.status_code != 200 or "html" not in page.headers["Content-Type"]:
+    if not is_page(page):
         return {}
     found = LINK.findall(page.content.decode())
     links = [urljoin(page.wsgi_request.path, unescape(link)) for link in found]
     return {ALIKE.sub("", urlsplit(link).path): link for link in links if link.startswith("/")}
 
 
+def press(client: Client, asked: Request) -> str:
+    """Send what a button sends, and return what the answer says about the right to it."""
+    address = f"{asked.path}?{asked.query}" if asked.query else asked.path
+    data: dict[str, list[str]] = {}
+    for name, value in asked.data:
+        data.setdefault(name, []).append(value)
+    with transaction.atomic():
+        answer = client.post(address, data) if asked.method == "post" else client.get(address, data)
+        transaction.set_rollback(True)
+    return see(answer)
+
+
+class Walk:
+    """What a person may do on the pages of the admin, as found by trying each thing once."""
+
+    def __init__(self, world: World, kind: str) -> None:
+        self.kind = kind
+        self.client = sign_in(world.people[kind], Client(raise_request_exception=False))
+        self.cookies = self.client.cookies.output().replace("Set-Cookie: ", "")
+        self.followed: dict[str, str] = {}
+        self.pressed: dict[tuple[str, str, tuple[str, ...]], str] = {}
+        self.refused: dict[str, str] = {}
+
+    def visit_pages(
+        self, held: Iterable[str], values: dict[str, Any], *, pressing: bool = False
+    ) -> None:
+        """Follow every link on every page that the person may see; `pressing`: and every button."""
+        for route, door in admin_pages():
+            if door.expected(self.kind, set(held)) != OPEN:
+                continue
+            with transaction.atomic():
+                page = enter(self.client, route, door, values)
+                self.follow_links(page)
+                if pressing:
+                    self.press_buttons(page)
+                transaction.set_rollback(True)
+
+    def follow_links(self, page: Any) -> None:
+        for path, link in links_on(page).items():
+            if path not in self.followed:
+                self.followed[path] = see(self.client.get(link))
+            if self.followed[path] != OPEN:
+                self.refused[path] = f"{self.followed[path]}, linked on {page.wsgi_request.path}"
+
+    def press_buttons(self, page: Any) -> None:
+        address = page.wsgi_request.get_full_path()
+        for asked in requests_of(address, page.content.decode()) if is_page(page) else []:
+            if asked.path in LEFT_OUT:
+                continue
+            sort = (asked.method, asked.path, tuple(sorted({name for name, _ in asked.data})))
+            if sort not in self.pressed:
+                self.pressed[sort] = press(self.client, asked)
+                self.client.cookies.load(self.cookies)
+            if self.pressed[sort] not in (OPEN, REFUSED):
+                self.refused[f"{asked.method} {asked.path}"] = f"{self.pressed[sort]}, on {address}"
+
+
 def refused_links(
     world: World, kind: str, held: Iterable[str], values: dict[str, Any]
 ) -> dict[str, str]:
-    """Follow every link on every page of the admin that the person may see; return the refused."""
-    client = sign_in(world.people[kind], Client(raise_request_exception=False))
-    seen: dict[str, str] = {}
-    refused = {}
-    for route, door in admin_pages():
-        if door.expected(kind, set(held)) != OPEN:
-            continue
-        with transaction.atomic():
-            page = enter(client, route, door, values)
-            for path, link in links_on(page).items():
-                if path not in seen:
-                    seen[path] = see(client.get(link))
-                if seen[path] != OPEN:
-                    refused[path] = f"{seen[path]}, linked on {page.wsgi_request.path}"
-            transaction.set_rollback(True)
-    return refused
+    walk = Walk(world, kind)
+    walk.visit_pages(held, values)
+    return walk.refused
 
 
 @pytest.mark.parametrize(
@@ -101,51 +151,6 @@ def test_a5_no_link_is_refused_to_staff_who_may_see_one_page_only(
 
 # -- roles ---------------------------------------------------------------------------------------
 
-# Signing out would end the walk; uploads and searches are tried by their own tests.
-LEFT_OUT = ("/admin/logout/",)
-
-
-def press(client: Client, asked: Request) -> str:
-    """Send what a button sends, and return what the answer says about the right to it."""
-    address = f"{asked.path}?{asked.query}" if asked.query else asked.path
-    data: dict[str, list[str]] = {}
-    for name, value in asked.data:
-        data.setdefault(name, []).append(value)
-    with transaction.atomic():
-        answer = client.post(address, data) if asked.method == "post" else client.get(address, data)
-        transaction.set_rollback(True)
-    return see(answer)
-
-
-def refused_buttons(
-    world: World, held: Iterable[str], values: dict[str, Any], *, enough: int
-) -> dict[str, str]:
-    """Press every button on every page of the admin that the person may see."""
-    client = sign_in(world.people[SINGLE], Client(raise_request_exception=False))
-    cookies = client.cookies.output().replace("Set-Cookie: ", "")
-    pressed: dict[tuple[str, str, tuple[str, ...]], str] = {}
-    refused = {}
-    for route, door in admin_pages():
-        if door.expected(SINGLE, set(held)) != OPEN:
-            continue
-        with transaction.atomic():
-            page = enter(client, route, door, values)
-            is_page = page.status_code == 200 and "html" in page.headers["Content-Type"]
-            address = page.wsgi_request.get_full_path()
-            buttons = requests_of(address, page.content.decode()) if is_page else []
-            for asked in buttons:
-                if asked.path in LEFT_OUT:
-                    continue
-                sort = (asked.method, asked.path, tuple(sorted({name for name, _ in asked.data})))
-                if sort not in pressed:
-                    pressed[sort] = press(client, asked)
-                    client.cookies.load(cookies)
-                if pressed[sort] not in (OPEN, REFUSED):
-                    refused[f"{asked.method} {asked.path}"] = f"{pressed[sort]}, on {address}"
-            transaction.set_rollback(True)
-    assert len(pressed) >= enough, "the walk found hardly any button"
-    return refused
-
 
 def give_role(world: World, role: str) -> tuple[str, ...]:
     make_roles()
@@ -161,18 +166,13 @@ SAMPLED_ROLES = [
 
 
 @pytest.mark.parametrize("role", SAMPLED_ROLES)
-def test_no_role_sees_a_button_that_it_may_not_use(
+def test_no_role_sees_a_link_or_a_button_that_it_may_not_use(
     world: World, values: dict[str, Any], role: str
 ) -> None:
-    enough = {"Viewer": 3}.get(role, 20)
-    assert refused_buttons(world, give_role(world, role), values, enough=enough) == {}
-
-
-@pytest.mark.parametrize("role", SAMPLED_ROLES)
-def test_no_role_sees_a_link_that_it_may_not_follow(
-    world: World, values: dict[str, Any], role: str
-) -> None:
-    assert refused_links(world, SINGLE, give_role(world, role), values) == {}
+    walk = Walk(world, SINGLE)
+    walk.visit_pages(give_role(world, role), values, pressing=True)
+    assert len(walk.pressed) >= {"Viewer": 3}.get(role, 20), "hardly any button was found"
+    assert walk.refused == {}
 
 
 def test_the_reader_of_forms_finds_what_each_button_sends() -> None:
