@@ -20,15 +20,18 @@ from calendarsync.plan.calls import (
 )
 from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken
-from calendarsync.state.observed import ObservedEvent, Reading, WriteResult
+from calendarsync.state.observed import ObservedEvent, Reading, StoredState, WriteResult
 from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Outcome
 
 MAX_CALLS = 24  # for one list; the remaining addresses are tried again later
+NOTHING_STORED = StoredState()
 PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
-async def apply(client: CalendarClient, call: Call) -> Outcome:
+async def apply(
+    client: CalendarClient, call: Call, stored: StoredState = NOTHING_STORED
+) -> Outcome:
     """Carry out a call and return its outcome.
 
     The outcome's answer is a `WriteResult` after a write, an `ObservedEvent` after a cancellation,
@@ -40,13 +43,13 @@ async def apply(client: CalendarClient, call: Call) -> Outcome:
     try:
         return await _apply(client, call)
     except Conflict as error:
-        reading = await _read_again(client, call)
+        reading = await _read_again(client, call, stored)
         return Outcome(note=f"Read again: {error}", answer=reading, done=False)
 
 
-async def _read_again(client: CalendarClient, call: Call) -> Reading:
+async def _read_again(client: CalendarClient, call: Call, stored: StoredState) -> Reading:
     if isinstance(call, EditEvent | CancelEvent):
-        return await read_again(client, call.event.id)
+        return await read_again(client, stored, call.event.id)
     return await read(client)
 
 

@@ -35,7 +35,7 @@ async def read(client: CalendarClient) -> Reading:
     return Reading(listing.bodies, listing.cursor, listing.full, asked_at)
 
 
-async def read_again(client: CalendarClient, event_id: str) -> Reading:
+async def read_again(client: CalendarClient, stored: StoredState, event_id: str) -> Reading:
     """Return what changed since the client's last listing, after Google refused a write to this
     event because it has changed.
 
@@ -44,16 +44,15 @@ async def read_again(client: CalendarClient, event_id: str) -> Reading:
     """
     reading = await read(client)
     families = {ids.base_of(body["id"]) for body in reading.bodies}
-    if reading.full or ids.base_of(event_id) in families:
+    if not reading.full and ids.base_of(event_id) in families:
         return reading
-    client.cursor = ""
-    return await read(client)
+    return await _fetch_missing(client, stored, reading, find_missing(reading, stored))
 
 
 async def _fetch_missing(
     client: CalendarClient, stored: StoredState, reading: Reading, missing: Iterable[str]
 ) -> Reading:
-    """List everything again, because copies are missing, then fetch each that is still missing."""
+    """List everything, unless that was just done, then fetch each event that is still missing."""
     if not reading.full:
         client.cursor = ""
         reading = await read(client)

@@ -117,7 +117,7 @@ class CalendarProvider:
         records.intend(action)
 
     async def apply(self, client: Connection, action: Action) -> Outcome:
-        return await apply(client.client, action.payload)
+        return await apply(client.client, action.payload, client.stored)
 
     def record(
         self, action: Action, result: Outcome | CallFailed, observed: RunObservation

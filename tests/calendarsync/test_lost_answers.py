@@ -181,3 +181,21 @@ def test_a_change_that_a_listing_left_out_is_read_once_google_refuses_a_write(
     assert "by hand" not in calendar.series(group)["description"]
     assert calendar.troubles() == {}
     assert_quiet(calendar)
+
+
+def test_after_a_refused_write_a_series_that_is_not_listed_is_asked_for(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    """Everything is listed after the 412, and that leaves out the series: its people are invited
+    nevertheless."""
+    group = realized.groups["A"]
+    calendar.look()
+    by_hand = {"description": "by hand"}
+    calendar.do("edit_event", event=calendar.series_id(group), changes=by_hand)
+    calendar.sandbox.set_faults({"kind": "truncate", "path": "/events$", "keep": 0})
+    realized.add_member("Anne", "A")
+    realized.add_member("Bert", "B")
+    work_through(calendar)
+    assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
+    assert calendar.invited(calendar.series(realized.groups["B"])) == {"bea", "ben", "bert"}
+    assert calendar.troubles() == {}
