@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,26 +102,28 @@ def rest(*actions: Action, withheld: Iterable[Withheld] = (), **more) -> Remaini
 
 
 @pytest.mark.parametrize(
-    ("remaining", "is_open"),
+    ("actions", "more", "is_open"),
     [
-        (rest(), False),
-        (rest(ROLE), True),
-        (rest(act("role", 8)), False),
-        (rest(SHARED), True),
-        (rest(act("report", None)), True),
-        (rest(ROLE, failed={"role": NO}), False),
-        (rest(ROLE, GRANT, failed={"role": NO}), True),
-        (rest(ROLE, NEEDY, NEEDIEST, failed={"role": NO}), False),
-        (rest(NEEDY, withheld=[Withheld(ROLE, "guild_full")]), False),
-        (rest(GRANT, parked={"access": datetime.now(UTC)}), False),
-        (rest(in_flight=[ROLE]), True),
-        (rest(withheld=[Withheld(ROLE, "guild_full")], in_flight=[ROLE]), True),
+        ([], {}, False),
+        ([ROLE], {}, True),
+        ([act("role", 8)], {}, False),
+        ([SHARED], {}, True),
+        ([replace(SHARED, cohort_id=4)], {}, False),
+        ([act("report", None)], {}, True),
+        ([ROLE], {"failed": {"role": NO}}, False),
+        ([ROLE, GRANT], {"failed": {"role": NO}}, True),
+        ([ROLE, NEEDY, NEEDIEST], {"failed": {"role": NO}}, False),
+        ([NEEDY], {"withheld": [Withheld(ROLE, "guild_full")]}, False),
+        ([GRANT], {"parked": {"access": datetime.now(UTC)}}, False),
+        ([], {"in_flight": [ROLE]}, True),
+        ([], {"withheld": [Withheld(ROLE, "guild_full")], "in_flight": [ROLE]}, True),
     ],
     ids=[
         "nothing left",
         "its action",
         "another group's action",
         "its cohort's action",
+        "another cohort's action",
         "everyone's action",
         "failed",
         "one of two failed",
@@ -131,22 +134,31 @@ def rest(*actions: Action, withheld: Iterable[Withheld] = (), **more) -> Remaini
         "in flight, and withheld since",
     ],
 )
-def test_a_group_is_open_while_this_run_can_do_something_for_it(remaining, is_open):
-    assert remaining.is_open(DUE) is is_open
+def test_a_group_is_open_while_this_run_can_do_something_for_it(actions, more, is_open):
+    assert rest(*actions, **more).is_open(DUE) is is_open
 
 
 @pytest.mark.parametrize(
-    ("remaining", "has_work"),
+    ("actions", "more", "has_work"),
     [
-        (rest(), False),
-        (rest(ROLE, failed={"role": NO}), True),
-        (rest(withheld=[Withheld(ROLE, IssueCode.NOT_REALIZED)]), False),
-        (rest(withheld=[Withheld(ROLE, "guild_full")]), True),
+        ([], {}, False),
+        ([ROLE], {"failed": {"role": NO}}, True),
+        ([], {"withheld": [Withheld(ROLE, IssueCode.NOT_REALIZED)]}, False),
+        ([], {"withheld": [Withheld(ROLE, "guild_full")]}, True),
+        ([], {"withheld": [Withheld(SHARED, "guild_full")]}, True),
+        ([], {"withheld": [Withheld(act("role", 8), "guild_full")]}, False),
     ],
-    ids=["none", "what failed", "not what no one requested", "what is withheld"],
+    ids=[
+        "none",
+        "what failed",
+        "not what no one requested",
+        "what is withheld",
+        "what is withheld of its cohort",
+        "not another group's",
+    ],
 )
-def test_work_is_left_for_a_group(remaining, has_work):
-    assert remaining.has_work(DUE) is has_work
+def test_work_is_left_for_a_group(actions, more, has_work):
+    assert rest(*actions, **more).has_work(DUE) is has_work
 
 
 ISSUE = Issue(7, "renamed", "“Alder”")
@@ -155,18 +167,19 @@ FAILED = Blocker("forbidden", "target: Missing Access", failed=True)
 
 
 @pytest.mark.parametrize(
-    ("remaining", "blocker"),
+    ("actions", "more", "blocker"),
     [
-        (rest(), None),
-        (rest(issues=(Issue(8, "renamed"),)), None),
-        (rest(issues=(ISSUE, Issue(7, "unconfirmed"))), Blocker("renamed", "“Alder”")),
-        (rest(withheld=[HELD], issues=(ISSUE,)), Blocker("role_too_low", "target")),
-        (rest(ROLE, withheld=[HELD], failed={"role": NO}), FAILED),
+        ([], {}, None),
+        ([], {"issues": (Issue(8, "renamed"),)}, None),
+        ([], {"issues": (ISSUE, Issue(7, "unconfirmed"))}, Blocker("renamed", "“Alder”")),
+        ([], {"withheld": [HELD], "issues": (ISSUE,)}, Blocker("role_too_low", "target")),
+        ([], {"withheld": [Withheld(ROLE, "guild_full", "500")]}, Blocker("guild_full", "500")),
+        ([ROLE], {"withheld": [HELD], "failed": {"role": NO}}, FAILED),
     ],
-    ids=["nothing", "another group's", "the first issue", "withheld first", "failed first"],
+    ids=["nothing", "another group's", "the first issue", "withheld", "with details", "failed"],
 )
-def test_the_most_serious_blocker_of_a_group_is_reported(remaining, blocker):
-    assert remaining.blocker(DUE) == blocker
+def test_the_most_serious_blocker_of_a_group_is_reported(actions, more, blocker):
+    assert rest(*actions, **more).blocker(DUE) == blocker
 
 
 def test_a_parked_lane_blocks_for_as_long_as_the_service_asked():
@@ -179,13 +192,16 @@ def test_a_parked_lane_blocks_for_as_long_as_the_service_asked():
     assert timedelta(minutes=4) < blocker.wait <= timedelta(minutes=5)
 
 
+def leaves(name: str) -> Action:
+    return Action(name, "access", "revoke", "target", "why", group_id=7, removes=name)
+
+
 def test_held_removals_are_reported_with_their_names():
-    leaving = [
-        Action(name, "access", "revoke", "target", "why", group_id=7, removes=name)
-        for name in ("Uma", "Ben")
-    ]
-    held = [Withheld(action, IssueCode.REMOVALS_HELD) for action in leaving]
-    assert rest(withheld=held).blocker(DUE) == Blocker(IssueCode.REMOVALS_HELD, "Ben, Uma")
+    held = [Withheld(leaves(name), IssueCode.REMOVALS_HELD) for name in ("Uma", "Ben")]
+    low = Withheld(leaves("Ada"), "role_too_low")
+    found = Blocker(IssueCode.REMOVALS_HELD, "Ben, Uma")
+    assert rest(withheld=[*held, low]).blocker(DUE) == found
+    assert rest(withheld=[low, *held]).blocker(DUE) == Blocker("role_too_low", "target")
 
 
 def test_a_group_that_no_one_requested_blocks_no_ones_access():
@@ -204,8 +220,5 @@ def test_a_group_that_no_one_requested_blocks_no_ones_access():
     ids=["none", "all are done", "one is left"],
 )
 def test_an_approval_is_used_once_none_of_its_removals_is_left(approved, left, is_used):
-    leaving = [
-        Action(name, "access", "revoke", "target", "why", group_id=7, removes=name) for name in left
-    ]
     due = Due(group_id=7, cohort_id=3, approved=approved)
-    assert rest(*leaving).has_used_approval(due) is is_used
+    assert rest(*map(leaves, left)).has_used_approval(due) is is_used
