@@ -5,8 +5,9 @@ from cohorts.models.courses import Cohort, Course, Group, active_group, live_gro
 from cohorts.models.installation import Installation, Seal
 from cohorts.models.memberships import AccessException, AccessState, Membership
 from cohorts.models.people import ErasureRequest, User
+from cohorts.models.roster import RosterImport
 from cohorts.models.sign_ins import AccountEmail, FormerAddress, RefusedSignIn
-from cohorts.models.steps import CohortStep, RosterImport
+from cohorts.models.steps import CohortStep
 
 __all__ = [
     "AccessException",

@@ -18,7 +18,7 @@ class Outlook:
 
     now: datetime
     hold: str
-    email_trouble: str
+    email_problem: str
     routes: Mapping[DeliveryRequest, DeliveryRoute]
 
 
@@ -52,8 +52,8 @@ def _reason_of(message: Message, outlook: Outlook) -> str:
         return f"{route.why} It will be dropped when it is due."
     if route and route.channel != message.channel:
         return f"It will be sent on another channel: {Message.Channel(route.channel).label}."
-    if message.channel == Message.Channel.EMAIL and outlook.email_trouble:
-        return f"{outlook.email_trouble} It is retried every minute."
+    if message.channel == Message.Channel.EMAIL and outlook.email_problem:
+        return f"{outlook.email_problem} It is retried every minute."
     if message.not_sent_reason:
         return f"{message.not_sent_reason} {_next_try(message)}"
     if message.due_at > outlook.now:

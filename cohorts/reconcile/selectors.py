@@ -1,6 +1,6 @@
 """Queries for the sync status of groups, cohorts and providers.
 
-A constant number of queries for any number of groups. The texts are made in `words`.
+A constant number of queries for any number of groups. The texts are made in `status_text`.
 """
 
 from __future__ import annotations

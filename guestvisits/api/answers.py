@@ -53,11 +53,11 @@ class FiguresSerializer(serializers.Serializer):
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
     is_cancelled = serializers.BooleanField(source="meeting.is_cancelled")
-    members = serializers.IntegerField(source="turnout.members")
-    attending = serializers.IntegerField(source="turnout.attending")
-    tentative = serializers.IntegerField(source="turnout.tentative")
-    not_attending = serializers.IntegerField(source="turnout.not_attending")
-    no_answer = serializers.IntegerField(source="turnout.pending")
+    members = serializers.IntegerField(source="stats.members")
+    attending = serializers.IntegerField(source="stats.attending")
+    tentative = serializers.IntegerField(source="stats.tentative")
+    not_attending = serializers.IntegerField(source="stats.not_attending")
+    no_answer = serializers.IntegerField(source="stats.pending")
     guests = serializers.IntegerField(
         help_text="Guests who have not declined. Members are not included."
     )
@@ -83,7 +83,7 @@ class GroupMeetingsView(AddView):
         ids = [meeting.pk for meeting in meetings]
         figures, guests = read_attendance_stats(ids), count_guests(ids)
         rows = [
-            {"meeting": each, "turnout": figures[each.pk], "guests": guests[each.pk]}
+            {"meeting": each, "stats": figures[each.pk], "guests": guests[each.pk]}
             for each in meetings
         ]
         return Response(GroupMeetingsSerializer({"meetings": rows}).data)

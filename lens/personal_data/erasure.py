@@ -57,7 +57,7 @@ logger = logging.getLogger(__name__)
 class ErasurePreview:
     """What erasing a person would do, and why it cannot be done yet, in sentences."""
 
-    hindrances: tuple[str, ...]
+    obstacles: tuple[str, ...]
     deleted: tuple[tuple[str, int], ...]  # title and number of rows
     emptied: tuple[tuple[str, int], ...]
     outside: tuple[str, ...]
@@ -67,7 +67,7 @@ def preview_erasure(person: User) -> ErasurePreview:
     counts = [(table, table.rows(person).count()) for table in TABLES]
     found = [(table, count) for table, count in counts if count]
     return ErasurePreview(
-        hindrances=tuple(_hindrances(person)),
+        obstacles=tuple(_obstacles(person)),
         deleted=tuple((t.title, n) for t, n in found if t.erasing is Erasing.DELETE),
         emptied=tuple((t.title, n) for t, n in found if t.erasing is Erasing.EMPTY),
         outside=tuple(left_outside(person)),
@@ -112,7 +112,7 @@ def approve_erasure(user_id: int, *, by: int, now: datetime) -> ErasureRequest:
     )
     if request.state != State.ASKED:
         raise Refusal("erasure_begun", "Erasing has begun already.")
-    for sentence in _hindrances(person):
+    for sentence in _obstacles(person):
         raise Refusal("still_active", sentence)
     person.is_active = False
     person.save(update_fields=["is_active"])
@@ -169,7 +169,7 @@ def left_outside(person: User) -> Iterator[str]:
         yield f"the guest lists of {count(events, 'event')} in Google Calendar"
 
 
-def _hindrances(person: User) -> Iterator[str]:
+def _obstacles(person: User) -> Iterator[str]:
     if person.is_staff or person.is_superuser:
         yield f"{person} is staff. Take away the staff status first."
     active = person.memberships.filter(status=Membership.Status.ACTIVE).select_related(

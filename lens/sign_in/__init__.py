@@ -1,9 +1,8 @@
 """Sign-in.
 
 views.py           sign-in with a password and its form, and "sign in as …" with the sandbox
-password_reset.py  requesting a link to set a password
 discord.py         sign-in with Discord: the redirect and the callback
-joining.py         the button "Join the server", which uses Discord's consent once
+join_server.py     the button "Join the server", which uses Discord's consent once
 adapters.py        django-allauth's adapters: matching of Discord accounts, and no sign-up
 pages.py           pages for each way in which sign-in with Discord can fail
 profile.py         Discord's user object as plain values

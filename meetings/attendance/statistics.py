@@ -66,11 +66,11 @@ def count_guests(meeting_ids: Collection[int]) -> Counter[int]:
     return Counter(coming.values_list("meeting", flat=True))
 
 
-def describe(turnout: AttendanceStats, guests: int) -> str:
+def describe(stats: AttendanceStats, guests: int) -> str:
     """Summarize: "3 attending, 1 tentative, 2 not attending, 1 no answer; 1 guest"."""
     words = (
-        f"{turnout.attending} attending, {turnout.tentative} tentative, "
-        f"{turnout.not_attending} not attending, {turnout.pending} no answer"
+        f"{stats.attending} attending, {stats.tentative} tentative, "
+        f"{stats.not_attending} not attending, {stats.pending} no answer"
     )
     return f"{words}; {guests} guest{'' if guests == 1 else 's'}" if guests else words
 

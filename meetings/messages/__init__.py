@@ -1,1 +1,1 @@
-"""Messages about meetings: reminders, changes, departures and nudges."""
+"""Messages about meetings: reminders, changes, departures and requests for answers."""

@@ -119,7 +119,7 @@ def test_a_limit_that_is_not_reached_forbids_nothing(facts, moment):
     assert find_refusal(replace(OPEN, **facts), moment) is None
 
 
-def test_a_meeting_at_home_that_is_over_or_cancelled_is_no_hindrance():
+def test_a_meeting_at_home_that_is_over_or_cancelled_is_no_obstacle():
     missed = meeting(1, starts_at=NOW - HOUR, ends_at=NOW, is_cancelled=True)
     assert find_refusal(replace(OPEN, home=missed), NOW) is None
 

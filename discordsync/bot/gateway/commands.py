@@ -125,7 +125,7 @@ class Registrar:
         self._registered: str | None = None  # the last session that registered them
         self._failures = 0
         self._next_at = float("-inf")
-        self._trouble = ""
+        self._issue = ""
         self._held = ""
 
     async def register_when_due(self) -> None:
@@ -156,7 +156,7 @@ class Registrar:
         self._failures = min(self._failures + 1, 12)
         self._next_at = time.monotonic() + min(pause, LONGEST_PAUSE)
         if isinstance(error, discord.Forbidden):
-            if not self._trouble:
+            if not self._issue:
                 logger.error("Discord does not accept the bot's commands: %s", error)
             await self._record_issue(REFUSED)
         else:
@@ -165,10 +165,10 @@ class Registrar:
                 type(error).__name__,
             )
 
-    async def _record_issue(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            await in_thread(heartbeats.record_commands_issue, self._bot.name, trouble)
-            self._trouble = trouble
+    async def _record_issue(self, issue: str) -> None:
+        if issue != self._issue:
+            await in_thread(heartbeats.record_commands_issue, self._bot.name, issue)
+            self._issue = issue
 
 
 def _find_hold() -> str:

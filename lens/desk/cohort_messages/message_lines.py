@@ -110,7 +110,7 @@ def read_page(
     problems = _read_problems(shown, rows[:size])
     outlook = read_outlook(now, [each for found in problems.values() for each in found])
     lines = _build_lines(rows[:size], problems, outlook, may_fix=may_fix)
-    why = outlook.hold or outlook.email_trouble
+    why = outlook.hold or outlook.email_problem
     return MessagePage(tuple(lines), waiting, why if waiting else "", len(rows) > size)
 
 

@@ -117,7 +117,7 @@ def overview_view(request: HttpRequest) -> HttpResponse:
         "title": "Messages",
         "cohorts": read_overview(now),
         "days": LATELY.days,
-        "waits_why": outlook.hold or outlook.email_trouble,
+        "waits_why": outlook.hold or outlook.email_problem,
     }
     return TemplateResponse(request, "admin/desk/messages.html", context)
 

@@ -115,7 +115,7 @@ def _describe(page: _CohortLetterPage) -> dict[str, Any]:
     }
     if page.preview:
         outlook = read_outlook(page.now)
-        context["waits"] = outlook.hold or outlook.email_trouble
+        context["waits"] = outlook.hold or outlook.email_problem
         context["empty"] = page.preview.lacking("next_meeting")
     return context
 
