@@ -30,7 +30,7 @@ help:
 	@echo "make bench        figures: what things cost, beside the committed ones"
 	@echo "make lock         pin all packages of pyproject.toml, with hashes, in requirements*.txt"
 	@echo "make mutants      mutation tests of the pure modules (not in CI)"
-	@echo "make docs         write the alarms' table into docs/operations.md, and docs/openapi.yaml"
+	@echo "make docs         write the table of docs/alarms.md, and docs/openapi.yaml"
 	@echo "make lint         ruff, mypy, the layers, migrations, Django's checks"
 	@echo "make check        lint and test"
 

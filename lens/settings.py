@@ -1,4 +1,4 @@
-"""All settings, read from the environment once. docs/operations.md explains each variable."""
+"""All settings, read from the environment once. docs/settings.md explains each variable."""
 
 import os
 from pathlib import Path

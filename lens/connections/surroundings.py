@@ -22,7 +22,7 @@ from cohorts.words import one_line
 from lens.backups.pg_programs import server_version
 from lens.health import has_pending_migrations
 
-SETTINGS, DEPLOYING = "docs/operations.md, “Settings”", "docs/operations.md, “Deploying”"
+SETTINGS, DEPLOYING = "docs/settings.md", "docs/operations.md, “Deploying”"
 MOST_SKEW = 5.0  # seconds
 SECONDS = 10  # for an answer
 

@@ -1,4 +1,4 @@
-"""The alarms' table of docs/operations.md, from the code's own: `make docs` writes it."""
+"""The alarms' table of docs/alarms.md, from the code's own: `make docs` writes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import django
 
 from tests.support.processes import ROOT
 
-OPERATIONS = ROOT / "docs" / "operations.md"
+ALARMS = ROOT / "docs" / "alarms.md"
 HEAD = "| where | what is wrong | needs somebody | what to do |\n|---|---|---|---|\n"
 
 
@@ -36,4 +36,4 @@ def with_table(text: str) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lens.settings")
     django.setup()
-    OPERATIONS.write_text(with_table(OPERATIONS.read_text(encoding="utf-8")), encoding="utf-8")
+    ALARMS.write_text(with_table(ALARMS.read_text(encoding="utf-8")), encoding="utf-8")

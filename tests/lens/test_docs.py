@@ -18,20 +18,23 @@ from tests.lens.alarms import HEAD, with_table
 from tests.lens.test_lock import DEV, RUN
 from tests.support.processes import ROOT
 
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+OPERATIONS, SETTINGS, ALARMS = (
+    (ROOT / "docs" / name).read_text(encoding="utf-8")
+    for name in ("operations.md", "settings.md", "alarms.md")
+)
 OUR_FOLDERS = {"cohorts", "meetings", "guestvisits", "discordsync", "calendarsync", "lens", "tests"}
 
 
 def test_every_alarm_is_explained_in_the_text_that_people_see() -> None:
-    assert HEAD in OPERATIONS
-    assert with_table(OPERATIONS) == OPERATIONS, "run `make docs`"
+    assert HEAD in ALARMS
+    assert with_table(ALARMS) == ALARMS, "run `make docs`"
 
 
 def test_every_setting_is_explained() -> None:
     settings = (ROOT / "lens" / "settings.py").read_text(encoding="utf-8")
     read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', settings))
     assert read, "the settings are read by `env`"
-    assert {name for name in read if f"`{name}`" not in OPERATIONS} == set()
+    assert {name for name in read if f"`{name}`" not in SETTINGS} == set()
 
 
 def test_the_bots_invitation_asks_for_what_it_needs_and_no_more() -> None:
@@ -72,6 +75,17 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     named = re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", document.read_text(encoding="utf-8"))
     ours = {path for path in named if path.split("/")[0] in OUR_FOLDERS}
     assert {path for path in ours if not (ROOT / path).exists()} == set()
+
+
+def test_the_docstring_of_a_package_names_files_that_exist() -> None:
+    packages = [path for folder in OUR_FOLDERS for path in (ROOT / folder).rglob("__init__.py")]
+    named = {
+        package.parent / name
+        for package in packages
+        for name in re.findall(r"^(\w+\.py) ", package.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named
+    assert [path for path in named if not path.exists()] == []
 
 
 def as_anchor(title: str) -> str:

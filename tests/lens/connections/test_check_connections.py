@@ -156,17 +156,17 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "mail refused": (
         lambda _, __, mail: mail.refuse("RCPT", 550, "No such user"),
-        "“Settings”",
+        "docs/settings.md",
     ),
     "no mail server": (
         lambda _, settings, __: set_to(settings, EMAIL_PORT=9),
-        "“Settings”",
+        "docs/settings.md",
     ),
     "mail is printed": (
         lambda _, settings, __: set_to(
             settings, EMAIL_BACKEND="django.core.mail.backends.console.EmailBackend"
         ),
-        "“Settings”",
+        "docs/settings.md",
     ),
 }
 
@@ -185,7 +185,7 @@ def test_what_is_broken_is_named_with_the_step_that_solves_it(
     said = check("--email", "olga@example.org")
     problems = read_problems(said)
     assert problems
-    assert all(f"docs/operations.md, {step}." in line for line in problems[:1]), problems
+    assert all(f"{step}." in line for line in problems[:1]), problems
     assert "need you." in said
     assert sandbox.writes() == []
 
