@@ -211,7 +211,9 @@ def test_both_services_away_across_the_moment(before, phase: str, kind: str) -> 
     away = {"kind": kind} | ({"status": 503} if kind == "error" else {})
     prepared.sandbox.set_faults({**away, "service": "discord"}, {**away, "service": "google"})
     act(prepared)
-    prepared.minute(8)
+    prepared.minute()
+    prepared.pass_time(minutes=6)
+    prepared.minute()
     assert prepared.troubles() == ["unreachable", "unreachable"]
     assert not GroupSync.objects.filter(failures__gt=0).exists()
     prepared.sandbox.set_faults()
@@ -276,7 +278,7 @@ def test_access_ends_at_its_minute_though_no_message_gets_through(
     build_once("four guests of group B in both services", book_all)
     prepared.sandbox.set_faults({**fault, **NO_MESSAGES})
     prepared.move_clock(prepared.meeting("B").starts_at + 3 * DAY - 6 * MINUTE)
-    prepared.minute(5)
+    prepared.minute(2)
     prepared.move_clock(prepared.meeting("B").starts_at + 3 * DAY)
     prepared.minute()
     assert [prepared.access(name) for name in guests] == [{"A"}] * 4
@@ -284,7 +286,8 @@ def test_access_ends_at_its_minute_though_no_message_gets_through(
     assert farewells == []
 
     prepared.sandbox.set_faults()
-    prepared.minute(10)
+    prepared.pass_time(minutes=9)
+    prepared.minute()
     prepared.hour()  # where only a person can help nothing is hurried
     farewells = [text for text in prepared.told("B") if text.endswith("guest visit has ended")]
     assert sorted(farewells) == sorted(f"{name} guest visit has ended" for name in guests)
