@@ -9,6 +9,7 @@ import pytest
 from cohorts.reconcile.models import GroupSync
 from guestvisits.models import GuestVisit
 from tests.guestvisits.effects.world import World
+from tests.support.kept_worlds import BuildOnce
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,6 +28,11 @@ def invite_many(world: World, guests: int) -> list[str]:
         world.book(name, "B")
     world.work()
     return names
+
+
+@pytest.fixture
+def guests(world: World, build_once: BuildOnce) -> list[str]:
+    return build_once("eight guests of group B", lambda: invite_many(world, 8))
 
 
 def holders(world: World, group: str) -> int:
@@ -62,31 +68,34 @@ def test_after_a_weekend_down_sixty_windows_close_unasked_at_the_limits_pace(wor
     assert sum(text.endswith("guest visit has ended") for text in world.told("B")) == GUESTS
 
 
-def test_the_same_removals_without_a_date_wait_for_a_person(world: World) -> None:
+def test_the_same_removals_without_a_date_wait_for_a_person(
+    world: World, guests: list[str]
+) -> None:
     """What the guard is for: rows that vanish explain nothing."""
-    names = invite_many(world, 8)
     GuestVisit.objects.all().delete()
     world.hour()
-    assert holders(world, "B") == 2 + len(names)
+    assert holders(world, "B") == 2 + len(guests)
     assert "removals_held" in world.troubles()
 
 
-def test_a_member_list_with_half_of_it_missing_removes_no_one(world: World) -> None:
-    names = invite_many(world, 8)
+def test_a_member_list_with_half_of_it_missing_removes_no_one(
+    world: World, guests: list[str]
+) -> None:
     world.sandbox.set_faults(CUT)
     seen = world.sandbox.last
     world.hour()
-    world.minute(3)
+    world.pass_time(minutes=2)
+    world.minute()
     assert world.sandbox.writes(since=seen) == []
     world.sandbox.set_faults()
     world.minute(2)
-    assert [world.access(name) for name in names] == [{"A", "B"}] * len(names)
+    assert [world.access(name) for name in guests] == [{"A", "B"}] * len(guests)
     assert world.troubles() == []
 
 
 @pytest.mark.matrix
+@pytest.mark.usefixtures("guests")
 def test_while_half_the_list_is_missing_windows_close_for_people_on_it(world: World) -> None:
-    invite_many(world, 8)
     world.move_clock(world.meeting("B").starts_at + 3 * DAY)
     world.sandbox.set_faults(CUT)
     world.minute(2)
