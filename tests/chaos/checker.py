@@ -18,10 +18,12 @@ CALENDAR = "/calendar/v3/calendars/lens@sandbox.example/events"
 GOOGLE = "Bearer checker"
 
 UNFINISHED = """
-    SELECT 'group ' || group_id || ' in ' || provider || ': ' || issue FROM sync_groupsync
+    SELECT concat('group ', group_id, ' in ', provider, ': ', issue, ' ', issue_detail,
+                  ' (', failures, ' failures, next check ', next_at, ')') FROM sync_groupsync
      WHERE generation > observed_generation OR has_waiting_work OR failures > 0
     UNION ALL
-    SELECT provider || ': ' || issue FROM sync_providerstate WHERE issue <> ''
+    SELECT concat(provider, ': ', issue, ' ', issue_detail) FROM sync_providerstate
+     WHERE issue <> ''
     UNION ALL
     SELECT concat('message ', m.key, ' by ', m.channel, ', ', m.state, ': ', m.not_sent_reason,
                   ' (its group: ', s.issue, ' ', s.issue_detail, ', next check ', s.next_at, ')')
