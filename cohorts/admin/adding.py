@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -50,7 +50,6 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
             form.add_error(None, refusal.sentence)
     answer = confirmation_page(
         request,
-        admin.site,
         title="Add a person",
         sentences=[
             "They get a message about their group, its channels and its invitations. They sign in "

@@ -104,7 +104,6 @@ class MembershipAdmin(RefusalAdmin):
             return None
         return confirmation_page(
             request,
-            self.admin_site,
             title="End memberships?",
             sentences=[
                 "These people lose access to their group's channels and invitations immediately:"
@@ -129,7 +128,6 @@ class MembershipAdmin(RefusalAdmin):
             return redirect(back)
         return confirmation_page(
             request,
-            self.admin_site,
             title=f"End the membership of {membership}?",
             sentences=[
                 "The person loses access to the group's channels and invitations immediately."

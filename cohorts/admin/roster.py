@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_q.tasks import async_task
 
 from cohorts import clock
+from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, RosterImport, User
@@ -208,17 +209,8 @@ class RosterMixin(admin.ModelAdmin):
     def _render(
         self, request: HttpRequest, page: str, title: str, **context: Any
     ) -> TemplateResponse:
-        return TemplateResponse(
-            request,
-            f"admin/cohorts/roster_{page}.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": title,
-                "back": reverse(COHORTS),
-                **context,
-            },
-        )
+        context |= {"opts": self.opts, "back": reverse(COHORTS)}
+        return admin_page(request, f"admin/cohorts/roster_{page}.html", title, **context)
 
 
 def keep_file(request: HttpRequest, file: UploadedFile) -> str:

@@ -85,9 +85,16 @@ class ZoneSelect(forms.Select):
         super().__init__(attrs, choices=[(name, name) for name in sorted(zone_names())])
 
 
+def admin_page(
+    request: HttpRequest, template: str, title: str, /, *, status: int = 200, **context: Any
+) -> TemplateResponse:
+    """Return a page in the admin's frame."""
+    context = {**admin.site.each_context(request), "title": title, **context}
+    return TemplateResponse(request, template, context, status=status)
+
+
 def confirmation_page(
     request: HttpRequest,
-    site: admin.AdminSite,
     *,
     title: str,
     sentences: Iterable[str],
@@ -102,15 +109,15 @@ def confirmation_page(
 
     `hidden` are fields to be posted with it, such as the rows that an action was chosen for.
     """
-    context = {
-        **site.each_context(request),
-        "title": title,
-        "sentences": list(sentences),
-        "listed": list(listed),
-        "button": button,
-        "back": back,
-        "form": form,
-        "hidden": list(hidden),
-        "danger": danger,
-    }
-    return TemplateResponse(request, "admin/lens/ask.html", context)
+    return admin_page(
+        request,
+        "admin/lens/ask.html",
+        title,
+        sentences=list(sentences),
+        listed=list(listed),
+        button=button,
+        back=back,
+        form=form,
+        hidden=list(hidden),
+        danger=danger,
+    )

@@ -11,7 +11,6 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -20,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import require, staff_may
-from cohorts.admin_base.base import ReadOnlyAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin, admin_page
 from cohorts.models import User
 from cohorts.outbox import services
 from cohorts.outbox.explanations import read_outlook, why_not_sent
@@ -241,20 +240,20 @@ class MessageKindAdmin(ReadOnlyAdmin):
             raise Http404("There is no such message type.")
         samples = find_samples(kind, clock.now())
         chosen = _choose(samples, kind, request.GET.get("message", ""))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Preview: {kind_title(kind)}",
-            "kind": kind,
-            "kind_title": kind_title(kind),
-            "kinds": [(name, kind_title(name)) for name in sorted(notifications, key=kind_title)],
-            "samples": [(_name_of(sample), sample, sample == chosen) for sample in samples],
-            "chosen": chosen,
-            "previews": [
+        return admin_page(
+            request,
+            "admin/outbox/preview.html",
+            f"Preview: {kind_title(kind)}",
+            kind=kind,
+            kind_title=kind_title(kind),
+            kinds=[(name, kind_title(name)) for name in sorted(notifications, key=kind_title)],
+            samples=[(_name_of(sample), sample, sample == chosen) for sample in samples],
+            chosen=chosen,
+            previews=[
                 (preview, preview.content and show_content(preview.content))
                 for preview in (preview_channels(chosen) if chosen else [])
             ],
-        }
-        return TemplateResponse(request, "admin/outbox/preview.html", context)
+        )
 
 
 def _count(*states: str) -> Coalesce:

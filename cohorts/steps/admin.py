@@ -7,13 +7,13 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.access import require
+from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, User
@@ -166,21 +166,19 @@ def _describe(step: CohortStep) -> RecentStep:
 
 
 def _show(asking: _Asking) -> HttpResponse:
-    context = {
-        **admin.site.each_context(asking.request),
-        "title": f"{asking.kind.title}: {asking.cohort.course}, {asking.cohort}",
-        "cohort": asking.cohort,
-        "kind": asking.kind,
-        "form": asking.form,
-        "preview": asking.preview,
-        "forecast": asking.forecast(),
-        "letter": asking.letter,
-        "sample": asking.sample(),
-        "back": cohort_url(cast(User, asking.request.user), asking.cohort.pk),
-    }
-    status = 400 if asking.form.errors else 200
-    return TemplateResponse(
-        asking.request, "admin/cohorts/steps/ask.html", context, status=status
+    return admin_page(
+        asking.request,
+        "admin/cohorts/steps/ask.html",
+        f"{asking.kind.title}: {asking.cohort.course}, {asking.cohort}",
+        cohort=asking.cohort,
+        kind=asking.kind,
+        form=asking.form,
+        preview=asking.preview,
+        forecast=asking.forecast(),
+        letter=asking.letter,
+        sample=asking.sample(),
+        back=cohort_url(cast(User, asking.request.user), asking.cohort.pk),
+        status=400 if asking.form.errors else 200,
     ).render()
 
 
@@ -202,12 +200,12 @@ def show_step(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "Undone. Nothing was changed, and no one gets a message.")
         return redirect(STEP_PAGE, pk)
     with timezone.override(find_zone(cast(User, request.user).timezone)):
-        context = {
-            **admin.site.each_context(request),
-            "recent": _describe(step),
-            "step": step,
-            "cohort": step.cohort,
-            "title": f"{kind.title}: {step.cohort.course}, {step.cohort}",
-            "back": cohort_url(cast(User, request.user), step.cohort_id),
-        }
-        return TemplateResponse(request, "admin/cohorts/steps/step.html", context).render()
+        return admin_page(
+            request,
+            "admin/cohorts/steps/step.html",
+            f"{kind.title}: {step.cohort.course}, {step.cohort}",
+            recent=_describe(step),
+            step=step,
+            cohort=step.cohort,
+            back=cohort_url(cast(User, request.user), step.cohort_id),
+        ).render()

@@ -152,7 +152,6 @@ class DiscordObjectAdmin(RemovalMixin, RefusalAdmin):
             return None
         return confirmation_page(
             request,
-            self.admin_site,
             title="Recreate these objects?",
             sentences=["These were deleted in Discord. Lens will create them again:"],
             listed=[f"{row} ({describe(row)})" for row in gone],
@@ -189,7 +188,6 @@ class DiscordObjectAdmin(RemovalMixin, RefusalAdmin):
             return redirect(CHANGELIST)
         return confirmation_page(
             request,
-            self.admin_site,
             title="Import existing objects",
             sentences=[
                 "For channels and roles that were created without Lens. Each line has a cohort (ID "

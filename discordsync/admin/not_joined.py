@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
+from cohorts.admin_base.base import admin_page
 from cohorts.errors import Refusal
 from cohorts.exports.answering import ExportedList, answer_or_explain, with_zone
 from cohorts.models import Cohort, Group, Membership, User
@@ -203,6 +203,5 @@ def _send(request: HttpRequest, cohort: Cohort, chosen: list[NotJoinedRow], now:
 
 
 def _show(request: HttpRequest, name: str, cohort: Cohort, **context: Any) -> HttpResponse:
-    title = f"Not joined: {cohort}"
-    context = {**admin.site.each_context(request), "title": title, "cohort": cohort, **context}
-    return TemplateResponse(request, f"admin/discordsync/{name}.html", context)
+    template = f"admin/discordsync/{name}.html"
+    return admin_page(request, template, f"Not joined: {cohort}", cohort=cohort, **context)

@@ -15,13 +15,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
-from cohorts.admin_base.base import confirmation_page
+from cohorts.admin_base.base import admin_page, confirmation_page
 from cohorts.models import Cohort, Group, User
 from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.selectors import read_context
@@ -145,7 +144,6 @@ class RemovalMixin(admin.ModelAdmin):
     ) -> HttpResponse:
         return confirmation_page(
             request,
-            self.admin_site,
             title="Remove the roles of channels that you keep?",
             sentences=[
                 "You keep channels of these groups and remove their roles. Without the role, only "
@@ -160,8 +158,8 @@ class RemovalMixin(admin.ModelAdmin):
         )
 
     def _render(self, request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
-        context |= {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
-        return TemplateResponse(request, f"admin/discordsync/{name}.html", context)
+        template = f"admin/discordsync/{name}.html"
+        return admin_page(request, template, title, opts=self.opts, **context)
 
 
 def _check_permission(request: HttpRequest) -> User:

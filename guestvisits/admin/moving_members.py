@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from cohorts import clock
 from cohorts.access import require
+from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, live_group
@@ -52,18 +53,18 @@ def move_members_view(request: HttpRequest) -> HttpResponse:
     seen = _digest(members, chosen, effects)
     if request.method == "POST" and chosen and _carry_out(request, members, chosen, seen, now):
         return redirect(back)
-    context = {
-        **admin.site.each_context(request),
-        "title": f"Move {_names(members)} to another group",
-        "members": members,
-        "offers": offers,
-        "chosen": chosen,
-        "effects": effects,
-        "seen": seen,
-        "back": back,
-        "why": asked.get("why", "")[:200],
-    }
-    return render(request, "admin/guestvisits/move_members.html", context)
+    return admin_page(
+        request,
+        "admin/guestvisits/move_members.html",
+        f"Move {_names(members)} to another group",
+        members=members,
+        offers=offers,
+        chosen=chosen,
+        effects=effects,
+        seen=seen,
+        back=back,
+        why=asked.get("why", "")[:200],
+    )
 
 
 def _carry_out(

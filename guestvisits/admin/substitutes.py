@@ -99,7 +99,6 @@ class SubstitutionAdmin(ReadOnlyAdmin):
             return redirect(back)
         return confirmation_page(
             request,
-            self.admin_site,
             title=f"Who leads {row.meeting}?",
             sentences=["The person gets access now and a message. No one else is asked."],
             form=form,

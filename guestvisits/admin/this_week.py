@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -73,7 +73,6 @@ def find_substitute_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
         return redirect(_back(request))
     return confirmation_page(
         request,
-        admin.site,
         title=f"Find a substitute: {meeting}",
         sentences=[
             "The facilitator who can’t lead it is noted as away. The substitute gets access now "
@@ -148,7 +147,6 @@ def join_page(request: HttpRequest, meeting: Meeting, *, back: str) -> HttpRespo
         return redirect(back)
     return confirmation_page(
         request,
-        admin.site,
         title=f"Which group does {meeting.group} join this week?",
         sentences=[
             "A visit is booked for each participant who has not declined, where seats and rules "

@@ -117,7 +117,6 @@ class GuestVisitAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         return confirmation_page(
             request,
-            self.admin_site,
             title=title,
             sentences=sentences or [],
             form=form,
@@ -163,7 +162,6 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             return redirect(back)
         return confirmation_page(
             request,
-            self.admin_site,
             title=f"Cancel this visit: {visit}?",
             sentences=["Access to the host group and the invitation end at once."],
             form=form,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from cohorts.access import require
+from cohorts.admin_base.base import admin_page
 from cohorts.models import User
 from guestvisits.set_up_status import read_set_up
 from guestvisits.views.signed_in import SignedInRequest, signed_in
@@ -26,11 +26,11 @@ def set_up_of(request: SignedInRequest, person_id: int) -> HttpResponse:
     """Show staff the page as the person sees it."""
     require(request, "cohorts.view_user")
     person = get_object_or_404(User, pk=person_id)
-    context = {
-        **admin.site.each_context(request),
-        "frame": "groups/staff_frame.html",
-        "title": "Set-up",
-        "set_up": read_set_up(person),
-        "person": person,
-    }
-    return render(request, "meetings/set_up.html", context)
+    return admin_page(
+        request,
+        "meetings/set_up.html",
+        "Set-up",
+        frame="groups/staff_frame.html",
+        set_up=read_set_up(person),
+        person=person,
+    )

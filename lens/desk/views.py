@@ -2,18 +2,19 @@
 
 from datetime import date
 from functools import cache
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
 from cohorts.access import require, staff_may
+from cohorts.admin_base.base import admin_page
 from cohorts.errors import Refusal
 from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.zones import find_zone
@@ -48,9 +49,7 @@ def today_view(request: HttpRequest) -> HttpResponse:
     rows = read_cohort_rows(facts)
     cohorts = {row.cohort.pk: row.cohort for row in rows}
     opened = request.GET.get("item", "")
-    context = {
-        **admin.site.each_context(request),
-        "title": "Today",
+    context: dict[str, Any] = {
         "sentence": today.read_sentence(facts, needs, zone),
         "needs": today.show_needs(needs.shown, cohorts, opened),
         "harmless": today.show_needs(needs.harmless, cohorts, opened),
@@ -66,7 +65,7 @@ def today_view(request: HttpRequest) -> HttpResponse:
         "may_move": staff_may(user, "meetings.change_meeting"),
         "may_find": staff_may(user, "guestvisits.change_substitution"),
     }
-    return TemplateResponse(request, "admin/desk/today.html", context)
+    return admin_page(request, "admin/desk/today.html", "Today", **context)
 
 
 @require_POST

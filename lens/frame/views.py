@@ -10,12 +10,12 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, resolve, reverse
 from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import staff_may
+from cohorts.admin_base.base import admin_page
 from cohorts.models import User
 from cohorts.reconcile.models import SyncRun
 from cohorts.words import abbreviate_date
@@ -62,7 +62,7 @@ def start_view(request: HttpRequest) -> HttpResponse:
     entries = sidebar.build_sidebar(request)
     if entries:
         return redirect(entries[0].url)
-    return TemplateResponse(request, "admin/frame/nothing.html", _context(request, "Welcome"))
+    return admin_page(request, "admin/frame/nothing.html", "Welcome")
 
 
 @require_safe
@@ -71,12 +71,12 @@ def operations_view(request: HttpRequest) -> HttpResponse:
     if not sidebar.may_open_operations(request):
         raise PermissionDenied
     user = cast(User, request.user)
-    context = _context(request, "Operations", app_list=_operations_apps(request))
+    context: dict[str, Any] = {"app_list": _operations_apps(request)}
     if staff_may(user, "sync.view_syncrun"):
         chart = read_run_chart(clock.now(), find_zone(user.timezone))
         context |= {"shows_runs": True, "chart": chart, "no_runs": NO_RUNS}
         context["objectives"] = read_objectives(clock.now())
-    return TemplateResponse(request, "admin/index.html", context)
+    return admin_page(request, "admin/index.html", "Operations", **context)
 
 
 def _operations_apps(request: HttpRequest) -> list[dict[str, Any]]:
@@ -95,8 +95,8 @@ def search_view(request: HttpRequest) -> HttpResponse:
     """Show what the text in `q` finds among the rows that the person may view."""
     text = request.GET.get("q", "").strip()
     found = search_everything(text, viewer=cast(User, request.user))
-    context = _context(request, "Search", searched=text, found=found, most=SHOWN)
-    return TemplateResponse(request, "admin/frame/search.html", context)
+    template = "admin/frame/search.html"
+    return admin_page(request, template, "Search", searched=text, found=found, most=SHOWN)
 
 
 class ChoiceList(AutocompleteJsonView):
@@ -105,10 +105,6 @@ class ChoiceList(AutocompleteJsonView):
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         label = getattr(self.model_admin, "label_choice", str)
         return {**super().serialize_result(obj, to_field_name), "text": label(obj)}
-
-
-def _context(request: HttpRequest, title: str, **extra: Any) -> dict[str, Any]:
-    return {**admin.site.each_context(request), "title": title, **extra}
 
 
 def frame_urls() -> list[URLPattern]:

@@ -7,17 +7,15 @@ admin/people/<id>/data/file/
 admin/people/<id>/erase/           what erasing would do; a POST approves it
 """
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cohorts import clock
+from cohorts.admin_base.base import admin_page
 from cohorts.errors import Refusal
 from cohorts.models import ErasureRequest, User
 from guestvisits import converters  # noqa: F401 - registers `id`
@@ -76,9 +74,9 @@ def _file(person: User) -> HttpResponse:
 @require_GET
 def data_of(request: HttpRequest, person_id: int) -> HttpResponse:
     person = _find_person(request, person_id)
-    return _page(
+    return admin_page(
         request,
-        "data",
+        "admin/personal_data/data.html",
         f"Everything held about {person}",
         person=person,
         sections=export_person(person),
@@ -100,9 +98,9 @@ def erase(request: HttpRequest, person_id: int) -> HttpResponse:
         except Refusal as refusal:
             messages.error(request, str(refusal))
         return redirect("erase-person", person.pk)
-    return _page(
+    return admin_page(
         request,
-        "erase",
+        "admin/personal_data/erase.html",
         f"Erase {person}",
         person=person,
         preview=preview_erasure(person),
@@ -114,11 +112,6 @@ def _find_person(request: HttpRequest, person_id: int) -> User:
     if not request.user.is_superuser:
         raise PermissionDenied
     return get_object_or_404(User, pk=person_id)
-
-
-def _page(request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
-    context |= {**admin.site.each_context(request), "title": title}
-    return TemplateResponse(request, f"admin/personal_data/{name}.html", context)
 
 
 def personal_data_urls() -> list[URLPattern]:

@@ -3,14 +3,15 @@
 from typing import cast
 from urllib.parse import urldefrag
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from cohorts import clock
 from cohorts.access import require, staff_may
+from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import next_page
 from cohorts.models import Group, User
 from cohorts.zones import find_zone
@@ -67,11 +68,6 @@ def _answer(
 
 
 def _show(request: HttpRequest, step: Step, back: str) -> HttpResponse:
-    context = {
-        **admin.site.each_context(request),
-        "title": step.form.heading,
-        "step": step,
-        "back": back,
-    }
     status = 400 if step.form.errors else 200
-    return render(request, "admin/meetings/move.html", context, status=status)
+    template, title = "admin/meetings/move.html", step.form.heading
+    return admin_page(request, template, title, step=step, back=back, status=status).render()

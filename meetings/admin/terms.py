@@ -4,13 +4,14 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from cohorts import clock
 from cohorts.access import require
+from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, User
@@ -64,8 +65,8 @@ def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
 
 def _show(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     title = f"Change start or number of meetings of {context['cohort']}"
-    context = {**admin.site.each_context(request), "title": title, **context}
     status = 400 if context["form"].errors else 200
     assert isinstance(request.user, User)
     with timezone.override(find_zone(request.user.timezone)):
-        return render(request, "admin/meetings/term.html", context, status=status)
+        template = "admin/meetings/term.html"
+        return admin_page(request, template, title, status=status, **context).render()

@@ -12,6 +12,7 @@ from cohorts.access import require, staff_may
 from cohorts.activity.entries import read_page
 from cohorts.activity.filtering import find_entries
 from cohorts.activity.registry import SEE_ACTIVITY
+from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.exports.answering import answer_or_explain, read_query
 from cohorts.models import Cohort, User
@@ -25,8 +26,7 @@ from meetings.access import SEE_GROUP
 def activity_view(request: HttpRequest) -> HttpResponse:
     """Show who did what, across all cohorts."""
     require(request, *SEE_ACTIVITY)
-    context = {**admin.site.each_context(request), "title": "Activity", **_read(request)}
-    return TemplateResponse(request, "admin/desk/activity/activity.html", context)
+    return admin_page(request, "admin/desk/activity/activity.html", "Activity", **_read(request))
 
 
 @require_safe

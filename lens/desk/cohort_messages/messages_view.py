@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.contrib import admin
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
 from cohorts.access import require, staff_may
+from cohorts.admin_base.base import admin_page
 from cohorts.exports.answering import ExportedList, answer_or_explain
 from cohorts.models import Cohort, CohortStep, User
 from cohorts.outbox.explanations import read_outlook
@@ -112,14 +112,14 @@ def overview_view(request: HttpRequest) -> HttpResponse:
     require(request, *SEE_MESSAGES)
     now = clock.now()
     outlook = read_outlook(now)
-    context = {
-        **admin.site.each_context(request),
-        "title": "Messages",
-        "cohorts": read_overview(now),
-        "days": LATELY.days,
-        "waits_why": outlook.hold or outlook.email_problem,
-    }
-    return TemplateResponse(request, "admin/desk/messages.html", context)
+    return admin_page(
+        request,
+        "admin/desk/messages.html",
+        "Messages",
+        cohorts=read_overview(now),
+        days=LATELY.days,
+        waits_why=outlook.hold or outlook.email_problem,
+    )
 
 
 @require_POST

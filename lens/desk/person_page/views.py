@@ -3,15 +3,14 @@
 from functools import cache
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import require, staff_may
 from cohorts.activity.registry import SEE_ACTIVITY
+from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import User
 from cohorts.reconcile.selectors import read_context
@@ -46,19 +45,19 @@ ACTS = {
 def person_view(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = require(request, *SEE_PERSON)
     person = get_object_or_404(User.objects.select_related("guild_membership"), pk=pk)
-    context = {
-        **admin.site.each_context(request),
-        "title": str(person),
-        "person": person,
-        "may": {
+    return admin_page(
+        request,
+        "admin/desk/person/person.html",
+        str(person),
+        person=person,
+        may={
             "view_as": may_view_as(viewer, person),
             **{name: staff_may(viewer, *needed) for name, needed in ACTS.items()},
         },
-        "is_rejected": sections.is_rejected(person, clock.now()),
-        "former": list(person.former_addresses.order_by("-until")),
+        is_rejected=sections.is_rejected(person, clock.now()),
+        former=list(person.former_addresses.order_by("-until")),
         **_read_parts(viewer, person),
-    }
-    return TemplateResponse(request, "admin/desk/person/person.html", context)
+    )
 
 
 def _read_parts(viewer: User, person: User) -> dict[str, Any]:
