@@ -8,8 +8,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from lens.reporting.json_lines import JsonFormatter
-from lens.reporting.scrubbing import ScrubbingFormatter
+from lens.reporting.scrubbing import JsonFormatter, ScrubbingFormatter
 
 
 class ScrubbingLogger(Logger):

@@ -13,7 +13,7 @@ def configure_logs(*, form: str, level: str, queue_level: str) -> dict[str, Any]
             "outages": {"()": "cohorts.outages.OutageFilter"},
         },
         "formatters": {
-            "json": {"()": "lens.reporting.json_lines.JsonFormatter"},
+            "json": {"()": "lens.reporting.scrubbing.JsonFormatter"},
             "line": {
                 "()": "lens.reporting.scrubbing.ScrubbingFormatter",
                 "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",

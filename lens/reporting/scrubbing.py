@@ -12,12 +12,16 @@ What is removed, from any text:
     e-mail addresses                                    …@…
     the values of a row that PostgreSQL rejected        DETAIL:  …
 
-This module does not import Django: gunicorn uses it before settings are loaded.
+No module that is imported here needs Django: gunicorn uses them before settings are loaded.
 """
 
+import json
 import logging
 import re
+from datetime import UTC, datetime
 from typing import Any
+
+from cohorts.reconcile.workers.correlation import current_id
 
 PATTERNS = [
     (re.compile(pattern, flags), kept)
@@ -83,3 +87,20 @@ class OneLine(logging.Filter):
         record.exc_info = record.exc_text = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
+
+
+class JsonFormatter(logging.Formatter):
+    """Scrubs each text before it is quoted: afterwards a pattern could remove a quotation mark."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": scrub(record.getMessage()),
+            "id": current_id(),
+            "process": record.process,
+        }
+        if record.exc_info:
+            entry["traceback"] = scrub(self.formatException(record.exc_info))
+        return json.dumps({key: value for key, value in entry.items() if value})

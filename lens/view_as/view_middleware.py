@@ -5,7 +5,7 @@
     below /admin/                         | the viewer's own, with the banner
     signing out                           | signs the viewer out, which ends the view
     any other, sent (not GET or HEAD)     | refused, before anything else reads it
-    in person_pages.SHOWN                 | as the person sees it, the database read-only
+    in SHOWN                              | as the person sees it, the database read-only
     any other                             | refused
 
 The forms of a viewed page carry a token that is never valid: neither the page of a view that has
@@ -27,9 +27,21 @@ from django.utils.crypto import get_random_string
 from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts.models import User
-from lens.view_as.person_pages import SHOWN
 from lens.view_as.read_only import is_refused_write, read_only
 from lens.view_as.viewing import Viewing, find_viewing, is_viewing, stop_viewing
+
+# The pages that can be viewed as their person. A new one has to be considered first. Left out are
+# pages that show a secret or a file (the calendar address, a meeting's file, one's own data), those
+# that concern the session or need none (sign-in, security, links in e-mails), and the API.
+SHOWN = frozenset(
+    {
+        *("home", "my-meetings", "set-up", "choose-zone", "choose-messages"),
+        *("alternatives", "progress", "choose-group", "join-group"),
+        *("my-groups", "group", "move-group", "move-meeting", "write-at-risk"),
+        *("ask-substitute", "substitution"),
+    }
+)
+
 
 log = logging.getLogger(__name__)
 

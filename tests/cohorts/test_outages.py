@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cohorts import outages
-from lens.reporting.json_lines import JsonFormatter
+from lens.reporting.scrubbing import JsonFormatter
 
 pytestmark = pytest.mark.django_db
 Log = Callable[[], list[str]]

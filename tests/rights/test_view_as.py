@@ -18,7 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from lens.view_as.person_pages import SHOWN
+from lens.view_as.view_middleware import SHOWN
 from tests.rights import kinds
 from tests.rights.doors import Door, fill
 from tests.rights.kinds import ANONYMOUS, OUTSIDE_STAFF, SUPERUSER, World
@@ -99,7 +99,7 @@ def test_staff_see_each_page_as_its_person_does_and_change_nothing(
             wrong[cell] = "may be kept by the browser"
         if values["feed"] in seen.content.decode():
             wrong[cell] = "holds the secret address of the calendar"
-    assert wrong == {}, "name a new page in lens/view_as/person_pages.py, or here in NOT_SHOWN"
+    assert wrong == {}, "name a new page in lens/view_as/view_middleware.py, or here in NOT_SHOWN"
     assert shown == SHOWN
 
 

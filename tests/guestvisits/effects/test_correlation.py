@@ -13,7 +13,7 @@ from django_q.signals import pre_execute
 
 from cohorts.reconcile.workers.correlation import adopt, correlated, current_id
 from cohorts.reconcile.workers.nudges import nudge
-from lens.reporting.json_lines import JsonFormatter
+from lens.reporting.scrubbing import JsonFormatter
 from lens.reporting.sentry import tag_report
 from tests.guestvisits.effects.world import World
 
