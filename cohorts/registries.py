@@ -3,7 +3,7 @@
 The layer that uses something declares a registry beside its use; each app that offers something
 registers it in `AppConfig.ready()`, so its apps.py lists what the app adds:
 
-    venues: Registry[FindVenues] = Registry("meeting venues")      in meetings/venues.py
+    venues: Registry[FindVenues] = Registry("meeting venues")      in meetings/registries.py
     venues.register(find_voice_channels)                           in discordsync/apps.py
 """
 

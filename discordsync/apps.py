@@ -30,8 +30,7 @@ class DiscordSyncConfig(AppConfig):
         from discordsync.venues import find_voice_channels
         from discordsync.verify.verification import DISCORD_VERIFICATION
         from guestvisits.set_up_status import set_up_lines
-        from meetings.join_steps import join_steps
-        from meetings.venues import venues
+        from meetings.registries import join_steps, venues
 
         group_reports.register(report_groups)
         for channel in CHANNELS:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from django.conf import settings
 
 from discordsync.models import DiscordObject
-from meetings.venues import Venue
+from meetings.registries import Venue
 
 
 def find_voice_channels(group_ids: Collection[int]) -> dict[int, Venue]:

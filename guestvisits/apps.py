@@ -28,10 +28,9 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits.substitutes.no_facilitator import NO_FACILITATOR, find_no_facilitator
         from guestvisits.substitutes.selectors import find_substitutes
         from guestvisits.substitutes.thin_meetings import THIN_MEETING, find_thin_meetings
-        from meetings.absences import absences
         from meetings.breaks.visit_effects import visit_rules
-        from meetings.messages.leaders import leaders
         from meetings.moving.preview import consequences
+        from meetings.registries import absences, leaders
 
         absences.register(find_absences)
         need_kinds.register(

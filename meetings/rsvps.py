@@ -15,8 +15,8 @@ from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Membership, live_group
 from cohorts.services.locks import lock_groups
-from meetings.absences import find_absences
 from meetings.models import Attendance, Meeting
+from meetings.registries import find_absences
 from meetings.selectors import MAX_DURATION
 
 Rsvp = Attendance.Rsvp

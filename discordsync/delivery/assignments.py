@@ -31,8 +31,8 @@ from cohorts.reconcile.models import GroupSync
 from discordsync.delivery.discord_text import mention
 from discordsync.delivery.welcome import PROVIDER, WELCOME, is_imported, list_members
 from discordsync.models import DiscordObject
-from meetings.join_steps import find_join_steps
 from meetings.models import Meeting
+from meetings.registries import find_join_steps
 
 ASSIGNED, JOINED = "group_assigned", "member_joined"
 SENT_WITHIN = timedelta(days=7)

@@ -27,7 +27,7 @@ from django.urls import reverse
 from cohorts.models import AccessState, User
 from cohorts.reconcile.models import ProviderState
 from discordsync.plan.review import RULES_PENDING, UNSEEN
-from meetings.join_steps import JoinStep
+from meetings.registries import JoinStep
 
 PROVIDER = "discord"
 MAY_ADD = "discord:may-add-members"  # in the cache

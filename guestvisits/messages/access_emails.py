@@ -19,7 +19,7 @@ from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_sou
 from guestvisits.messages.visit_emails import email_guest, get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.windows import window_of
-from meetings.venues import find_venues
+from meetings.registries import find_venues
 
 BEGUN, ENDED = "access_begun", "access_ended"
 SENT_WITHIN = timedelta(days=2)

@@ -16,8 +16,8 @@ from guestvisits.selectors import MyVisit, list_visits
 from guestvisits.services.alternatives import find_make_ups
 from guestvisits.substitutes.selectors import SubstitutionStatus
 from meetings.models import Attendance, Meeting
+from meetings.registries import Venue, find_venues
 from meetings.selectors import MyMeeting, PastMeeting, past_meetings, upcoming_meetings
-from meetings.venues import Venue, find_venues
 
 HELD_SHOWN = 8  # past meetings shown; older ones only if they can be made up
 

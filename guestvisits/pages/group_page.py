@@ -16,7 +16,7 @@ from meetings.attendance.ledger import AttendanceRecord, Records, read_records
 from meetings.attendance.marks import LEAST_SEEN
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
-from meetings.venues import Venue, find_venues
+from meetings.registries import Venue, find_venues
 
 Presence = Attendance.Presence
 Rsvp = Attendance.Rsvp

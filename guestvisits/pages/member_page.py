@@ -13,8 +13,8 @@ from cohorts.models import Group, Membership
 from guestvisits.models import GuestVisit
 from guestvisits.windows import GuestWindow, window_of, with_dates
 from meetings.models import Meeting
+from meetings.registries import Venue, find_venues
 from meetings.selectors import MAX_DURATION
-from meetings.venues import Venue, find_venues
 
 
 @dataclass(frozen=True, slots=True)

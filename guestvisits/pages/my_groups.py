@@ -10,8 +10,8 @@ from cohorts.models import Group
 from guestvisits.pages.expected_people import RosterEntry
 from guestvisits.pages.group_page import MeetingRow, Presence, Rsvp, meetings_of, read_rows
 from meetings.models import Meeting
+from meetings.registries import Venue, find_venues
 from meetings.selectors import groups_facilitated
-from meetings.venues import Venue, find_venues
 
 WEEK = timedelta(days=7)
 

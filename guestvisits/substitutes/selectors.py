@@ -14,8 +14,8 @@ from cohorts.models import User
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.substitute_rules import CORRECTS_FOR, OFFERS_END, RETURN_UNTIL
 from guestvisits.windows import substitute_window
-from meetings.messages.leaders import MeetingLeader
 from meetings.models import Meeting
+from meetings.registries import MeetingLeader
 from meetings.selectors import MAX_DURATION
 
 LED = Q(answer=SubstituteOffer.Answer.YES, ended_at__isnull=True)

@@ -26,8 +26,8 @@ from guestvisits.substitutes.selectors import (
 from guestvisits.substitutes.services import answer_offer, request_substitute, return_to_lead
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.models import Meeting
+from meetings.registries import find_venues
 from meetings.selectors import expected_at, facilitates
-from meetings.venues import find_venues
 
 DONE = {
     "lead": "You lead this meeting. Thank you!",

@@ -9,7 +9,6 @@ from typing import Any
 from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, live_group
 from cohorts.signals import announce, meetings_changed
-from meetings.absences import find_absences
 from meetings.breaks.break_rules import BreakUndo, values_of
 from meetings.breaks.visit_effects import VisitEffect, find_visits, keep_visits
 from meetings.models import Attendance, Meeting, SkippedWeek
@@ -18,6 +17,7 @@ from meetings.moving.forecasts import MailForecast, as_moved, forecast_groups
 from meetings.moving.history import record_move
 from meetings.moving.services import write_decision
 from meetings.moving.types import Change, Decision, MoveFacts
+from meetings.registries import find_absences
 from meetings.rhythm import Days
 from meetings.selectors import read_days
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from cohorts.models import Installation, Membership, set_up_group
 from meetings.calendars.ics import FeedEntry
 from meetings.models import Attendance, Meeting
+from meetings.registries import Venue, find_venues
 from meetings.selectors import before_the_end
-from meetings.venues import Venue, find_venues
 
 KEPT = timedelta(days=60)  # how long a past meeting stays in a calendar
 

@@ -31,12 +31,10 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
-from meetings.join_steps import JoinStep, find_join_steps
 from meetings.messages.active import check_set_up
-from meetings.messages.leaders import find_leaders
 from meetings.models import Meeting
+from meetings.registries import JoinStep, find_join_steps, find_leaders, find_venues
 from meetings.selectors import expected_at, is_guest_at
-from meetings.venues import find_venues
 
 REMINDER = "reminder"
 DAY = "day"

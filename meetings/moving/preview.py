@@ -8,13 +8,13 @@ from datetime import datetime
 from cohorts.models import Group, User
 from cohorts.registries import Registry
 from cohorts.selectors import members_of
-from meetings.messages.leaders import find_leaders
 from meetings.models import Attendance
 from meetings.moving.clashes import Clash, find_clashes, name_for
 from meetings.moving.facts import group_of, read_facts
 from meetings.moving.moves import Move
 from meetings.moving.rules import decide
 from meetings.moving.types import Change
+from meetings.registries import find_leaders
 
 GUEST, SUBSTITUTE = "guest", "substitute"
 
