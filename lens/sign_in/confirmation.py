@@ -12,7 +12,6 @@ allauth's own pages already ask. People with neither password nor second factor 
 asked: Discord offers no way to sign in again on demand.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -22,6 +21,7 @@ from allauth.account.internal.flows.reauthentication import (
 )
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 
 from cohorts.models import User
 from lens.sign_in.second_factor import is_privileged
@@ -33,13 +33,7 @@ MAX_ID_LENGTH = 18  # digits
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
-class ConfirmationMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
-
+class ConfirmationMiddleware(MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:

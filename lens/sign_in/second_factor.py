@@ -15,7 +15,6 @@ those that depend on no session: probes, static files, addresses with a token of
 import base64
 import logging
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -30,6 +29,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts.models import User
@@ -100,13 +100,7 @@ OPEN = frozenset(
 SENTENCE = "Staff need a second factor. Open /security/ in a browser and set one up or use it."
 
 
-class StaffSecondFactorMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
-
+class StaffSecondFactorMiddleware(MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
