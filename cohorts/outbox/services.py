@@ -15,7 +15,6 @@
 Nothing here calls the network.
 """
 
-import logging
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
@@ -41,8 +40,6 @@ from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.nudges import nudge_channels
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import get_content
-
-logger = logging.getLogger(__name__)
 
 WHY_LENGTH = 300
 UNRENDERABLE = "The text cannot be rendered ({error}). Contact the operator."

@@ -15,7 +15,6 @@ from discordsync.models import DiscordObject
 from discordsync.state import keys
 from meetings.models import Meeting
 
-Kind = DiscordObject.Kind
 CHANNELS = ("category", "text_channel", "voice_channel")
 
 
