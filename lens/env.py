@@ -22,6 +22,9 @@ WORDS |= {"0": False, "false": False, "no": False, "off": False, "": False}
 
 MOST = 1_000_000_000  # a larger value, such as seconds, is a mistake, and would overflow dates
 SNOWFLAKE_DIGITS = range(15, 21)
+COPY_SERVER_ID = (
+    "In Discord, turn on Developer Mode, right-click the server and choose Copy Server ID."
+)
 
 
 class Env:
@@ -129,6 +132,27 @@ class Env:
                 "https://key@sentry.example.org/1."
             ) from None
 
+    def snowflake(self, name: str, hint: str = COPY_SERVER_ID) -> int | None:
+        """Return a Discord id, or None if the variable is empty. `hint` says where to find it."""
+        text = self.text(name)
+        if not text:
+            return None
+        if not text.isdecimal() or len(text) not in SNOWFLAKE_DIGITS:
+            raise ImproperlyConfigured(
+                f"{name} must be a Discord ID, 15 to 20 digits; it is {text!r}. {hint}"
+            )
+        return int(text)
+
+    def base(self, name: str, default: str) -> str:
+        """Return an http(s) URL without a slash at its end."""
+        text = self.text(name, default)
+        parts = urlsplit(text)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ImproperlyConfigured(
+                f"{name} must be an address such as {default}; it is {text!r}."
+            )
+        return text.rstrip("/")
+
     def _parse(self, name: str, parse: Callable[[str], Value], default: Value, kind: str) -> Value:
         text = self.text(name)
         if not text:
@@ -157,11 +181,6 @@ def limit_waits(database: dict[str, Any], *, idle_seconds: float, lock_seconds: 
     options["options"] = " ".join([*given, options.get("options", "")]).strip()
 
 
-COPY_SERVER_ID = (
-    "In Discord, turn on Developer Mode, right-click the server and choose Copy Server ID."
-)
-
-
 def check_debug_is_local(site_url: str, allowed_hosts: list[str]) -> None:
     """Raise ImproperlyConfigured if an installation with DEBUG can be reached from elsewhere.
 
@@ -175,29 +194,6 @@ def check_debug_is_local(site_url: str, allowed_hosts: list[str]) -> None:
         f"DEBUG is on and {what}, which is not this machine: anyone could sign in as anyone. "
         "Leave DEBUG unset, or use 127.0.0.1 or localhost."
     )
-
-
-def parse_snowflake(name: str, text: str, hint: str = "") -> int | None:
-    """Return a Discord id, or None if the variable is empty. Raises ImproperlyConfigured."""
-    if not text.strip():
-        return None
-    if not text.strip().isdecimal() or len(text.strip()) not in SNOWFLAKE_DIGITS:
-        raise ImproperlyConfigured(
-            f"{name} must be a Discord ID, 15 to 20 digits; it is {text!r}. "
-            + (hint or COPY_SERVER_ID)
-        )
-    return int(text)
-
-
-def parse_base(name: str, text: str, default: str) -> str:
-    """Return an http(s) URL without a slash at its end. Raises ImproperlyConfigured."""
-    url = (text or default).strip().rstrip("/")
-    parts = urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
-        raise ImproperlyConfigured(
-            f"{name} must be an address such as {default or 'https://example.org'}; it is {text!r}."
-        )
-    return url
 
 
 def read_google_credentials(file: str, text: str) -> dict[str, Any] | None:

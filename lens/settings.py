@@ -26,7 +26,7 @@ if not SECRET_KEY:
 # Former keys: what they signed and encrypted can still be read.
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
-SITE_URL = reading.parse_base("SITE_URL", env.text("SITE_URL", default=""), "http://127.0.0.1:8000")
+SITE_URL = env.base("SITE_URL", default="http://127.0.0.1:8000")
 if DEBUG:
     reading.check_debug_is_local(SITE_URL, ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
@@ -243,23 +243,19 @@ DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", default="Lens <lens@localh
 SANDBOX_URL = "http://127.0.0.1:8001"
 SANDBOX_GUILD_ID = 100000000000000001
 SANDBOX_CLIENT_ID = 100000000000000002
-DISCORD_BOT_TOKEN = env.text("DISCORD_BOT_TOKEN", default="")
-DISCORD_GUILD_ID = reading.parse_snowflake(
-    "DISCORD_GUILD_ID", env.text("DISCORD_GUILD_ID", default="")
-)
-DISCORD_INVITE_URL = env.text("DISCORD_INVITE_URL", default="")
-DISCORD_CLIENT_ID = reading.parse_snowflake(
+DISCORD_BOT_TOKEN = env.text("DISCORD_BOT_TOKEN")
+DISCORD_GUILD_ID = env.snowflake("DISCORD_GUILD_ID")
+DISCORD_INVITE_URL = env.text("DISCORD_INVITE_URL")
+DISCORD_CLIENT_ID = env.snowflake(
     "DISCORD_CLIENT_ID",
-    env.text("DISCORD_CLIENT_ID", default=""),
     "In Discord's Developer Portal it is the application's ID, on the page “OAuth2”.",
 )
-DISCORD_CLIENT_SECRET = env.text("DISCORD_CLIENT_SECRET", default="")
+DISCORD_CLIENT_SECRET = env.text("DISCORD_CLIENT_SECRET")
 if not DISCORD_BOT_TOKEN and DEBUG:
     DISCORD_BOT_TOKEN = "sandbox-local"  # noqa: S105 - only the sandbox takes it
     DISCORD_GUILD_ID = DISCORD_GUILD_ID or SANDBOX_GUILD_ID
-DISCORD_API_BASE = reading.parse_base(
+DISCORD_API_BASE = env.base(
     "DISCORD_API_BASE",
-    env.text("DISCORD_API_BASE", default=""),
     f"{SANDBOX_URL}/api/v10"
     if DISCORD_BOT_TOKEN.startswith("sandbox")
     else "https://discord.com/api/v10",
@@ -282,17 +278,15 @@ PERMISSIONS_POLICY = security_headers.PERMISSIONS_POLICY
 
 # -- Google Calendar -----------------------------------------------------------------------------
 
-GOOGLE_CALENDAR_ID = env.text("GOOGLE_CALENDAR_ID", default="")
-GOOGLE_CALENDAR_SUBJECT = env.text("GOOGLE_CALENDAR_SUBJECT", default="")
+GOOGLE_CALENDAR_ID = env.text("GOOGLE_CALENDAR_ID")
+GOOGLE_CALENDAR_SUBJECT = env.text("GOOGLE_CALENDAR_SUBJECT")
 GOOGLE_CREDENTIALS = reading.read_google_credentials(
-    env.text("GOOGLE_CALENDAR_CREDENTIALS_FILE", default=""),
-    env.text("GOOGLE_CALENDAR_CREDENTIALS_JSON", default=""),
+    env.text("GOOGLE_CALENDAR_CREDENTIALS_FILE"), env.text("GOOGLE_CALENDAR_CREDENTIALS_JSON")
 )
 if not GOOGLE_CALENDAR_ID and not GOOGLE_CREDENTIALS and DEBUG:
     GOOGLE_CALENDAR_ID = "lens@sandbox.example"
-GOOGLE_CALENDAR_API_BASE = reading.parse_base(
+GOOGLE_CALENDAR_API_BASE = env.base(
     "GOOGLE_CALENDAR_API_BASE",
-    env.text("GOOGLE_CALENDAR_API_BASE", default=""),
     SANDBOX_URL if DEBUG and not GOOGLE_CREDENTIALS else "https://www.googleapis.com",
 )
 # "": as `verify_services` found to suit the calendar (calendarsync.selectors.guest_invitation).
