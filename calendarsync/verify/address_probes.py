@@ -19,9 +19,9 @@ from cohorts.reconcile.verify.experiments import (
     Experiment,
     Judgement,
     NotTried,
-    Probe,
     ProbeVerdict,
     confirm_if,
+    probe,
 )
 
 INVALID = "lens-check@invalid"  # a domain without a dot: no mail can be delivered to it
@@ -123,35 +123,55 @@ def _guests(listed: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [one for one in listed if not (one.get("self") or one.get("organizer"))]
 
 
-def judge_invalid(answers: Answers) -> Judgement:
+@probe(
+    "A-G03",
+    "An invalid address makes Google refuse the whole event (400).",
+    "The invitation stays without effect, and no one is told.",
+)
+def invalid_address(answers: Answers) -> Judgement:
     return confirm_if(isinstance(answers["answer"], Invalid))
 
 
-def judge_lower_case(answers: Answers) -> Judgement:
+@probe("A-G02", "Addresses are stored in lower case.", "Lens compares them in lower case anyway.")
+def lower_case(answers: Answers) -> Judgement:
     listed = [one["email"] for one in _guests(answers["made"])]
     return confirm_if(listed == [address.lower() for address in listed])
 
 
-def judge_alias(answers: Answers) -> Judgement:
+@probe("A-G04", "Google may list a person under another address.", "Lens finds people under both.")
+def alias(answers: Answers) -> Judgement:
     listed = [one["email"].lower() for one in _guests(answers["made"])]
     if listed == [answers["address"]]:
         raise NotTried("Google lists this address as it is.")
     return Judgement(ProbeVerdict.CONFIRMED, "another address")
 
 
-def judge_own_entry(answers: Answers) -> Judgement:
+@probe(
+    "A-G05", "Google may put the account that owns the calendar on a list.", "Lens accepts both."
+)
+def own_entry(answers: Answers) -> Judgement:
     if len(_guests(answers["made"])) == len(answers["made"]):
         raise NotTried("Google did not put the calendar's account on the list.")
     return Judgement(ProbeVerdict.CONFIRMED, "the account is on the list")
 
 
-def judge_set_responses(answers: Answers) -> Judgement:
+@probe(
+    "A-G01",
+    "An answer that is written for another person is reset.",
+    "Lens writes entries back unchanged and never sets an answer, so both are fine.",
+)
+def set_responses(answers: Answers) -> Judgement:
     found = {one.get("responseStatus", "needsAction") for one in _guests(answers["answered"])}
     is_reset = found == {"needsAction"}
     return confirm_if(is_reset, "reset" if is_reset else "honoured")
 
 
-def judge_kept_answers(answers: Answers) -> Judgement:
+@probe(
+    "A-G01",
+    "An answer that is written back unchanged stays when someone else is invited.",
+    "People have to answer again after someone joins or leaves their group.",
+)
+def kept_answers(answers: Answers) -> Judgement:
     before = {one["email"]: one.get("responseStatus") for one in _guests(answers["answered"])}
     after = {one["email"]: one.get("responseStatus") for one in _guests(answers["joined"])}
     if not after:
@@ -161,11 +181,13 @@ def judge_kept_answers(answers: Answers) -> Judgement:
     return confirm_if(before.items() <= after.items())
 
 
-def judge_twice(answers: Answers) -> Judgement:
+@probe("A-G02", "The same address twice is refused (400).", "Lens never sends an address twice.")
+def twice(answers: Answers) -> Judgement:
     return confirm_if(isinstance(answers["twice"], Invalid))
 
 
-def judge_exceptions(answers: Answers) -> Judgement:
+@probe("A-G08", "The attendees of exceptions are left alone, overwritten or merged.", "")
+def exceptions(answers: Answers) -> Judgement:
     """Find out whether an exception keeps its own guest, and gets its series' new one."""
     if not answers["after_text"]:
         found = OVERWRITTEN
@@ -176,7 +198,8 @@ def judge_exceptions(answers: Answers) -> Judgement:
     )
 
 
-def judge_mails(answers: Answers) -> Judgement:
+@probe("A-G10", "Google mails everybody about a new attendee, or only those concerned.", "")
+def mails(answers: Answers) -> Judgement:
     ways = {"y": ("everybody", "own_event"), "n": ("concerned", "instance")}
     if answers["answer"] not in ways:
         raise NotTried("You did not say whether an e-mail arrived.")
@@ -186,91 +209,10 @@ def judge_mails(answers: Answers) -> Judgement:
 
 
 EXPERIMENTS = (
+    Experiment("invalid", try_invalid, (invalid_address,)),
     Experiment(
-        "invalid",
-        try_invalid,
-        (
-            Probe(
-                "A-G03",
-                "invalid_address",
-                "An invalid address makes Google refuse the whole event (400).",
-                "The invitation stays without effect, and no one is told.",
-                judge_invalid,
-            ),
-        ),
+        "answers", try_answers, (lower_case, alias, own_entry, set_responses, kept_answers, twice)
     ),
-    Experiment(
-        "answers",
-        try_answers,
-        (
-            Probe(
-                "A-G02",
-                "lower_case",
-                "Addresses are stored in lower case.",
-                "Lens compares them in lower case anyway.",
-                judge_lower_case,
-            ),
-            Probe(
-                "A-G04",
-                "alias",
-                "Google may list a person under another address.",
-                "Lens finds people under both.",
-                judge_alias,
-            ),
-            Probe(
-                "A-G05",
-                "own_entry",
-                "Google may put the account that owns the calendar on a list.",
-                "Lens accepts both.",
-                judge_own_entry,
-            ),
-            Probe(
-                "A-G01",
-                "set_responses",
-                "An answer that is written for another person is reset.",
-                "Lens writes entries back unchanged and never sets an answer, so both are fine.",
-                judge_set_responses,
-            ),
-            Probe(
-                "A-G01",
-                "kept_answers",
-                "An answer that is written back unchanged stays when someone else is invited.",
-                "People have to answer again after someone joins or leaves their group.",
-                judge_kept_answers,
-            ),
-            Probe(
-                "A-G02",
-                "twice",
-                "The same address twice is refused (400).",
-                "Lens never sends an address twice.",
-                judge_twice,
-            ),
-        ),
-    ),
-    Experiment(
-        "exceptions",
-        try_exceptions,
-        (
-            Probe(
-                "A-G08",
-                "exceptions",
-                "The attendees of exceptions are left alone, overwritten or merged.",
-                "",
-                judge_exceptions,
-            ),
-        ),
-    ),
-    Experiment(
-        "mails",
-        try_mails,
-        (
-            Probe(
-                "A-G10",
-                "mails",
-                "Google mails everybody about a new attendee, or only those concerned.",
-                "",
-                judge_mails,
-            ),
-        ),
-    ),
+    Experiment("exceptions", try_exceptions, (exceptions,)),
+    Experiment("mails", try_mails, (mails,)),
 )

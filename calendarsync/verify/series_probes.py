@@ -14,9 +14,9 @@ from cohorts.reconcile.verify.experiments import (
     Experiment,
     Judgement,
     NotTried,
-    Probe,
     ProbeVerdict,
     confirm_if,
+    probe,
 )
 
 OWN = "Lens check, changed occurrence"
@@ -107,69 +107,130 @@ def try_clock_changes(bench: Bench) -> Answers:
 # -- judging ---------------------------------------------------------------------------------
 
 
-def judge_used_id(answers: Answers) -> Judgement:
+@probe(
+    "A-G18",
+    "An id that was used once is refused ever after (409).",
+    "A lost answer could create an event twice; the next run reports it as an orphan.",
+)
+def used_id(answers: Answers) -> Judgement:
     return confirm_if(isinstance(answers["reused"], Taken) and isinstance(answers["twice"], Taken))
 
 
-def judge_deleted(answers: Answers) -> Judgement:
+@probe(
+    "A-G18",
+    "A deleted event answers as cancelled, and a second deletion with 410 or 404.",
+    "Lens accepts any of these answers as deleted.",
+)
+def deleted_event(answers: Answers) -> Judgement:
     is_kept = answers["deleted"].get("status") == "cancelled"
     return confirm_if(is_kept and isinstance(answers["deleted_twice"], Missing))
 
 
-def judge_left_out(answers: Answers) -> Judgement:
+@probe("A-G18", "Fields of an event may be missing.", "Lens reads events with and without them.")
+def left_out(answers: Answers) -> Judgement:
     missing = [name for name in READ_FIELDS if name not in answers["made"]]
     if not missing:
         raise NotTried("The new event of this run had every field that Lens reads.")
     return Judgement(ProbeVerdict.CONFIRMED, ", ".join(missing))
 
 
-def judge_etags(answers: Answers) -> Judgement:
+@probe(
+    "A-G12",
+    "A write renews the ETag of the whole family, and If-Match compares it.",
+    "Each event has its own ETag, so fewer writes are refused; Lens needs no change.",
+)
+def etags(answers: Answers) -> Judgement:
     if not answers["etag"]:
         raise NotTried("The answers have no ETag.")
     is_family = isinstance(answers["stale"], Conflict)
     return confirm_if(is_family, "family" if is_family else "own")
 
 
-def judge_overwritten_texts(answers: Answers) -> Judgement:
+@probe(
+    "A-G11",
+    "Changing a series resets the texts of its exceptions.",
+    "Lens writes the texts of exceptions only if they differ, so nothing changes.",
+)
+def overwritten_texts(answers: Answers) -> Judgement:
     is_reset = answers["after"].details.summary != OWN
     return confirm_if(is_reset, "reset" if is_reset else "kept")
 
 
-def judge_kept_times(answers: Answers) -> Judgement:
+@probe(
+    "A-G11",
+    "Changing a series without its start leaves the times of exceptions.",
+    "Lens compares exceptions after each write and moves them again.",
+)
+def kept_times(answers: Answers) -> Judgement:
     return confirm_if(answers["after"].start == answers["moved"])
 
 
-def judge_reset_times(answers: Answers) -> Judgement:
+@probe(
+    "A-G11",
+    "Sending a series' start resets the times of exceptions.",
+    "Lens never sends it for an existing series, so nothing changes.",
+)
+def reset_times(answers: Answers) -> Judgement:
     if answers["after"].start != answers["moved"]:
         raise NotTried("The time was reset before.")
     return confirm_if(answers["restarted"].start == answers["start"])
 
 
-def judge_exdate(answers: Answers) -> Judgement:
+@probe(
+    "A-G16",
+    "Google keeps the lines of a recurrence as they were sent.",
+    "A series that begins at a clock change is reported as changed by hand.",
+)
+def exdate(answers: Answers) -> Judgement:
     kept = answers["written"].get("recurrence", [])
     return confirm_if(sorted(kept) == sorted(answers["sent"]))
 
 
-def judge_cancelled_stays(answers: Answers) -> Judgement:
+@probe(
+    "A-G14",
+    "A cancelled occurrence stays cancelled when its series is changed.",
+    "Lens compares exceptions after each write and cancels it again.",
+)
+def cancelled_stays(answers: Answers) -> Judgement:
     return confirm_if(answers["cancelled"].get("status") == "cancelled")
 
 
-def judge_removed(answers: Answers) -> Judgement:
+@probe(
+    "A-G14",
+    "An occurrence that the rule no longer has answers 404.",
+    "Lens accepts a cancelled one as well.",
+)
+def removed(answers: Answers) -> Judgement:
     return confirm_if(not answers["removed"], answers["removed"].get("status", ""))
 
 
-def judge_properties(answers: Answers) -> Judgement:
+@probe(
+    "A-G18",
+    "A patch merges private properties.",
+    "Lens sends its whole mark with every change of the texts.",
+)
+def properties(answers: Answers) -> Judgement:
     kept = answers["written"].get("extendedProperties", {}).get("private", {})
     return confirm_if({events.PROPERTY, "lens_check_more"} <= set(kept))
 
 
-def judge_own_writes(answers: Answers) -> Judgement:
+@probe(
+    "A-G17",
+    "A listing of changes contains our own writes.",
+    "Lens lists everything every 6 hours and finds them then.",
+)
+def own_writes(answers: Answers) -> Judgement:
     if answers["is_full"]:
         raise NotTried("The sync token expired during the run.")
     return confirm_if(answers["series"] in answers["listed"])
 
 
-def judge_cancelled_fields(answers: Answers) -> Judgement:
+@probe(
+    "A-G18",
+    "Cancelled events have few fields.",
+    "Lens fetches an event by its id if a listing does not show that it is cancelled.",
+)
+def cancelled_fields(answers: Answers) -> Judgement:
     """Find how much a list has of a cancelled occurrence. Lens needs its id and status alone."""
     listed = answers["listed"].get(answers["third"], answers["cancelled"])
     is_known = listed.get("status") == "cancelled" and read_event(listed).series_id
@@ -177,133 +238,24 @@ def judge_cancelled_fields(answers: Answers) -> Judgement:
     return confirm_if(is_known, "whole" if "summary" in listed else named)
 
 
-def judge_clock_changes(answers: Answers) -> Judgement:
+@probe(
+    "A-G16",
+    "In the hour that is skipped an occurrence moves forward; of the hour that is "
+    "repeated the first one applies.",
+    "Meetings in these hours are compared with another time: move them by hand.",
+)
+def clock_changes(answers: Answers) -> Judgement:
     wrong = [name for name, is_expected in answers.items() if not is_expected]
     return confirm_if(not wrong, ", ".join(wrong))
 
 
 EXPERIMENTS = (
-    Experiment(
-        "ids",
-        try_ids,
-        (
-            Probe(
-                "A-G18",
-                "used_id",
-                "An id that was used once is refused ever after (409).",
-                "A lost answer could create an event twice; the next run reports it as an orphan.",
-                judge_used_id,
-            ),
-            Probe(
-                "A-G18",
-                "deleted_event",
-                "A deleted event answers as cancelled, and a second deletion with 410 or 404.",
-                "Lens accepts any of these answers as deleted.",
-                judge_deleted,
-            ),
-            Probe(
-                "A-G18",
-                "left_out",
-                "Fields of an event may be missing.",
-                "Lens reads events with and without them.",
-                judge_left_out,
-            ),
-        ),
-    ),
-    Experiment(
-        "family",
-        try_family,
-        (
-            Probe(
-                "A-G12",
-                "etags",
-                "A write renews the ETag of the whole family, and If-Match compares it.",
-                "Each event has its own ETag, so fewer writes are refused; Lens needs no change.",
-                judge_etags,
-            ),
-            Probe(
-                "A-G11",
-                "overwritten_texts",
-                "Changing a series resets the texts of its exceptions.",
-                "Lens writes the texts of exceptions only if they differ, so nothing changes.",
-                judge_overwritten_texts,
-            ),
-            Probe(
-                "A-G11",
-                "kept_times",
-                "Changing a series without its start leaves the times of exceptions.",
-                "Lens compares exceptions after each write and moves them again.",
-                judge_kept_times,
-            ),
-            Probe(
-                "A-G11",
-                "reset_times",
-                "Sending a series' start resets the times of exceptions.",
-                "Lens never sends it for an existing series, so nothing changes.",
-                judge_reset_times,
-            ),
-        ),
-    ),
+    Experiment("ids", try_ids, (used_id, deleted_event, left_out)),
+    Experiment("family", try_family, (etags, overwritten_texts, kept_times, reset_times)),
     Experiment(
         "rules",
         try_rules,
-        (
-            Probe(
-                "A-G16",
-                "exdate",
-                "Google keeps the lines of a recurrence as they were sent.",
-                "A series that begins at a clock change is reported as changed by hand.",
-                judge_exdate,
-            ),
-            Probe(
-                "A-G14",
-                "cancelled_stays",
-                "A cancelled occurrence stays cancelled when its series is changed.",
-                "Lens compares exceptions after each write and cancels it again.",
-                judge_cancelled_stays,
-            ),
-            Probe(
-                "A-G14",
-                "removed",
-                "An occurrence that the rule no longer has answers 404.",
-                "Lens accepts a cancelled one as well.",
-                judge_removed,
-            ),
-            Probe(
-                "A-G18",
-                "properties",
-                "A patch merges private properties.",
-                "Lens sends its whole mark with every change of the texts.",
-                judge_properties,
-            ),
-            Probe(
-                "A-G17",
-                "own_writes",
-                "A listing of changes contains our own writes.",
-                "Lens lists everything every 6 hours and finds them then.",
-                judge_own_writes,
-            ),
-            Probe(
-                "A-G18",
-                "cancelled_fields",
-                "Cancelled events have few fields.",
-                "Lens fetches an event by its id if a listing does not show that it is cancelled.",
-                judge_cancelled_fields,
-            ),
-        ),
+        (exdate, cancelled_stays, removed, properties, own_writes, cancelled_fields),
     ),
-    Experiment(
-        "clock_changes",
-        try_clock_changes,
-        (
-            Probe(
-                "A-G16",
-                "clock_changes",
-                "In the hour that is skipped an occurrence moves forward; of the hour that is "
-                "repeated the first one applies.",
-                "Meetings in these hours are compared with another time: move them by hand.",
-                judge_clock_changes,
-            ),
-        ),
-    ),
+    Experiment("clock_changes", try_clock_changes, (clock_changes,)),
 )

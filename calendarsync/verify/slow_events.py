@@ -9,9 +9,9 @@ from cohorts.reconcile.verify.experiments import (
     TOO_EARLY,
     Answers,
     Judgement,
-    Probe,
     SlowExperiment,
     confirm_if,
+    probe,
 )
 
 TOKEN = timedelta(days=7)
@@ -28,7 +28,12 @@ def read_token(bench: Bench, kept: Answers, passed: timedelta) -> Answers:
     return {"is_valid": not bench.call(bench.client.list()).full, "passed": passed}
 
 
-def judge_token(answers: Answers) -> Judgement:
+@probe(
+    "A-G17",
+    "A sync token is valid for seven days.",
+    "Lens lists everything when a token has expired.",
+)
+def sync_token(answers: Answers) -> Judgement:
     """A token that is valid for longer does no harm, so it counts as confirmed."""
     days = f"{answers['passed'].days} days"
     if not answers["is_valid"]:
@@ -53,7 +58,12 @@ def read_deleted(bench: Bench, kept: Answers, passed: timedelta) -> Answers:
     }
 
 
-def judge_deleted_later(answers: Answers) -> Judgement:
+@probe(
+    "A-G18",
+    "A deleted event disappears after thirty days, but its id stays in use.",
+    "Lens gives the next event of a group a new id in any case.",
+)
+def deleted_later(answers: Answers) -> Judgement:
     days = f"{answers['passed'].days} days"
     if not isinstance(answers["reused"], Taken):
         return confirm_if(False, f"the id was free after {days}")
@@ -65,26 +75,6 @@ def judge_deleted_later(answers: Answers) -> Judgement:
 
 
 SLOW = (
-    SlowExperiment(
-        start_token,
-        read_token,
-        Probe(
-            "A-G17",
-            "sync_token",
-            "A sync token is valid for seven days.",
-            "Lens lists everything when a token has expired.",
-            judge_token,
-        ),
-    ),
-    SlowExperiment(
-        start_deleted,
-        read_deleted,
-        Probe(
-            "A-G18",
-            "deleted_later",
-            "A deleted event disappears after thirty days, but its id stays in use.",
-            "Lens gives the next event of a group a new id in any case.",
-            judge_deleted_later,
-        ),
-    ),
+    SlowExperiment(start_token, read_token, sync_token),
+    SlowExperiment(start_deleted, read_deleted, deleted_later),
 )

@@ -10,8 +10,8 @@ from cohorts.reconcile.verify.experiments import (
     Experiment,
     Judgement,
     NotTried,
-    Probe,
     confirm_if,
+    probe,
 )
 from discordsync.state.permissions import ADMINISTRATOR, CONNECT, SEND_MESSAGES, VIEW_CHANNEL
 from discordsync.verify import scratch_guild as scratch
@@ -118,7 +118,12 @@ def _overwrites(channel: Mapping[str, Any]) -> set[tuple[str, int, int, int]]:
     }
 
 
-def judge_lowest(answers: Answers) -> Judgement:
+@probe(
+    "A-D09",
+    "A new role gets the lowest position and raises all others by one.",
+    "Lens compares positions only with those of the last listing.",
+)
+def lowest_position(answers: Answers) -> Judgement:
     before, after = answers["before"], answers["after"]
     raised = [
         after[pk]["position"] == role["position"] + 1
@@ -129,60 +134,107 @@ def judge_lowest(answers: Answers) -> Judgement:
     return confirm_if(position == 1 and all(raised), f"position {position}")
 
 
-def judge_permissions(answers: Answers) -> Judgement:
+@probe(
+    "A-D10",
+    "A role that is created without permissions gets those of @everyone.",
+    "Lens always sends the permissions, so nothing changes.",
+)
+def role_permissions(answers: Answers) -> Judgement:
     everyone = answers["before"][answers["everyone"]]
     return confirm_if(answers["made"]["permissions"] == everyone["permissions"])
 
 
-def judge_role_limit(answers: Answers) -> Judgement:
+@probe(
+    "A-D38",
+    "The limit on new roles (250 in 48 hours) is announced.",
+    "Lens learns of it when a role is refused; the groups then wait.",
+)
+def role_limit(answers: Answers) -> Judgement:
     """The limit of 48 hours is announced if the bucket resets after more than an hour."""
     limit, reset = answers["limit"], answers["reset"]
     said = f"{limit} calls, reset after {reset:.0f} seconds" if limit else "nothing"
     return confirm_if(limit and reset > HOUR, said)
 
 
-def judge_counts(answers: Answers) -> Judgement:
+@probe("-", "One call returns how many members each role has.", "Lens does not need the call.")
+def member_counts(answers: Answers) -> Judgement:
     counts = answers["counts"]
     return confirm_if(isinstance(counts, dict) and answers["made"]["id"] in counts)
 
 
-def judge_copied(answers: Answers) -> Judgement:
+@probe(
+    "A-D04",
+    "An empty list of overwrites copies the category's.",
+    "Lens always sends a channel's overwrites, so nothing changes.",
+)
+def empty_overwrites(answers: Answers) -> Judgement:
     return confirm_if(_overwrites(answers["made"]) == _overwrites(answers["category"]))
 
 
-def judge_followed(answers: Answers) -> Judgement:
+@probe(
+    "A-D06",
+    "A channel whose overwrites equal its category's follows it.",
+    "The overwrites of Lens's channels never equal their category's.",
+)
+def synced_overwrites(answers: Answers) -> Judgement:
     closed = answers["closed"]
     wanted = (closed["id"], closed["type"], int(closed["allow"]), int(closed["deny"]))
     return confirm_if(wanted in _overwrites(answers["followed"]))
 
 
-def judge_unknown_target(answers: Answers) -> Judgement:
+@probe("A-D08", "An overwrite for an unknown id is 404.", "The group shows another issue.")
+def unknown_target(answers: Answers) -> Judgement:
     return confirm_if(isinstance(answers["unknown"], Conflict))
 
 
-def judge_foreign_bits(answers: Answers) -> Judgement:
+@probe(
+    "-",
+    "Bits of an overwrite survive, also those of voice in a text channel.",
+    "Lens would write these overwrites again in every run, which the group shows.",
+)
+def foreign_bits(answers: Answers) -> Judgement:
     foreign = answers["foreign"]
     wanted = (foreign["id"], foreign["type"], int(foreign["allow"]), int(foreign["deny"]))
     return confirm_if(wanted in _overwrites(answers["edited"]))
 
 
-def judge_name(answers: Answers) -> Judgement:
+@probe(
+    "-",
+    "Discord changes the names of text channels.",
+    "Lens compares with the name that Discord answered, so both are fine.",
+)
+def text_names(answers: Answers) -> Judgement:
     sent, stored = answers["sent_name"], answers["made"]["name"]
     return confirm_if(stored != sent, "changed" if stored != sent else "as sent")
 
 
-def judge_hidden(answers: Answers) -> Judgement:
+@probe(
+    "A-D01",
+    "A channel that the bot cannot view is not listed, and 403 by its id.",
+    "Lens treats only 404 as deleted, so nothing is lost.",
+)
+def hidden_channel(answers: Answers) -> Judgement:
     read = answers["read"]
     is_refused = isinstance(read, Refused) and read.code == "no_access"
     return confirm_if(is_refused and not answers["is_listed"])
 
 
-def judge_another_guild(answers: Answers) -> Judgement:
+@probe(
+    "A-D03",
+    "Another guild is 404, and every path below it 403.",
+    "A wrong DISCORD_GUILD_ID is reported with another sentence.",
+)
+def another_guild(answers: Answers) -> Judgement:
     codes = [getattr(answers[name], "code", "") for name in ("guild", "channels")]
     return confirm_if(codes == ["wrong_guild", "no_access"], ", ".join(codes))
 
 
-def judge_commands(answers: Answers) -> Judgement:
+@probe(
+    "A-D32",
+    "The bot may register commands, or the list of them is 403 (50001).",
+    "The bot reports that its commands are refused.",
+)
+def commands_scope(answers: Answers) -> Judgement:
     read = answers["commands"]
     if isinstance(read, list):
         return confirm_if(True, "allowed")
@@ -190,118 +242,13 @@ def judge_commands(answers: Answers) -> Judgement:
 
 
 EXPERIMENTS = (
-    Experiment(
-        "roles",
-        try_roles,
-        (
-            Probe(
-                "A-D09",
-                "lowest_position",
-                "A new role gets the lowest position and raises all others by one.",
-                "Lens compares positions only with those of the last listing.",
-                judge_lowest,
-            ),
-            Probe(
-                "A-D10",
-                "role_permissions",
-                "A role that is created without permissions gets those of @everyone.",
-                "Lens always sends the permissions, so nothing changes.",
-                judge_permissions,
-            ),
-            Probe(
-                "A-D38",
-                "role_limit",
-                "The limit on new roles (250 in 48 hours) is announced.",
-                "Lens learns of it when a role is refused; the groups then wait.",
-                judge_role_limit,
-            ),
-            Probe(
-                "-",
-                "member_counts",
-                "One call returns how many members each role has.",
-                "Lens does not need the call.",
-                judge_counts,
-            ),
-        ),
-    ),
+    Experiment("roles", try_roles, (lowest_position, role_permissions, role_limit, member_counts)),
     Experiment(
         "channels",
         try_channels,
-        (
-            Probe(
-                "A-D04",
-                "empty_overwrites",
-                "An empty list of overwrites copies the category's.",
-                "Lens always sends a channel's overwrites, so nothing changes.",
-                judge_copied,
-            ),
-            Probe(
-                "A-D06",
-                "synced_overwrites",
-                "A channel whose overwrites equal its category's follows it.",
-                "The overwrites of Lens's channels never equal their category's.",
-                judge_followed,
-            ),
-            Probe(
-                "A-D08",
-                "unknown_target",
-                "An overwrite for an unknown id is 404.",
-                "The group shows another issue.",
-                judge_unknown_target,
-            ),
-            Probe(
-                "-",
-                "foreign_bits",
-                "Bits of an overwrite survive, also those of voice in a text channel.",
-                "Lens would write these overwrites again in every run, which the group shows.",
-                judge_foreign_bits,
-            ),
-            Probe(
-                "-",
-                "text_names",
-                "Discord changes the names of text channels.",
-                "Lens compares with the name that Discord answered, so both are fine.",
-                judge_name,
-            ),
-        ),
+        (empty_overwrites, synced_overwrites, unknown_target, foreign_bits, text_names),
     ),
-    Experiment(
-        "hidden",
-        try_hidden,
-        (
-            Probe(
-                "A-D01",
-                "hidden_channel",
-                "A channel that the bot cannot view is not listed, and 403 by its id.",
-                "Lens treats only 404 as deleted, so nothing is lost.",
-                judge_hidden,
-            ),
-        ),
-    ),
-    Experiment(
-        "another_guild",
-        try_another_guild,
-        (
-            Probe(
-                "A-D03",
-                "another_guild",
-                "Another guild is 404, and every path below it 403.",
-                "A wrong DISCORD_GUILD_ID is reported with another sentence.",
-                judge_another_guild,
-            ),
-        ),
-    ),
-    Experiment(
-        "commands",
-        try_commands,
-        (
-            Probe(
-                "A-D32",
-                "commands_scope",
-                "The bot may register commands, or the list of them is 403 (50001).",
-                "The bot reports that its commands are refused.",
-                judge_commands,
-            ),
-        ),
-    ),
+    Experiment("hidden", try_hidden, (hidden_channel,)),
+    Experiment("another_guild", try_another_guild, (another_guild,)),
+    Experiment("commands", try_commands, (commands_scope,)),
 )

@@ -11,10 +11,10 @@ from cohorts.reconcile.verify.experiments import (
     Answers,
     Experiment,
     Judgement,
-    Probe,
     ProbeVerdict,
     SlowExperiment,
     confirm_if,
+    probe,
 )
 from discordsync.verify import scratch_guild as scratch
 from discordsync.verify.scratch_guild import TEXT, VOICE
@@ -100,32 +100,65 @@ def _post(bench: Bench, channel: str, nonce: str, content: str = "Lens check") -
 # -- judging ---------------------------------------------------------------------------------
 
 
-def judge_nonce(answers: Answers) -> Judgement:
+@probe(
+    "A-D11",
+    "The same nonce gives the same message.",
+    "After a lost answer Lens reads the channel before it sends again.",
+)
+def nonce(answers: Answers) -> Judgement:
     return confirm_if(answers["is_same"])
 
 
-def judge_deleted_nonce(answers: Answers) -> Judgement:
+@probe(
+    "A-D11",
+    "A nonce whose message was deleted is answered with “Unknown Message”.",
+    "The message is sent once more.",
+)
+def deleted_nonce(answers: Answers) -> Judgement:
     return confirm_if(isinstance(answers["after_deletion"], Conflict))
 
 
-def judge_mentions(answers: Answers) -> Judgement:
+@probe(
+    "A-D13",
+    "Only those are mentioned whom allowed_mentions permits.",
+    "People might be notified by names in a text.",
+)
+def mentions(answers: Answers) -> Judgement:
     message = answers["mentioning"]
     return confirm_if(isinstance(message, dict) and not message["mentions"])
 
 
-def judge_far_event(answers: Answers) -> Judgement:
+@probe(
+    "A-D17",
+    "An event may not start more than five years ahead.",
+    "Lens creates events for the next weeks only, so nothing changes.",
+)
+def far_event(answers: Answers) -> Judgement:
     return confirm_if(isinstance(answers["far"], Refused))
 
 
-def judge_past_event(answers: Answers) -> Judgement:
+@probe(
+    "-", "An event may not start in the past.", "Lens creates none for meetings that have begun."
+)
+def past_event(answers: Answers) -> Judgement:
     return confirm_if(isinstance(answers["past"], Refused))
 
 
-def judge_orphan(answers: Answers) -> Judgement:
+@probe(
+    "A-D16",
+    "Deleting a voice channel deletes its events.",
+    "Lens creates the events of a new channel once more.",
+)
+def event_of_channel(answers: Answers) -> Judgement:
     return confirm_if(isinstance(answers["orphan"], Conflict))
 
 
-def judge_remembered(answers: Answers) -> Judgement:
+@probe(
+    "A-D11",
+    "A nonce is remembered for five minutes.",
+    "Lens reads the channel before it sends a message again, at any time.",
+)
+def nonce_memory(answers: Answers) -> Judgement:
     if answers.get("is_lost"):
         return Judgement(ProbeVerdict.NOT_TRIED, detail="Its channel was deleted.")
     minutes = f"{answers['passed'].total_seconds() / 60:.0f} minutes"
@@ -136,7 +169,12 @@ def judge_remembered(answers: Answers) -> Judgement:
     return confirm_if(False, f"remembered after {minutes}")
 
 
-def judge_unstarted(answers: Answers) -> Judgement:
+@probe(
+    "A-D16",
+    "An event that no one started disappears three hours after its start.",
+    "Lens ignores events of meetings that are over.",
+)
+def unstarted_event(answers: Answers) -> Judgement:
     hours = f"{answers['passed'].total_seconds() / 3600:.1f} hours"
     if answers["is_gone"]:
         return confirm_if(answers["passed"] >= GRACE, f"gone within {hours}")
@@ -146,83 +184,11 @@ def judge_unstarted(answers: Answers) -> Judgement:
 
 
 EXPERIMENTS = (
-    Experiment(
-        "messages",
-        try_messages,
-        (
-            Probe(
-                "A-D11",
-                "nonce",
-                "The same nonce gives the same message.",
-                "After a lost answer Lens reads the channel before it sends again.",
-                judge_nonce,
-            ),
-            Probe(
-                "A-D11",
-                "deleted_nonce",
-                "A nonce whose message was deleted is answered with “Unknown Message”.",
-                "The message is sent once more.",
-                judge_deleted_nonce,
-            ),
-            Probe(
-                "A-D13",
-                "mentions",
-                "Only those are mentioned whom allowed_mentions permits.",
-                "People might be notified by names in a text.",
-                judge_mentions,
-            ),
-        ),
-    ),
-    Experiment(
-        "events",
-        try_events,
-        (
-            Probe(
-                "A-D17",
-                "far_event",
-                "An event may not start more than five years ahead.",
-                "Lens creates events for the next weeks only, so nothing changes.",
-                judge_far_event,
-            ),
-            Probe(
-                "-",
-                "past_event",
-                "An event may not start in the past.",
-                "Lens creates none for meetings that have begun.",
-                judge_past_event,
-            ),
-            Probe(
-                "A-D16",
-                "event_of_channel",
-                "Deleting a voice channel deletes its events.",
-                "Lens creates the events of a new channel once more.",
-                judge_orphan,
-            ),
-        ),
-    ),
+    Experiment("messages", try_messages, (nonce, deleted_nonce, mentions)),
+    Experiment("events", try_events, (far_event, past_event, event_of_channel)),
 )
 
 SLOW = (
-    SlowExperiment(
-        start_nonce,
-        read_nonce,
-        Probe(
-            "A-D11",
-            "nonce_memory",
-            "A nonce is remembered for five minutes.",
-            "Lens reads the channel before it sends a message again, at any time.",
-            judge_remembered,
-        ),
-    ),
-    SlowExperiment(
-        start_event,
-        read_event,
-        Probe(
-            "A-D16",
-            "unstarted_event",
-            "An event that no one started disappears three hours after its start.",
-            "Lens ignores events of meetings that are over.",
-            judge_unstarted,
-        ),
-    ),
+    SlowExperiment(start_nonce, read_nonce, nonce_memory),
+    SlowExperiment(start_event, read_event, unstarted_event),
 )

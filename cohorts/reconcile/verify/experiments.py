@@ -69,6 +69,13 @@ class Probe:
     judge: Callable[[Answers], Judgement]
 
 
+def probe(
+    assumption: str, states: str, otherwise: str
+) -> Callable[[Callable[[Answers], Judgement]], Probe]:
+    """Make the decorated function, which judges the answers, a probe with its name."""
+    return lambda judge: Probe(assumption, judge.__name__, states, otherwise, judge)
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """`act` gets a `Bench`. Raises NotTried, or the errors of its client."""

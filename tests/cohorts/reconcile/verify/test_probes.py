@@ -12,7 +12,7 @@ from calendarsync.rest.failures import Missing, Taken
 from calendarsync.verify import address_probes, series_probes, slow_events
 from cohorts.reconcile.errors import Conflict, LeaseLost, Refused
 from cohorts.reconcile.verify.bench import MOST_CALLS, CallBudget
-from cohorts.reconcile.verify.experiments import BudgetSpent, Judgement, Probe, verifications
+from cohorts.reconcile.verify.experiments import BudgetSpent, Probe, verifications
 from cohorts.reconcile.workers.lease import Lease
 from discordsync.verify import guild_probes, message_probes
 from tests.support.processes import ROOT
@@ -49,47 +49,49 @@ def a(**answers: Any) -> dict[str, Any]:
 
 
 OTHERWISE = [
-    (series_probes.judge_used_id, a(twice=Taken(), reused=object())),
-    (series_probes.judge_deleted, a(deleted={}, deleted_twice=Missing())),
-    (series_probes.judge_etags, a(etag="1", stale=object())),
-    (series_probes.judge_exdate, a(sent=["RRULE:1", "EXDATE:2"], written={"recurrence": ["3"]})),
-    (series_probes.judge_cancelled_stays, a(cancelled={"status": "confirmed"})),
-    (series_probes.judge_removed, a(removed={"status": "cancelled"})),
-    (series_probes.judge_properties, a(written={})),
-    (series_probes.judge_own_writes, a(is_full=False, series="s", listed={})),
-    (series_probes.judge_cancelled_fields, a(listed={}, third="t", cancelled={})),
-    (series_probes.judge_clock_changes, a(gap=True, repeated=False)),
-    (address_probes.judge_invalid, a(answer=object())),
-    (address_probes.judge_lower_case, a(made=[{"email": "Ada@courses.example"}])),
-    (address_probes.judge_set_responses, a(answered=[{"responseStatus": "declined"}])),
-    (address_probes.judge_kept_answers, a(answered=[ANSWERED], joined=[ASKED])),
-    (address_probes.judge_twice, a(twice=object())),
-    (slow_events.judge_token, a(is_valid=False, passed=timedelta(days=6))),
-    (slow_events.judge_deleted_later, a(is_gone=True, reused=object(), passed=timedelta(days=40))),
-    (guild_probes.judge_role_limit, a(limit="250", reset=60.0)),
-    (guild_probes.judge_counts, a(counts=Refused(), made={"id": "1"})),
-    (guild_probes.judge_copied, a(made=CHANNEL, category={"permission_overwrites": [OVERWRITE]})),
-    (guild_probes.judge_followed, a(closed=OVERWRITE, followed=CHANNEL)),
-    (guild_probes.judge_unknown_target, a(unknown={})),
-    (guild_probes.judge_foreign_bits, a(foreign=OVERWRITE, edited=CHANNEL)),
-    (guild_probes.judge_name, a(sent_name="as-sent", made=CHANNEL)),
-    (guild_probes.judge_hidden, a(is_listed=True, read=Refused(code="no_access"))),
-    (guild_probes.judge_hidden, a(is_listed=False, read=Conflict())),
-    (guild_probes.judge_another_guild, a(guild=Conflict(), channels=Refused())),
-    (guild_probes.judge_commands, a(commands=Conflict())),
-    (message_probes.judge_nonce, a(is_same=False)),
-    (message_probes.judge_deleted_nonce, a(after_deletion={"id": "1"})),
-    (message_probes.judge_mentions, a(mentioning={"mentions": [{"id": "1"}]})),
-    (message_probes.judge_far_event, a(far={})),
-    (message_probes.judge_past_event, a(past={})),
-    (message_probes.judge_orphan, a(orphan={})),
+    (series_probes.used_id, a(twice=Taken(), reused=object())),
+    (series_probes.deleted_event, a(deleted={}, deleted_twice=Missing())),
+    (series_probes.etags, a(etag="1", stale=object())),
+    (series_probes.exdate, a(sent=["RRULE:1", "EXDATE:2"], written={"recurrence": ["3"]})),
+    (series_probes.cancelled_stays, a(cancelled={"status": "confirmed"})),
+    (series_probes.removed, a(removed={"status": "cancelled"})),
+    (series_probes.properties, a(written={})),
+    (series_probes.own_writes, a(is_full=False, series="s", listed={})),
+    (series_probes.cancelled_fields, a(listed={}, third="t", cancelled={})),
+    (series_probes.clock_changes, a(gap=True, repeated=False)),
+    (address_probes.invalid_address, a(answer=object())),
+    (address_probes.lower_case, a(made=[{"email": "Ada@courses.example"}])),
+    (address_probes.set_responses, a(answered=[{"responseStatus": "declined"}])),
+    (address_probes.kept_answers, a(answered=[ANSWERED], joined=[ASKED])),
+    (address_probes.twice, a(twice=object())),
+    (slow_events.sync_token, a(is_valid=False, passed=timedelta(days=6))),
+    (slow_events.deleted_later, a(is_gone=True, reused=object(), passed=timedelta(days=40))),
+    (guild_probes.role_limit, a(limit="250", reset=60.0)),
+    (guild_probes.member_counts, a(counts=Refused(), made={"id": "1"})),
+    (
+        guild_probes.empty_overwrites,
+        a(made=CHANNEL, category={"permission_overwrites": [OVERWRITE]}),
+    ),
+    (guild_probes.synced_overwrites, a(closed=OVERWRITE, followed=CHANNEL)),
+    (guild_probes.unknown_target, a(unknown={})),
+    (guild_probes.foreign_bits, a(foreign=OVERWRITE, edited=CHANNEL)),
+    (guild_probes.text_names, a(sent_name="as-sent", made=CHANNEL)),
+    (guild_probes.hidden_channel, a(is_listed=True, read=Refused(code="no_access"))),
+    (guild_probes.hidden_channel, a(is_listed=False, read=Conflict())),
+    (guild_probes.another_guild, a(guild=Conflict(), channels=Refused())),
+    (guild_probes.commands_scope, a(commands=Conflict())),
+    (message_probes.nonce, a(is_same=False)),
+    (message_probes.deleted_nonce, a(after_deletion={"id": "1"})),
+    (message_probes.mentions, a(mentioning={"mentions": [{"id": "1"}]})),
+    (message_probes.far_event, a(far={})),
+    (message_probes.past_event, a(past={})),
+    (message_probes.event_of_channel, a(orphan={})),
 ]
 
 
-@pytest.mark.parametrize(("judge", "answers"), OTHERWISE)
-def test_a_service_that_behaves_otherwise_refutes_an_assumption(judge: Any, answers: Any) -> None:
-    judgement: Judgement = judge(answers)
-    assert judgement.verdict == "refuted"
+@pytest.mark.parametrize(("probe", "answers"), OTHERWISE)
+def test_a_service_that_behaves_otherwise_refutes_an_assumption(probe: Probe, answers: Any) -> None:
+    assert probe.judge(answers).verdict == "refuted"
 
 
 # -- the budget ------------------------------------------------------------------------------------
