@@ -28,7 +28,9 @@ from lens.metrics.objectives import read_objectives
 DAYS = timedelta(days=14)
 SHORT, LONG = timedelta(seconds=10), timedelta(seconds=60)
 SERIES = ("Under 10 seconds", "10 to 60 seconds", "Longer", "Not finished")
-NO_RUNS = "No run has changed anything in the last 14 days. A chart of how long they take is here."
+NO_RUNS = (
+    "No run has changed anything in the last 14 days. The chart of how long they take appears here."
+)
 
 
 def read_run_chart(now: datetime, zone: tzinfo) -> BarChart | None:
