@@ -55,6 +55,19 @@ class DiscordObject(models.Model):
     class Meta:
         verbose_name = "Discord object"
         ordering = ["cohort", "group", "kind"]
+        # Each snapshot reads these few: without an index it would scan those of all years.
+        indexes = [
+            models.Index(
+                fields=["group"],
+                condition=models.Q(gone_at__isnull=True, released_at__isnull=True),
+                name="discord_object_outside",
+            ),
+            models.Index(
+                fields=["outside_id"],
+                condition=models.Q(released_at__isnull=False),
+                name="discord_object_kept",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name_returned or self.name_sent or self.key

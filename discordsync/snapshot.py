@@ -6,7 +6,7 @@ Groups that ended and have nothing outside are not read: the snapshot is read ev
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,7 +75,7 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
         {row[1] for row in rows} | {row[1] for row in windows},
         {direct.person for directs in waiting.to_people.values() for direct in directs},
     )
-    ended = {group.pk for group in groups if group.has_ended}
+    ended = {group.pk: group.ended_at for group in groups if group.has_ended}
     members, former, last = _memberships(people, rows, ended)
     let_go = _find_let_go(groups, now)
     open_windows = _windows(people, former, windows)
@@ -180,8 +180,8 @@ def find_names(accounts: Collection[int]) -> dict[int, str]:
     return _People((), accounts).names
 
 
-# Group, person, role, status, when it ended, when its group ended.
-_MembershipRow = tuple[int, int, str, str, datetime | None, datetime | None]
+# Group, person, role, status, when it ended.
+_MembershipRow = tuple[int, int, str, str, datetime | None]
 
 
 def _membership_rows(ids: Collection[int], now: datetime) -> list[_MembershipRow]:
@@ -194,24 +194,24 @@ def _membership_rows(ids: Collection[int], now: datetime) -> list[_MembershipRow
     return list(
         rows.filter(group__in=ids)
         .order_by("pk")
-        .values_list("group_id", "user_id", "role", "status", "left_at", "group__ended_at")
+        .values_list("group_id", "user_id", "role", "status", "left_at")
     )
 
 
 def _memberships(
-    people: _People, rows: Iterable[_MembershipRow], ended: Collection[int]
+    people: _People, rows: Iterable[_MembershipRow], ended: Mapping[int, datetime | None]
 ) -> tuple[dict[int, list[Member]], dict[int, list[Former]], dict[int, list[DiscordPerson]]]:
     """Return by group: its members, those who left it, and, if it is one of `ended`, those who were
     in it at its end."""
     members: dict[int, list[Member]] = defaultdict(list)
     former: dict[int, list[Former]] = defaultdict(list)
     last: dict[int, list[DiscordPerson]] = defaultdict(list)
-    for group_id, user_id, role, status, left_at, group_ended_at in rows:
+    for group_id, user_id, role, status, left_at in rows:
         person = people[user_id]
         if people.has_left(user_id):
             former[group_id].append(Former(person, CLOSED))
             continue
-        if group_id in ended and was_last_member(status, left_at, group_ended_at):
+        if group_id in ended and was_last_member(status, left_at, ended[group_id]):
             last[group_id].append(person)
         if status == Membership.Status.ACTIVE:
             members[group_id].append(Member(person, role == Membership.Role.FACILITATOR))

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -288,6 +289,39 @@ def test_groups_that_have_ended_with_nothing_outside_are_not_read() -> None:
     assert len(found.known_people) == len(live.people) + 4
     assert len(after) == len(before)
     assert found.groups[history.groups[5].pk].position == 5
+
+
+def test_records_of_what_is_gone_are_not_even_scanned() -> None:
+    made = make_cohort(groups=2, members=2)
+    record("text_channel", made.groups[0], 1)
+    DiscordObject.objects.bulk_create(
+        DiscordObject(
+            key=f"event:{n}",
+            kind="event",
+            cohort=made.cohort,
+            group=made.groups[1],
+            outside_id=10 + n,
+            gone_at=clock.now(),
+        )
+        for n in range(3000)
+    )
+    Group.objects.filter(pk=made.groups[1].pk).update(status="completed")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+    before = count_rows_read(DiscordObject)
+    assert list(take_snapshot(clock.now()).records) == [f"text_channel:{made.groups[0].pk}"]
+    assert count_rows_read(DiscordObject) - before < 20
+
+
+def count_rows_read(model: type[Model]) -> int:
+    """Return how many rows of a table PostgreSQL has read in this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = %s",
+            [model._meta.db_table],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def test_reading_only_what_changed_gives_what_reading_everything_gives() -> None:
