@@ -118,7 +118,8 @@ class Reconciler:
         """Make one call that gives access and waits for nothing else, before the due groups' work
         is collected: only ends of access wait for that, and it takes as long as all before.
 
-        Not for groups that are set up: their people wait for much more.
+        Not for groups that are set up: their people wait for much more. Nor if access is to end:
+        a grant that hangs would delay that.
         """
         if self.plans_only or not isinstance(self.provider, CollectsWork):
             return
@@ -128,7 +129,9 @@ class Reconciler:
             return
         self._read_groups(now, for_plans=False)
         self.work = self._plan()
-        if self._may_start() and not self.is_outdated:
+        access_ends = any(action.ends for action in self.work.actions.values())
+        if self._may_start() and not self.is_outdated and not access_ends:
+            self.lease.keep()  # for as long as a call may take
             self.calls.start(self.work, only_grants=True)
         if self.calls.in_flight:
             self._wait(self.work)
