@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
-from cohorts.models import Group, live_group
+from cohorts.models import Group, User, live_group
 from cohorts.reconcile.models import (
     GroupSync,
     ProviderState,
@@ -287,14 +287,26 @@ def _describe_provider(provider: ProviderSpec, state: ProviderState | None) -> S
 # -- steps ---------------------------------------------------------------------------------------
 
 
-def find_realize_request(
-    group_ids: Collection[int], *, since: datetime | None = None
+def find_realize_request(group_ids: Collection[int]) -> RealizeRequest | None:
+    """Return the newest request that names one of these groups, of the newest 20, with the person
+    who made it."""
+    return _find_request(RealizeRequest.objects.order_by("-pk")[:20], group_ids)
+
+
+def find_request_since(
+    since: datetime, group_ids: Collection[int], *, by: User
 ) -> RealizeRequest | None:
-    """Return the newest request that names one of these groups, with the person who made it: of
-    those made after `since`, or else of the newest 20."""
+    """Return the newest request that names one of these groups and was made after `since`, or whose
+    end this person waits for: a second one is not recorded."""
+    recent = Q(requested_at__gt=since) | Q(requested_by=by, ended_at__isnull=True)
+    return _find_request(RealizeRequest.objects.filter(recent).order_by("-pk"), group_ids)
+
+
+def _find_request(
+    requests: QuerySet[RealizeRequest], group_ids: Collection[int]
+) -> RealizeRequest | None:
     ids = set(group_ids)
-    found = RealizeRequest.objects.select_related("requested_by").order_by("-pk")
-    found = found[:20] if since is None else found.filter(requested_at__gt=since)
+    found = requests.select_related("requested_by")
     return next((one for one in found if ids & set(one.group_ids)), None)
 
 

@@ -213,6 +213,17 @@ def test_two_staff_who_confirm_at_once_have_one_of_everything_made(staff, sandbo
     assert len([c for c in channels if c["path"].endswith("/roles")]) == 1
 
 
+def test_a_new_plan_says_that_its_groups_wait_already(staff, olga, sandbox):
+    made = make_cohort()
+    services.pause("discord", by=olga, now=clock.now())
+    assert confirm(staff, press_realize(staff, made)).status_code == 302
+    again = press_realize(staff, made)
+    work("discord")
+    shown = text_of(staff.get(again))
+    assert "Nothing has been changed yet" not in shown
+    assert "Realize now" not in shown
+
+
 def test_a_plan_for_keeping_in_sync_cannot_be_confirmed_as_a_realize(staff):
     made = make_cohort(groups=1)
     (run,) = services.request_plan(made.ids, as_if_requested=False)

@@ -50,7 +50,7 @@ def close_ended(now: datetime) -> int:
 
 
 def forget_old(before: datetime) -> None:
-    RealizeRequest.objects.filter(requested_at__lt=before).delete()
+    RealizeRequest.objects.filter(requested_at__lt=before, ended_at__isnull=False).delete()
 
 
 def _judge(group_ids: Iterable[int]) -> dict[int, str]:

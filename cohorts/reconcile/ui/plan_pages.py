@@ -17,7 +17,7 @@ from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, SyncRun
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import (
-    find_realize_request,
+    find_request_since,
     live_groups,
     newest_step,
     read_context,
@@ -74,7 +74,8 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     request_made = None
     if as_if_requested:
         group_ids = [group.pk for group in groups]
-        request_made = find_realize_request(group_ids, since=runs[0].started_at)
+        person = person_of(request)
+        request_made = find_request_since(runs[0].started_at, group_ids, by=person)
     return show(
         request,
         "plan",
