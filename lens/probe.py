@@ -1,7 +1,7 @@
 """`python -m lens.probe web`: whether the process of this machine or container works.
 
 Ends with status 0 if the web process answers, or if the worker or bot of this host reported within
-90 seconds. Each container runs it every 30 seconds, so it does without Django, whose start takes
+90 seconds. Each container runs it every 30 seconds, so it does not start Django, which takes
 seconds of CPU time.
 """
 
@@ -15,7 +15,10 @@ import sys
 from collections.abc import Mapping
 
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from psycopg.sql import SQL, Identifier
+
+from lens.env import Env
 
 HEARTBEATS = {"worker": "sync_workerheartbeat", "bot": "bot_botheartbeat"}
 WITHIN = "90 seconds"  # as in cohorts/reconcile/workers/heartbeats.py
@@ -32,32 +35,36 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def find_problem(process: str, env: Mapping[str, str]) -> str | None:
+def find_problem(process: str, given: Mapping[str, str]) -> str | None:
     """Return what is wrong with the process, as a sentence without secrets; None if it works."""
+    env = Env(given)
     try:
         works = is_answering(env) if process == "web" else is_reporting(process, env)
+    except ImproperlyConfigured as error:
+        return f"The {process} cannot be asked: {error}"
     except (OSError, http.client.HTTPException, psycopg.Error) as error:
         return f"The {process} does not work: {type(error).__name__}."
     return None if works else f"The {process} does not work. Its log says why."
 
 
-def is_answering(env: Mapping[str, str]) -> bool:
+def is_answering(env: Env) -> bool:
     """Ask the web process itself, not the proxy before it, as one of its own hosts."""
-    host, _, port = env.get("WEB_BIND", f"127.0.0.1:{env.get('PORT', '8000')}").rpartition(":")
+    own = f"127.0.0.1:{env.whole('PORT', default=8000)}"
+    host, _, port = env.text("WEB_BIND", default=own).rpartition(":")
     address = "127.0.0.1" if host in {"", "0.0.0.0"} else host  # noqa: S104 - connects, binds nothing
     connection = http.client.HTTPConnection(address, int(port), timeout=PATIENCE)
-    called = env.get("ALLOWED_HOSTS", "").partition(",")[0] or "localhost"
+    [called, *_] = env.names("ALLOWED_HOSTS", default=["localhost"])
     connection.request("GET", "/healthz", headers={"Host": called})
     return connection.getresponse().status == http.client.OK
 
 
-def is_reporting(process: str, env: Mapping[str, str]) -> bool:
+def is_reporting(process: str, env: Env) -> bool:
     """Read from the database whether a process of this host has a recent heartbeat."""
     query = SQL(
         "SELECT EXISTS (SELECT FROM {} WHERE starts_with(name, %s)"
         " AND last_seen_at >= now() - %s::interval)"
     ).format(Identifier(HEARTBEATS[process]))
-    with psycopg.connect(env.get("DATABASE_URL", ""), connect_timeout=PATIENCE) as connection:
+    with psycopg.connect(env.text("DATABASE_URL"), connect_timeout=PATIENCE) as connection:
         found = connection.execute(query, [f"{socket.gethostname()[:70]}:", WITHIN]).fetchone()
     return bool(found and found[0])
 

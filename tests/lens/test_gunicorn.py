@@ -121,7 +121,10 @@ def test_a12_forwarded_headers_count_where_the_operator_says_so(
 def test_a_probe_of_the_web_process_shows_whether_it_answers(one_process: Served) -> None:
     port, _ = one_process
     assert find_problem("web", {"WEB_BIND": f"0.0.0.0:{port}"}) is None
-    assert find_problem("web", {"PORT": f"{port}", "ALLOWED_HOSTS": "localhost,b"}) is None
+    assert (
+        find_problem("web", {"PORT": f"{port}", "WEB_BIND": "", "ALLOWED_HOSTS": "localhost, b"})
+        is None
+    )
     nowhere = find_problem("web", {"WEB_BIND": "127.0.0.1:9"})
     assert nowhere == "The web does not work: ConnectionRefusedError."
 

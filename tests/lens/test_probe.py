@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,10 +39,21 @@ def test_a_probe_asks_for_the_process_of_its_own_container(
     assert find_problem(process, env) == silent
     record(OWN)
     assert find_problem(process, env) is None
-    model.objects.update(last_seen_at=Now() - heartbeats.HEARD_WITHIN + timedelta(seconds=9))
+    model.objects.update(last_seen_at=Now() - heartbeats.HEARD_WITHIN + timedelta(seconds=60))
     assert find_problem(process, env) is None
     model.objects.update(last_seen_at=Now() - heartbeats.HEARD_WITHIN - timedelta(seconds=1))
     assert find_problem(process, env) == silent
+
+
+@pytest.mark.django_db(transaction=True)
+def test_settings_can_be_in_files_as_everywhere(tmp_path: Path) -> None:
+    secret = tmp_path / "url"
+    secret.write_text(database_url() + "\n", encoding="utf-8")
+    heartbeats.record_heartbeat(OWN)
+    assert find_problem("worker", {"DATABASE_URL_FILE": str(secret), "DATABASE_URL": ""}) is None
+    gone = find_problem("worker", {"DATABASE_URL_FILE": str(tmp_path / "none")})
+    assert gone is not None
+    assert gone.startswith("The worker cannot be asked: DATABASE_URL_FILE")
 
 
 def test_a_database_that_is_away_is_named_without_its_password() -> None:
@@ -65,6 +77,6 @@ def test_a_probe_is_a_command_that_does_not_start_django() -> None:
     assert (failed.returncode, failed.stdout) == (1, "")
     assert failed.stderr == "The worker does not work. Its log says why.\n"
     heartbeats.record_heartbeat(OWN)
-    run = "import sys, lens.probe as p\ntry: p.main()\nfinally: print('django' in sys.modules)"
+    run = "import sys, lens.probe as p\ntry: p.main()\nfinally: print('django.db' in sys.modules)"
     done = probe("-c", run)
     assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
