@@ -33,4 +33,4 @@ def set_up_of(request: SignedInRequest, person_id: int) -> HttpResponse:
         frame="groups/staff_frame.html",
         set_up=read_set_up(person),
         person=person,
-    )
+    ).render()
