@@ -10,7 +10,7 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
-from discordsync.bot.replies.rsvp_buttons import find_offer_buttons
+from discordsync.extensions import message_components
 from guestvisits.models import GuestVisit, SubstituteOffer
 from guestvisits.substitutes.services import answer_offer, request_substitute
 from meetings.rsvps import set_rsvp
@@ -57,7 +57,7 @@ def test_the_offer_has_the_words_and_the_buttons_and_the_others_are_told(world):
     assert email.subject.startswith("Can you lead Group A on ")
     assert "Week 1, 60 minutes, 1 person expected. Fay is away." in email.text
     assert "The first yes gets it." in email.text
-    [row] = find_offer_buttons({"offer": offer.pk})
+    [row] = message_components.get("substitute_offer")({"offer": offer.pk})
     assert [button["label"] for button in row["components"]] == ["I'll lead", "I can't"]
     collected(world, world.now)
     answer_offer(offer.pk, first.pk, leads=True, now=world.now)
