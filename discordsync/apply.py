@@ -1,7 +1,5 @@
 """Carry out one action by one call, and update the observed state by its outcome."""
 
-from __future__ import annotations
-
 from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import direct_messages

@@ -1,7 +1,5 @@
 """System checks of the settings for Discord."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The connection check of Discord: the bot's permissions, its role's position, the members."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 

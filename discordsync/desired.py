@@ -12,8 +12,6 @@ channel.  The facts decide who has a group's role:
 Facilitators have an overwrite of their own in the group's channels, substitutes in their window.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 

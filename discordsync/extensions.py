@@ -1,7 +1,5 @@
 """What the bot offers to the provider, which works without it: the bot's apps.py registers both."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The issues that can occur with Discord: what each means and what to do about it."""
 
-from __future__ import annotations
-
 from cohorts.reconcile.values import IssueText
 
 ISSUES: dict[str, IssueText] = {

@@ -1,7 +1,5 @@
 """Records of the Discord objects, direct-message channels and voice sessions that we manage."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils.timezone import now

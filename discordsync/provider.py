@@ -1,7 +1,5 @@
 """The Discord provider: the functions that the reconciler and its pages call."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime

@@ -3,8 +3,6 @@
 A row is committed before the call that creates its object, and completed afterwards.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

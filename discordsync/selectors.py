@@ -1,7 +1,5 @@
 """Queries about our objects in Discord."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet

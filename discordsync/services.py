@@ -1,7 +1,5 @@
 """Import existing objects by id, and record what the bot reports."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The Discord lines of a person's set-up."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.conf import settings

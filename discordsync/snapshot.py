@@ -3,8 +3,6 @@
 Groups that ended and have nothing outside are not read: the snapshot is read every second of a run.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Scheduled tasks."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """The groups' voice channels as meeting venues."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from django.conf import settings

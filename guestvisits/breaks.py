@@ -2,8 +2,6 @@
 home and its host meeting; otherwise `guestvisits.lifecycle` applies. Undoing a break opens the
 visits again that it had ended."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 

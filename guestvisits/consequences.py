@@ -4,8 +4,6 @@ Nothing is changed here. Once the move is carried out,
 `guestvisits.lifecycle` applies the same rules.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime

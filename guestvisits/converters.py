@@ -3,8 +3,6 @@
 Numbers too large for the database are rejected: SQLite would raise OverflowError for them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.urls import register_converter

@@ -3,8 +3,6 @@
 The number of queries does not depend on the number of groups or visits.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

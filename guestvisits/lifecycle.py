@@ -24,8 +24,6 @@ The first matching row decides:
 Cancellations by the guest or staff are not handled here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -4,8 +4,6 @@ The rates are in settings.RATES. They are counted in the cache, which all web pr
 person, or per IP address for people who are not signed in.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from functools import wraps

@@ -1,7 +1,5 @@
 """Signal receivers: update visits and substitutions when groups or people change."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import connection, transaction

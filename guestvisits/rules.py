@@ -4,8 +4,6 @@ The table RULES is complete: each rule has a code, a sentence for the guest and 
 Rules are tested in this order, and the first one that is broken is reported.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Queries on visits, one function per question, so that callers need not know who is a guest."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime

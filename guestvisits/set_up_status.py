@@ -4,8 +4,6 @@ Higher layers contribute lines: they register functions in `set_up_lines`, with 
 page as `order`. Takes a constant number of queries.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum

@@ -1,7 +1,5 @@
 """When a substitute has access to the group that they lead once. Pure."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from meetings.attendance.presence import Span

@@ -1,7 +1,5 @@
 """Scheduled tasks."""
 
-from __future__ import annotations
-
 from cohorts import clock
 from guestvisits.ending.offers import end_automatically
 from guestvisits.services.updating import update_all_visits

@@ -4,8 +4,6 @@ Both are dated roles at one meeting: windows depend on dates alone, so that acce
 even if no task has closed the row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ Ends with status 0 if the web process answers, or if the worker or bot of this h
 seconds of CPU time.
 """
 
-from __future__ import annotations
-
 import argparse
 import http.client
 import os

@@ -1,7 +1,5 @@
 """Admin of synchronization: sync status of cohorts and groups, and read-only tables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """One run of the reconciler on one provider, under its lease."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Collection

@@ -11,8 +11,6 @@ its name, place or permissions      yes        apply ours, keep as is
 What a run corrects without asking is no drift.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace

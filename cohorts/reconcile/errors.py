@@ -11,8 +11,6 @@ Each carries an issue code and a detail for people. None contains a secret.
     LeaseLost     another worker may hold the lease: start no call
 """
 
-from __future__ import annotations
-
 from cohorts.reconcile.values import IssueCode
 
 

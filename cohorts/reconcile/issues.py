@@ -3,8 +3,6 @@
 Rows store only a code. Providers add their own codes in a table of the same shape.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from cohorts.reconcile.errors import CallFailed

@@ -1,7 +1,5 @@
 """The e-mail that “Realize” has ended, and the reason to hold all messages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any

@@ -8,8 +8,6 @@ many orphans (objects with our mark, no record)      every write and every messa
 a few orphans, or clones of deleted objects          the groups and cohorts that they name
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -22,8 +22,6 @@ An app registers both objects in `AppConfig.ready()`:
     provider_admins.register(DiscordAdmin())
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime

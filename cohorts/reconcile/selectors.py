@@ -3,8 +3,6 @@
 A constant number of queries for any number of groups. The texts are made in `status_text`.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

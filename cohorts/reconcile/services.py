@@ -1,7 +1,5 @@
 """Requests for syncs, plans and decisions. Nothing here uses the network or waits for a worker."""
 
-from __future__ import annotations
-
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping

@@ -16,8 +16,6 @@ no worker is alive  due                               waiting   waiting for a wo
 -                   else                              todo      not set up yet
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime

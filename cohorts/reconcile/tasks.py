@@ -1,7 +1,5 @@
 """Tasks that django-q2 calls. They are wake-ups: running them at any time and often is safe."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from cohorts import clock

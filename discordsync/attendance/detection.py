@@ -1,7 +1,5 @@
 """Turn voice sessions into attendances."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime

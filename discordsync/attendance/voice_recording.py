@@ -4,8 +4,6 @@ Each call compares with what is stored, regardless of the event that triggered i
 was missed or arrived twice makes no difference after the next call.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 

@@ -12,8 +12,6 @@ A person whose groups are set up together gets one long e-mail about all of them
 minutes for groups whose realize is under way.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta

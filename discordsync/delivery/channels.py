@@ -1,7 +1,5 @@
 """The channels of the outbox that Discord delivers: lanes of the provider, under its lease."""
 
-from __future__ import annotations
-
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import DeliveryChannel
 from discordsync.delivery.discord_text import fit

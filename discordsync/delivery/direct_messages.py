@@ -9,8 +9,6 @@ any other refusal of a message           this one cannot be sent           e-mai
 404 to a message                         the channel is gone               id forgotten, e-mail
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum

@@ -12,8 +12,6 @@ What Discord would interpret, and how it is escaped:
 Backslashes alone do not prevent a ping: the server searches the whole text for "@everyone".
 """
 
-from __future__ import annotations
-
 import re
 
 from cohorts.outbox.rendering.plain_text import ELLIPSIS, clean, count, shorten

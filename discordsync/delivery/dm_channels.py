@@ -5,8 +5,6 @@ used the bot first, new channels are limited per hour and per day, none is opene
 a realize, and an error that suggests a quarantine disables all of them until staff have checked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Messages of ours on Discord that name someone who is being erased: they are deleted there."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 

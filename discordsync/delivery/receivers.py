@@ -1,7 +1,5 @@
 """Sync Discord when messages that it delivers are pending."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.dispatch import receiver

@@ -1,7 +1,5 @@
 """The welcome message in a group's own channel."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any

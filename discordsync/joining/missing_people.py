@@ -1,7 +1,5 @@
 """People who have not joined the Discord server before their first meeting, and people who left."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass

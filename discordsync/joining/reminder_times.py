@@ -13,8 +13,6 @@ a step within 48 hours after the first         skipped
 message, or after another reminder
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo

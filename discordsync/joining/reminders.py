@@ -4,8 +4,6 @@ They go by e-mail: people who are not in the server cannot get direct messages. 
 one per person and day, whether the time or staff asked for it.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Reminders that staff send to people who have not joined."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

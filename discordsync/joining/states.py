@@ -11,8 +11,6 @@
 While the server has not been read for an hour, nothing is known of anyone.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta

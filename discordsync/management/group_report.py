@@ -1,7 +1,5 @@
 """Discord's part of the reports that `realize_cohort` and `resync` give with `--json`."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any

@@ -6,8 +6,6 @@ The counts show whether the member list was complete.  Objects that should exist
 are fetched by id: only Discord's “unknown” error means that one is gone.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace

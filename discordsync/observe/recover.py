@@ -15,8 +15,6 @@ Discord server, and everything is held (cohorts.reconcile.values.Orphans).  Adop
 channel also adopts its group's role, voice channel and category, which carry no mark.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import chain

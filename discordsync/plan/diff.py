@@ -1,7 +1,5 @@
 """Desired and observed state side by side, with the questions that the plan asks.  Pure."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -12,8 +12,6 @@ Nothing is sent while direct messages are disabled (`dms_disabled`).  Messages a
 being realized open no channel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from cohorts.reconcile.values import Action

@@ -3,8 +3,6 @@
 For objects of live groups only.  What a cohort shares is named by its first live group.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from cohorts.reconcile.differences import Drift, DriftChoice, DriftKind, DriftOption

@@ -1,7 +1,5 @@
 """Plan which people get a group's role and which lose it.  Pure; see plan.py."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

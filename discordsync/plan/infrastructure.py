@@ -1,7 +1,5 @@
 """Plan what to create, repair or report: roles, channels and categories.  Pure; see plan.py."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace

@@ -25,8 +25,6 @@ Role grants, overwrites, events and messages need only their parent:
 Finally, `_withhold_impossible` withholds actions for which permissions or room are missing.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -11,8 +11,6 @@ otherwise                                     deleted: voice, text, cohort chann
                                               category
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

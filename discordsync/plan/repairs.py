@@ -10,8 +10,6 @@ a channel moved into another category             reported, until staff decide
 permissions that staff added or denied            reported, until staff decide whether they stay
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 

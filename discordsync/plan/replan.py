@@ -3,8 +3,6 @@
 It costs the same for any number of groups, and gives what a whole plan would give.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

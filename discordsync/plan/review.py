@@ -1,7 +1,5 @@
 """Report the status of one group in the guild.  Pure."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from cohorts.reconcile.values import Access, IssueCode, Policy, Review

@@ -9,8 +9,6 @@ its start has passed                   -                    nothing: it is histo
 duplicate (our mark, another id)       listed, not begun    delete the one that has no record
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from itertools import islice, takewhile
 

@@ -1,7 +1,5 @@
 """Give kept objects back to groups that are reopened."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.dispatch import receiver

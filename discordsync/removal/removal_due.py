@@ -1,7 +1,5 @@
 """Cohorts whose archive has ended, with objects in Discord that can be removed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.urls import reverse

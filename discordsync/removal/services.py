@@ -1,7 +1,5 @@
 """Decide on removals, and record that one begins.  Nothing here makes an external call."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -8,8 +8,6 @@ discord.py waits for short rate limits and keeps its buckets.  Four things diffe
 - Failures are raised as the errors of cohorts.reconcile.errors.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager

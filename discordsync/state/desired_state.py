@@ -1,7 +1,5 @@
 """The desired state of the guild, as frozen values that `desired` returns.  Pure."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field

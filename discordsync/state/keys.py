@@ -6,8 +6,6 @@ channels cannot carry one; they are found by their record, by their intent, or b
 overwrites.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

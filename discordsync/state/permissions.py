@@ -4,8 +4,6 @@ The bits are from Discord's documentation, "Permissions".  An overwrite may set 
 bot has in the guild, denials included, so docs/operations.md asks for every bit that is used here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

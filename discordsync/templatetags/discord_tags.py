@@ -4,8 +4,6 @@ In a Discord template every variable ends in one of these filters, in `counted` 
 `time`.  None of them lets a user's markup through; a test checks all templates for that.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Forms for staff: the person, the home meeting to miss, the host meeting, and the reason."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Moving people to another group in the admin: choose the group, preview, confirm."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime

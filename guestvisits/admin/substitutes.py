@@ -1,7 +1,5 @@
 """Admin for substitutions: how far each is, naming someone, and joining another group."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 from django import forms

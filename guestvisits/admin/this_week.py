@@ -1,7 +1,5 @@
 """Staff pages about one meeting of this week: find a substitute, or join another group."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

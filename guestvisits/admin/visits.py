@@ -1,7 +1,5 @@
 """Admin for visits: the list, booking a visit for a person, and cancelling."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 from urllib.parse import urlencode
 

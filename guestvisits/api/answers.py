@@ -1,7 +1,5 @@
 """API: my RSVP for a meeting, and the RSVP figures of a group that I facilitate."""
 
-from __future__ import annotations
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request

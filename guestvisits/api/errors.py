@@ -3,8 +3,6 @@
 `detail` repeats the sentence, because clients of REST framework APIs expect it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import IO, Any, cast
 

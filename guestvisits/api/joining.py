@@ -1,7 +1,5 @@
 """API: the groups that I can join, and joining one."""
 
-from __future__ import annotations
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request

@@ -1,7 +1,5 @@
 """Serializers for moving meetings. Times in responses are ISO 8601 with an offset."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

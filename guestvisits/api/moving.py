@@ -1,7 +1,5 @@
 """API for moving meetings. Without permission (meetings/access.py), they do not exist (404)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast

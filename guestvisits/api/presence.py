@@ -1,7 +1,5 @@
 """API for the people at a meeting and their presence. Permissions: meetings/access.py."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from drf_spectacular.utils import extend_schema

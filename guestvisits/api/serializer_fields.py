@@ -4,8 +4,6 @@ The framework's own fields also accept "on" or 1 for true, "5" for 5 and 5 for "
 send those have a bug, which an error reveals.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

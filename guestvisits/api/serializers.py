@@ -1,7 +1,5 @@
 """Serializers of the API. Times are ISO 8601 with an offset."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter

@@ -1,7 +1,5 @@
 """API for substitutes: my requests and offers, "I can't lead", answers, and returning."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import extend_schema

@@ -1,7 +1,5 @@
 """API views for the signed-in person. No one can act for anyone else here."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema

@@ -1,7 +1,5 @@
 """Cohorts whose last meeting ended more than 24 hours ago, and that have not ended."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """The words of the letters and posts about an end.  Pure, apart from the settings' address."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """The steps “End cohort” and “Reopen”, with their forms."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Which cohorts staff are offered to end, and which end automatically."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Read what the end of a cohort, or of some of its groups, would change."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Carry out an end, and restore what it had ended.  The caller has locked the groups."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any

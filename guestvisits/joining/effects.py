@@ -3,8 +3,6 @@
 Once the move is carried out, `guestvisits.lifecycle` applies the same rules.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime

@@ -13,8 +13,6 @@ The first matching row decides.  "Has a group" means: is a participant of one in
     all of its places are taken                         group_full
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date

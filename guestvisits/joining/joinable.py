@@ -1,7 +1,5 @@
 """The groups that a person could join: when they meet, how full they are, who leads them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

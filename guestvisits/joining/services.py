@@ -1,7 +1,5 @@
 """Join a group, or switch to it, by the person's own choice."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Who and what a merge concerns. Reads only."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime

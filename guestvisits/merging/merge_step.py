@@ -1,7 +1,5 @@
 """The cohort step “Merge groups”, with its form and letter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime

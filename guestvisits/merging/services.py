@@ -1,7 +1,5 @@
 """Write a merge."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from cohorts.models import CohortStep, Group, Membership

@@ -5,8 +5,6 @@ access_begun    when access begins, unless the visit was booked later than that:
 access_ended    when access ends on schedule; visits that end early have their own e-mail
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The post that a group's channel can be read for another week."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any

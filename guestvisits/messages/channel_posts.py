@@ -8,8 +8,6 @@ If a visit ends before its access began, the host group gets no message. The far
 minutes early and never delays the end of access, which depends only on dates.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta

@@ -3,8 +3,6 @@
 Sent only if the absence message was sent, or may have been; a pending one is simply dropped.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any

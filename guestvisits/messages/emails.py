@@ -5,8 +5,6 @@ visit_cancelled     after the guest cancelled
 visit_broken        after it ended without the guest's doing, with the remaining options
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any

@@ -10,8 +10,6 @@ substitute_released   to the substitute whose substitution ended early
 substitute_missing    to staff, if no one leads the meeting (the cohort's setting, hours before)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any

@@ -14,8 +14,6 @@ Messages about a visit are dropped once the visit is booked again, so at most on
 time. "The same visit" means the same person and the same host meeting.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace

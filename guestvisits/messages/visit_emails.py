@@ -1,7 +1,5 @@
 """The visits that messages are about, and the e-mails to their guests."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet

@@ -1,7 +1,5 @@
 """Substitutions: a meeting that its facilitator can't lead, and the people asked to lead it."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone

@@ -1,7 +1,5 @@
 """Guest visits: a person attends a host meeting in place of a home meeting."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

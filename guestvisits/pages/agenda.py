@@ -4,8 +4,6 @@ Takes a constant number of queries: one more if there is nothing to show, four m
 meeting was not attended.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

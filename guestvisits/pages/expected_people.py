@@ -5,8 +5,6 @@ Members and guests are listed together, and guests are labelled. To count member
 guests.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Data for the facilitators' pages: a group, and each meeting with its people."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime

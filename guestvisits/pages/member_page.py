@@ -3,8 +3,6 @@
 It contains nothing about other people: see guestvisits.pages.group_page for facilitators and staff.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Data for the page "my groups": this week's meetings, who was at the last ones, the groups."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Data for the page "my meetings": the next meeting first, what needs a look, and the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -11,8 +11,6 @@ Activity                             see the activity
 Settings                             view groups
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode

@@ -14,8 +14,6 @@ Before the window begins, a provider that does not act ahead (invitations do, ac
 shown only if it has reported a current state.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

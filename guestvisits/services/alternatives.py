@@ -1,7 +1,5 @@
 """Alternatives to a meeting that a person can't attend."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Booking visits: lock, check, write."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Cancelling visits: the guest before the start; staff also later, with a reason."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

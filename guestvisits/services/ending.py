@@ -18,8 +18,6 @@ check-in is kept too, unless the meeting was moved or cancelled. "Pending again"
 RSVP is still the one that the booking set.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from cohorts.activity.recording import record

@@ -1,7 +1,5 @@
 """Updates of open visits when the data around them changes (rules: guestvisits.lifecycle)."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Whether a person may lead a meeting, or take back that they do. The caller holds the locks."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from cohorts.errors import Refusal

@@ -1,7 +1,5 @@
 """Queries for the data that `guestvisits.substitutes.substitute_rules` decides on."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta

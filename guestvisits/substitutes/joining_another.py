@@ -1,7 +1,5 @@
 """“Join another group this week”: visits for everyone, where seats and rules allow."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Groups that no one leads, and meetings within a week that no one leads."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """Queries on substitutions, one function per question."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

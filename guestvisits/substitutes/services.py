@@ -1,7 +1,5 @@
 """Services for substitutes: requesting, answering, returning, naming someone, and updates."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable
 from datetime import datetime

@@ -35,8 +35,6 @@ It also ends if a facilitator of the group answers that they come: once there is
 RETURN_UNTIL. That is not handled here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta

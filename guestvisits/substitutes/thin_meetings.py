@@ -1,7 +1,5 @@
 """Thin meetings: within 48 hours, and at most two people are expected."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Links on a group's page, which facilitators and staff share: each leads to pages of their own."""
 
-from __future__ import annotations
-
 from django import template
 from django.urls import reverse
 

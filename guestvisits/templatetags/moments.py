@@ -1,7 +1,5 @@
 """Template tags for times, shown in the reader's zone, which is named next to them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django import template

@@ -1,7 +1,5 @@
 """Template filters about the signed-in person, for the page header."""
 
-from __future__ import annotations
-
 from django import template
 from django.conf import settings
 

@@ -1,7 +1,5 @@
 """RSVP buttons ("I'll come", "Maybe", "I can't") for one's own meetings and visited ones."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from urllib.parse import urlencode
 

@@ -1,7 +1,5 @@
 """`/meetings/calendar/`: a personal calendar feed, for people who do not receive invitations."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

@@ -1,7 +1,5 @@
 """`/meetings/messages/`: a person's message preferences."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -4,8 +4,6 @@ At the URL of a group, members and current guests see when and where it meets. S
 page as facilitators inside the frame of staff pages, with what they can do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any

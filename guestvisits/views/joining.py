@@ -1,7 +1,5 @@
 """`/meetings/groups/`: join a group, or switch to another one."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render

@@ -1,7 +1,5 @@
 """`/meetings/`: my meetings, "I can't attend", another group's meeting, my visits."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.conf import settings

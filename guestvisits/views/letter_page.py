@@ -1,7 +1,5 @@
 """What the pages share on which someone writes a letter: form, preview, sending."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

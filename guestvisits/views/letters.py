@@ -1,7 +1,5 @@
 """A facilitator's letter to those of a group who are at risk."""
 
-from __future__ import annotations
-
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Moving meetings, for the group's facilitators: fill in the form, preview, confirm."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render

@@ -1,7 +1,5 @@
 """`/meetings/set-up/`: a person's set-up status."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET

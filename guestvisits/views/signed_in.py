@@ -1,7 +1,5 @@
 """Sign-in requirement and time zone of pages."""
 
-from __future__ import annotations
-
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit

@@ -3,8 +3,6 @@
 Opening a link never answers: the page of a substitution shows buttons, which post.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """`/meetings/zone/`: the time zone in which a person's times are shown."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from functools import cache
 from typing import Any

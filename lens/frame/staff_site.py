@@ -1,7 +1,5 @@
 """The site of Django's admin, whose pages have the sidebar of lens/frame/sidebar.py."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any, cast
 

@@ -3,8 +3,6 @@
 Each choice is made for what was shown: if that has changed since, nothing is done about it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime

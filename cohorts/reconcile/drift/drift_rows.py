@@ -1,7 +1,5 @@
 """Read the stored drift of live groups, for pages.  One query."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

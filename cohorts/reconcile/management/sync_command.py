@@ -1,7 +1,5 @@
 """What `realize_cohort` and `resync` share: the plan, the request, the waiting."""
 
-from __future__ import annotations
-
 import io
 import json
 from argparse import ArgumentParser, ArgumentTypeError

@@ -11,8 +11,6 @@ What only waits for a step of staff's own work (no one has pressed “Realize”
 and not in the log.  `issue_detail` can name people, and is left out.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import defaultdict
 from collections.abc import Iterator

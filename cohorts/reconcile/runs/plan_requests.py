@@ -1,7 +1,5 @@
 """Answers to requested plans (runs with mode=plan)."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import asdict
 from datetime import UTC, datetime

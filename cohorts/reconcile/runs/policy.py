@@ -8,8 +8,6 @@ Whether infrastructure may be created (`Policy.may_create`) is known to the prov
 its other actions depend on it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 

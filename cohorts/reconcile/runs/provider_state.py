@@ -1,7 +1,5 @@
 """What a run must know of a provider before it acts: due work, waits, and what forbids writes."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 

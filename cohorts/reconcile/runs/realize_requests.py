@@ -1,7 +1,5 @@
 """Realize requests: who asked for which groups, and what became of each."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime

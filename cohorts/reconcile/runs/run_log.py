@@ -1,7 +1,5 @@
 """The reconciler's run log, and the state of each provider."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter

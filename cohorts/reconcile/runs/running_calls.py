@@ -14,8 +14,6 @@ The event loop runs only inside methods that wait for it; between them the ORM m
 Coroutines never use it, and no transaction spans a call.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time

@@ -1,7 +1,5 @@
 """Store the status of groups for which nothing is left to do now."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 

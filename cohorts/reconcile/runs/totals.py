@@ -5,8 +5,6 @@ bot have no memory or files in common. A process collects its figures in a `Coun
 at the end of its work, outside transactions: a row stays locked until its transaction ends.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime

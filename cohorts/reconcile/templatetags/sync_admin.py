@@ -1,7 +1,5 @@
 """Template tags that several of the staff's pages use."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """The connection check: what is configured, and whether it answers. A worker makes the calls."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 

@@ -1,7 +1,5 @@
 """Objects of live groups that were deleted, changed or renamed outside."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple

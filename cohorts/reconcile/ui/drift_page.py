@@ -4,8 +4,6 @@ Each choice stands beside what follows from it, so sending the page needs no sec
 has changed since the page was made is asked again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

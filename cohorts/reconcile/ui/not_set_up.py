@@ -1,7 +1,5 @@
 """Groups of a cohort that starts soon or has begun, which nobody has asked to set up."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date

@@ -1,7 +1,5 @@
 """The decision whether this database is a copy or the original, and whether a copy may send."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet

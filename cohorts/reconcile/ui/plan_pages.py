@@ -1,7 +1,5 @@
 """Plans of realizing: requested from a worker, shown when it has answered, then confirmed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from django.contrib import messages

@@ -1,7 +1,5 @@
 """Plans for people: answered runs as groups, steps and names, for the page and the commands."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

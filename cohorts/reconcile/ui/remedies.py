@@ -1,7 +1,5 @@
 """The buttons that resolve issues. Each only stores a request; pressing it twice is safe."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect

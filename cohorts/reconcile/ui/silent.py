@@ -1,7 +1,5 @@
 """Integrations, workers and the bot that are silent.  What follows from them is then hidden."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 

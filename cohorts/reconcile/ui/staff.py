@@ -1,7 +1,5 @@
 """Access to the staff's pages about synchronization, and their rendering."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -1,7 +1,5 @@
 """Plans and progress as plain text, for a terminal or a file."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 

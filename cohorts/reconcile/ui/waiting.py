@@ -1,7 +1,5 @@
 """Waiting, in a command, for the results of workers."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass

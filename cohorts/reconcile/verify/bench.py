@@ -3,8 +3,6 @@
 Experiments are synchronous, so that they can use the database between two calls.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field

@@ -8,8 +8,6 @@ A slow experiment is started by one command and read by a later one: `act` retur
 JSON), and `read` gets it back with the time that has passed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass

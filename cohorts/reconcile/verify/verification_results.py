@@ -1,7 +1,5 @@
 """Store and read what `verify_services` found out."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db.models import QuerySet

@@ -1,7 +1,5 @@
 """Run a provider's experiments under its lease, so that no worker syncs it meanwhile."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import time

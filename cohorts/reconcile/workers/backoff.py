@@ -1,7 +1,5 @@
 """Waiting times between retries, which double up to one hour."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.conf import settings

@@ -5,8 +5,6 @@ A nudge carries the id of the request that caused it; a run that no request caus
 own. A run serves every change that is due, so what others changed meanwhile appears under its id.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Higher layers provide them: they register functions in `health_checks`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ Neither the sandbox's clock nor a machine's own clock is used: with a clock that
 worker would look alive.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.conf import settings

@@ -6,8 +6,6 @@ for the database. A frozen process that resumes after the deadline starts no cal
 is called at the start of each request.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Waking a worker. A nudge starts work early; the sweep, every minute, guarantees it."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -5,8 +5,6 @@ holds. When that end closes, because the watcher was stopped or has died, every 
 cluster can see it without receiving a message.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import select

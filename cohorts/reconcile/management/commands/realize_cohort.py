@@ -1,7 +1,5 @@
 """`manage.py realize_cohort`: request the infrastructure of a cohort's groups."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from collections.abc import Collection
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py resync`: compare groups with the outside now."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Try the assumptions of docs/assumptions.md on the real services."""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
