@@ -109,7 +109,7 @@ def test_people_added_during_a_realize_get_their_access(sandbox):
 
 
 def test_a_worker_frozen_past_its_lease_starts_no_call_when_it_wakes(sandbox, settings):
-    short = {"lease_seconds": 1.0, "renew_below_seconds": 0.8, "run_seconds": 0.9}
+    short = {"lease_seconds": 3.0, "renew_below_seconds": 2.5}
     made = make_cohort(groups=3)
     join(sandbox, made.people)
     realize(made)
@@ -169,11 +169,11 @@ def test_a_membership_added_in_a_long_realize_is_among_the_next_few_grants(sandb
         sandbox.wait_for_call(held=True)
         Membership.objects.create(user=newcomer, group=group)
         added_at = sandbox.last
-        sandbox.set_faults({"kind": "slow", "wrote": True, "seconds": 0.1})
+        sandbox.set_faults({"kind": "slow", "wrote": True, "seconds": 0.5})
         path = wait_for_grant(sandbox, added_at, newcomer)
 
     before = grants_of(sandbox.calls(since=added_at)).index(path)
-    assert before <= 15  # what the lane does in the second between two readings of the facts
+    assert before <= 15  # between two readings of the facts: a second, 5 on a busy machine
 
 
 def wait_for_grant(sandbox, since, person):
