@@ -82,8 +82,7 @@ class Reconciler:
         self.finished: set[tuple[int, int]] = set()  # (group, generation) that this run finished
 
     def run_once(self) -> None:
-        """Observe once, and grant access that waits for nothing. Then, until nothing is left or the
-        time is up:
+        """Observe once; then, until nothing is left or the time is up:
 
         1. Every second read which groups are due, remembering their generation, and the facts of
            those that changed.
@@ -100,7 +99,6 @@ class Reconciler:
             try:
                 self.calls.connect()
                 self._observe()
-                self._grant_first()
                 while self._take_step():
                     pass
             except CallFailed as error:
@@ -111,29 +109,6 @@ class Reconciler:
                 logger.exception("The sync of %s failed", self.spec.name)
                 self.calls.stop(Refused(type(error).__name__, code=IssueCode.BUG))
         self.log.close(self.calls.stopped, self.calls.finding)
-
-    def _grant_first(self) -> None:
-        """Make one call that gives access and waits for nothing else, before the due groups' work
-        is collected: only ends of access wait for that, and it takes as long as all before.
-
-        Not for groups that are set up: their people wait for much more. Nor if access is to end:
-        a grant that hangs would delay that.
-        """
-        if self.plans_only or not isinstance(self.provider, CollectsWork):
-            return
-        now = clock.now()
-        self.due = provider_state.read_due(self.spec.name, now)
-        if not self.due or any(row.may_create for row in self.due.values()):
-            return
-        self._read_groups(now, for_plans=False)
-        self.work = self._plan()
-        access_ends = any(action.ends for action in self.work.actions.values())
-        if self._may_start() and not self.is_outdated and not access_ends:
-            self.lease.keep()  # for as long as a call may take
-            self.calls.start(self.work, only_grants=True)
-        if self.calls.in_flight:
-            self._wait(self.work)
-        self.read_at = NEVER
 
     def _take_step(self) -> bool:
         """Carry out steps 1 to 4 once; return False if nothing is left or the time is up."""
@@ -179,23 +154,18 @@ class Reconciler:
     def _read_facts(self) -> None:
         if time.monotonic() - self.read_at < self.read_every:
             return
-        now = clock.now()
+        now, name = clock.now(), self.spec.name
         self.due = self._read_due(now)  # before the facts: see Due.generation
-        # A plan that is requested later is answered the next time.
-        asked = provider_state.open_plans(self.spec.name).exists()
-        self._read_groups(now, for_plans=asked)
-        if asked:
-            plan_requests.answer_open(self.provider, self.desired, self.calls.finding, now)
-
-    def _read_groups(self, now: datetime, *, for_plans: bool) -> None:
-        """Read what is desired of the due groups, and what may be written."""
-        name = self.spec.name
         self.is_outdated = provider_state.count_changes(name) != self.changes
-        self.snapshot, self.read_at = self._read_changed(now, for_plans=for_plans), time.monotonic()
+        # A plan that is requested later is answered the next time.
+        asked = provider_state.open_plans(name).exists()
+        self.snapshot, self.read_at = self._read_changed(now, for_plans=asked), time.monotonic()
         self.read_only = provider_state.find_write_ban(name) or self.calls.finding.issue
         self.calls.parked = provider_state.parked_lanes(name)
         self.desired = self.provider.desired(self.snapshot, now)
         self.work = None
+        if asked:
+            plan_requests.answer_open(self.provider, self.desired, self.calls.finding, now)
 
     def _limit_reading(self, began: float) -> None:
         """Read less often than every second if that would take too much of the run's time."""

@@ -153,9 +153,8 @@ class CollectsWork(Protocol):
     def collect(self, group_ids: Collection[int], now: datetime) -> int:
         """Store the work that the facts of these groups make due; return how much is new.
 
-        Called before anything of these groups is started but a grant of access, and before a group
-        in which someone gained access is reported as finished. New work makes its group due
-        again.
+        Called before these groups are planned, and before a group in which someone gained access
+        is reported as finished. New work makes its group due again.
         """
 
 

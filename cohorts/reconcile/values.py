@@ -24,8 +24,8 @@ class Action:
     first however long that takes, unless they cannot be tried. `rank` orders a lane, lowest first.
     `removes` is the outside person (a readable name) who loses access although no dated fact
     explains it. `ends`: it removes access that a dated fact has ended; as little as possible may
-    delay it. `grants`: it gives access. `alone`: no action depends on it, and the provider finds
-    out what an unclear answer meant. `repeatable`: no action depends on it, and it is idempotent.
+    delay it. `alone`: no action depends on it, and the provider finds out what an unclear answer
+    meant. `repeatable`: no action depends on it, and it is idempotent.
     """
 
     key: str
@@ -41,7 +41,6 @@ class Action:
     rank: int = 0
     removes: str | None = None
     ends: bool = False
-    grants: bool = False
     alone: bool = False
     repeatable: bool = False
     creates: bool = False  # infrastructure: only for groups that were requested

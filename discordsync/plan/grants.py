@@ -101,7 +101,6 @@ def _grant(diff: Diff, group: DesiredGroup, person: int, role_id: int) -> Action
         cohort_id=group.cohort_id,
         needs=keys_to_create(keys.role(group.id)),
         rank=2 if group.active else 3,
-        grants=True,
         repeatable=True,
         payload=calls.grant(diff.observed.guild_id, person, role_id),
     )

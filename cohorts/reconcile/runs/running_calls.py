@@ -128,21 +128,13 @@ class Calls:
         for group_id in group_ids:
             self._tries.pop(group_id, None)
 
-    def start(self, work: PlannedWork, *, only_grants: bool = False) -> None:
-        """Start the first ready action in each idle lane, the lowest rank of all lanes first.
-
-        `only_grants`: of those that give access and are to be tried after nothing else.
-        """
-
-        def is_ready(action: Action) -> bool:
-            may_start = not only_grants or (action.grants and not action.after)
-            return may_start and self._is_ready(action, work)
-
+    def start(self, work: PlannedWork) -> None:
+        """Start the first ready action in each idle lane, the lowest rank of all lanes first."""
         ready = [
             action
             for lane, actions in work.lanes()
             if lane not in self.in_flight and lane not in self.parked
-            for action in islice((one for one in actions if is_ready(one)), 1)
+            for action in islice((one for one in actions if self._is_ready(one, work)), 1)
         ]
         for action in sorted(ready, key=lambda one: one.rank):
             self._start(action)

@@ -26,7 +26,7 @@ MESSAGE_QUERIES = 8  # 3 render it, 4 send and log it
 TOTALS_QUERIES = 2  # more, for any number of messages: a total that is new
 
 VISIT_CALLS = 6  # who the bot is, the server, and its four lists
-VISIT_QUERIES = 230  # 214
+VISIT_QUERIES = 230  # 201
 
 
 @pytest.fixture(autouse=True)

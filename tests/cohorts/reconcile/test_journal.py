@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 
 from cohorts import clock
-from cohorts.outbox.registry import PendingMessage, message_sources
-from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
 from tests.support.cohort import FIRST_DISCORD_ID, MadeCohort, join, make_cohort, realize, work
-from tests.support.registries import Registered
 from tests.support.running_sandbox import RunningSandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -59,8 +56,6 @@ def describe(call: dict[str, Any], channels: dict[str, Any]) -> tuple[str, str]:
     match call["method"], words:
         case "PUT", ["guilds", _, "members", person, "roles", _]:
             return "members", f"grant {int(person) - FIRST_DISCORD_ID}"
-        case "DELETE", ["guilds", _, "members", person, "roles", _]:
-            return "members", f"revoke {int(person) - FIRST_DISCORD_ID}"
         case "POST", ["channels", channel, "messages"]:
             return "messages", f"to {channels[channel]['name']}"
         case "PUT", ["channels", _, "permissions", _]:
@@ -86,35 +81,6 @@ def test_the_calls_of_a_realize_a_booking_and_a_second_sync(sandbox: RunningSand
     realize(made)
     work("discord")
     assert journal(sandbox, since) == {}
-
-
-def test_access_is_given_before_messages_are_collected_and_ended_after(
-    sandbox: RunningSandbox, registered: Registered
-) -> None:
-    """Collecting takes as long as all before it, and stores the farewell of people who leave."""
-    made = make_cohort(groups=2, members=2, meetings=2)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
-    made_until_collected: list[dict[str, list[str]]] = []
-
-    def note_calls(*_: Any) -> list[PendingMessage]:
-        made_until_collected.append(journal(sandbox, since))
-        return []
-
-    registered.add(message_sources, note_calls, order=-1)
-
-    since = sandbox.last
-    book(made)
-    work("discord")
-    assert made_until_collected[0] == {"members": ["grant 2"]}
-    assert journal(sandbox, since) == BOOKED
-
-    since, made_until_collected[:] = sandbox.last, []
-    end_membership(made.people[0].memberships.get().pk, status="removed", now=clock.now())
-    work("discord")
-    assert made_until_collected[0] == {}
-    assert journal(sandbox, since)["members"] == ["revoke 1"]
 
 
 def book(made: MadeCohort) -> None:

@@ -78,7 +78,6 @@ def test_a_person_without_the_role_gets_it():
             cohort_id=5,
             needs=frozenset({"create role:7"}),
             rank=2,
-            grants=True,
             repeatable=True,
             payload=Call("PUT", "/guilds/1/members/101/roles/1007", subject=101),
         )
