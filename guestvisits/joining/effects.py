@@ -17,7 +17,8 @@ from meetings.models import Meeting
 def find_effects(
     members: Iterable[Membership], group: Group, now: datetime, *, reader: int | None = None
 ) -> Iterator[str]:
-    """Yield a sentence for each visit that would end or replace another meeting.
+    """Yield a sentence for each visit ahead that would end or replace another meeting. Of one that
+    was held only the guest's access is left, for some days.
 
     `members` belong to the group's cohort; `reader` is the person who is addressed, if they move
     themselves.  Four queries.
@@ -29,7 +30,8 @@ def find_effects(
     )
     for visit, facts in read_open_visits({group.pk, *left}):
         member = moving.get(visit.user_id)
-        if member and visit.host_meeting.group.cohort_id == group.cohort_id:
+        is_ahead = visit.chosen_start > now
+        if member and is_ahead and visit.host_meeting.group.cohort_id == group.cohort_id:
             whose = "Your" if visit.user_id == reader else f"{visit.user.display_name}'s"
             then = _as_if_moved(facts, visit, member, group)
             yield from _effect(visit, then, whose, numbers, now)

@@ -11,6 +11,7 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member, end_membership, move_member
+from guestvisits.joining.effects import find_effects
 from guestvisits.joining.joinable import find_joinable, may_choose_group
 from guestvisits.joining.services import join_or_switch
 from guestvisits.models import GuestVisit
@@ -139,6 +140,16 @@ def test_switching_is_a_move_with_the_same_emails_and_the_same_fate_of_visits(ac
     assert [kind for kind, *_ in outcome(alice)[2]].count("member_joined") == 1
     left = alice.memberships.get(status="moved")
     assert (left.left_why, left.left_at) == ("switched to Group B", now)
+
+
+def test_a_visit_that_was_held_is_not_said_to_end(academy, now):
+    alice = academy.add_member("Alice", "A")
+    ids = academy.meeting("A").pk, academy.meeting("B").pk
+    book_visit(alice.pk, home_meeting_id=ids[0], host_meeting_id=ids[1], now=now)
+    group, mine = academy.groups["B"], list(alice.memberships.all())
+    assert len(list(find_effects(mine, group, now))) == 1
+    begun = academy.meeting("B").starts_at
+    assert list(find_effects(mine, group, begun)) == []
 
 
 # -- at the same moment --------------------------------------------------------------------------
