@@ -5,7 +5,6 @@ an event is gone.
 """
 
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 
 from calendarsync.rest.client import CalendarClient
@@ -17,8 +16,8 @@ from cohorts.reconcile.values import Finding
 
 async def observe(client: CalendarClient, stored: StoredState) -> Finding:
     reading = await read(client)
-    if missing := find_missing(reading, stored):
-        reading = await _fetch_missing(client, stored, reading, missing)
+    if find_missing(reading, stored):
+        reading = await _read_everything(client, stored, reading)
     return Finding(RunObservation(), to_store=reading)
 
 
@@ -46,16 +45,16 @@ async def read_again(client: CalendarClient, stored: StoredState, event_id: str)
     families = {ids.base_of(body["id"]) for body in reading.bodies}
     if not reading.full and ids.base_of(event_id) in families:
         return reading
-    return await _fetch_missing(client, stored, reading, find_missing(reading, stored))
+    return await _read_everything(client, stored, reading)
 
 
-async def _fetch_missing(
-    client: CalendarClient, stored: StoredState, reading: Reading, missing: Iterable[str]
+async def _read_everything(
+    client: CalendarClient, stored: StoredState, reading: Reading
 ) -> Reading:
     """List everything, unless that was just done, then fetch each event that is still missing."""
     if not reading.full:
         client.cursor = ""
         reading = await read(client)
-        missing = find_missing(reading, stored)
+    missing = find_missing(reading, stored)
     fetched = [await client.get_body(pk) or absent(pk) for pk in sorted(missing)]
     return replace(reading, bodies=(*reading.bodies, *fetched), full=True)

@@ -86,11 +86,11 @@ def _from_answer(error: HttpError, *, writes: bool, event: bool) -> Exception:
         case 429:
             found = RateLimited(_retry_after(error) or BRIEF_WAIT, detail)
         case _:
-            found = _translate_answer(error, detail, writes=writes)
+            found = _from_other_status(error, detail, writes=writes)
     return found
 
 
-def _translate_answer(error: HttpError, detail: str, *, writes: bool) -> CallFailed:
+def _from_other_status(error: HttpError, detail: str, *, writes: bool) -> CallFailed:
     """Return the error for other statuses.
 
     After a 5xx, a write may or may not have had its effect.
