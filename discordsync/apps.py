@@ -27,7 +27,7 @@ class DiscordSyncConfig(AppConfig):
         from discordsync.provider import DiscordAdmin, DiscordProvider
         from discordsync.removal import receivers as removal_receivers  # noqa: F401 - connects them
         from discordsync.removal.removal_due import REMOVAL_DUE, find_removals_due
-        from discordsync.venues import find_voice_channels
+        from discordsync.selectors import find_voice_channels
         from discordsync.verify.verification import DISCORD_VERIFICATION
         from guestvisits.set_up_status import set_up_lines
         from meetings.registries import join_steps, venues

@@ -1,13 +1,16 @@
 """Queries about our objects in Discord."""
 
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from cohorts.models import Group
-from discordsync.extensions import is_bot_connected
+from cohorts.registries import Registry
 from discordsync.models import DiscordObject, HiddenCount, RemovalApproval
 from discordsync.state.facts import Approval, Hidden
+from meetings.registries import Venue
 
 VALID_FOR = timedelta(hours=24)  # an approval of a removal
 REFUSED_FOR = timedelta(hours=1)
@@ -59,6 +62,37 @@ def groups_with_remains(now: datetime) -> list[Group]:
     groups = Group.objects.filter(discord_objects__in=recorded_infrastructure()).distinct()
     rows = groups.select_related("cohort__course").order_by("cohort", "pk")
     return [group for group in rows if is_removable(group, now)]
+
+
+# -- where groups meet -----------------------------------------------------------------------------
+
+
+def find_voice_channels(group_ids: Collection[int]) -> dict[int, Venue]:
+    """Return the groups' voice channels as meeting venues, by group id."""
+    channels = DiscordObject.objects.filter(
+        group__in=group_ids,
+        kind=DiscordObject.Kind.VOICE_CHANNEL,
+        outside_id__isnull=False,
+        gone_at__isnull=True,
+    )
+    return {
+        channel.group_id: Venue(
+            name=f"the voice channel “{channel}” on Discord",
+            url=f"https://discord.com/channels/{settings.DISCORD_GUILD_ID}/{channel.outside_id}",
+            channel_id=channel.outside_id,
+        )
+        for channel in channels
+        if channel.group_id
+    }
+
+
+# -- the bot, without which the provider works too -------------------------------------------------
+
+bot_checks: Registry[Callable[[], bool]] = Registry("checks whether a bot is connected")
+
+
+def is_bot_connected() -> bool:
+    return any(check() for check in bot_checks.values())
 
 
 # -- objects that the bot cannot see -------------------------------------------------------------

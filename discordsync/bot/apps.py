@@ -10,7 +10,8 @@ class BotConfig(AppConfig):
         from cohorts.reconcile.workers.health_checks import health_checks
         from discordsync.bot.gateway.heartbeats import describe_bot, is_bot_connected
         from discordsync.bot.replies.rsvp_buttons import find_offer_buttons, find_reminder_buttons
-        from discordsync.extensions import bot_checks, message_components
+        from discordsync.delivery.waiting_messages import message_components
+        from discordsync.selectors import bot_checks
 
         bot_checks.register(is_bot_connected)
         health_checks.register(describe_bot)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import EDITS
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
+from cohorts.registries import Registry
 from discordsync.delivery.discord_text import mentioned
 from discordsync.delivery.dm_channels import read_channels
 from discordsync.delivery.posts import posts_to_delete
-from discordsync.extensions import is_bot_connected, message_components
+from discordsync.selectors import is_bot_connected
 from discordsync.state.facts import DirectMessageFacts, MessageFacts, SentPost
 
+Components = tuple[dict[str, Any], ...]
+# The buttons under messages, in Discord's format, by the kind of message. The bot registers them.
+message_components: Registry[Callable[[Mapping[str, Any]], Components]] = Registry(
+    "components of messages"
+)
 CHANNELS = (Message.Channel.DISCORD_CHANNEL, Message.Channel.DISCORD_DM)
 
 
@@ -34,17 +41,21 @@ class WaitingMessages:
         due = due_messages(CHANNELS, now, only_begun=only_begun)
         directs = [one for one in due if one.channel == Message.Channel.DISCORD_DM]
         messages = [one for one in due if one.channel != Message.Channel.DISCORD_DM]
-        tries = next_tries(CHANNELS, now)
-        return cls(_messages(messages), _directs(directs, now), posts_to_delete(), tries)
+        answered, tries = _are_answered(due), next_tries(CHANNELS, now)
+        return cls(
+            _messages(messages, answered=answered),
+            _directs(directs, now, answered=answered),
+            posts_to_delete(),
+            tries,
+        )
 
     @property
     def groups(self) -> set[int]:
         return {*self.to_people, *self.posts, *self.tries}
 
 
-def _messages(waiting: list[DueMessage]) -> dict[int, list[MessageFacts]]:
+def _messages(waiting: Iterable[DueMessage], *, answered: bool) -> dict[int, list[MessageFacts]]:
     messages: dict[int, list[MessageFacts]] = defaultdict(list)
-    answered = _are_answered(waiting)
     for due in waiting:
         if due.group_id is not None:
             messages[due.group_id].append(_message(due, answered=answered))
@@ -69,7 +80,9 @@ def _message(due: DueMessage, *, answered: bool) -> MessageFacts:
     )
 
 
-def _directs(waiting: list[DueMessage], now: datetime) -> dict[int, list[DirectMessageFacts]]:
+def _directs(
+    waiting: list[DueMessage], now: datetime, *, answered: bool
+) -> dict[int, list[DirectMessageFacts]]:
     """Return direct messages that their recipients still want, by the group that they concern.
     Messages whose sending was interrupted are always included, to find out whether they arrived."""
     found: dict[int, list[DirectMessageFacts]] = defaultdict(list)
@@ -77,7 +90,7 @@ def _directs(waiting: list[DueMessage], now: datetime) -> dict[int, list[DirectM
         return found
     ways = find_routes({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
     channels = read_channels({due.user_id for due in waiting if due.user_id})
-    answered, sent = _are_answered(waiting), _sent_directs(waiting)
+    sent = _sent_directs(waiting)
     for due in waiting:
         is_wanted = (
             ways[DeliveryRequest(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM

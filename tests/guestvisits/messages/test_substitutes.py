@@ -10,7 +10,7 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
-from discordsync.extensions import message_components
+from discordsync.delivery.waiting_messages import message_components
 from guestvisits.models import GuestVisit, SubstituteOffer
 from guestvisits.substitutes.services import answer_offer, request_substitute
 from meetings.rsvps import set_rsvp
