@@ -18,6 +18,8 @@ from guestvisits.rules import BookingFacts, CohortSettings, VisitMeeting
 from guestvisits.windows import window_of, with_dates
 from meetings.models import PRESENCE, Attendance, Meeting
 
+HOST_FIELDS = ("host_meeting__number", "host_meeting__starts_at", "host_meeting__group__cohort")
+
 Role = Membership.Role
 Status = Membership.Status
 
@@ -42,14 +44,15 @@ def read_visit_option(
     user_id: int, *, home_meeting_id: int, host_meeting_id: int, now: datetime
 ) -> VisitOption:
     """Return the facts for one booking. Four queries, none with a join that counts: most of a
-    booking's time is spent in building queries.
+    booking's time is spent in building queries. That also depends on the number of columns, and
+    on what they are sorted by.
 
     Raises Refusal("no_meeting") if either meeting does not exist or must stay hidden from the
     person: the home meeting's group or the host meeting's cohort is one to which they never
     belonged or from which they were removed.
     """
     guest = _Guest(user_id, now)
-    meetings = Meeting.objects.select_related("group__cohort")
+    meetings = Meeting.objects.select_related("group__cohort").order_by()
     found = meetings.in_bulk([home_meeting_id, host_meeting_id])
     home, host = found.get(home_meeting_id), found.get(host_meeting_id)
     if home is None or home.group_id not in guest.group_ids:
@@ -156,6 +159,7 @@ class _Guest:
         """Read the person's visits in the home meeting's cohort; return how many guests the host
         meeting has. Two queries, of which the first finds both."""
         among = _kept_visits().filter(Q(user=self.user_id) | Q(host_meeting=host.pk)).order_by()
+        among = among.only("user", "home_meeting", "ended_at", *HOST_FIELDS)
         self.visits = [
             visit
             for visit in among

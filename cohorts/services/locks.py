@@ -31,14 +31,17 @@ def lock_found(groups: QuerySet[Group]) -> list[Group]:
     return list(groups.select_for_update(no_key=True, of=("self",)).order_by("pk"))
 
 
-def lock_people(user_ids: Iterable[int]) -> dict[int, User]:
-    """Lock these people in id order, after the groups; return them by id.
+def lock_people(user_ids: Iterable[int], *fields: str) -> dict[int, User]:
+    """Lock these people in id order, after the groups; return them by id, with only these `fields`
+    if some are named.
 
     Two groups of one cohort may add the same person at the same moment, which the group locks do
     not prevent.  Raises Refusal("no_person").
     """
     ids = set(user_ids)
-    rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    rows = (
+        User.objects.select_for_update(no_key=True).filter(pk__in=ids).only(*fields).order_by("pk")
+    )
     people = {person.pk: person for person in rows}
     if len(people) < len(ids):
         raise Refusal("no_person", "This person no longer exists.")

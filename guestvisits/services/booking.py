@@ -90,9 +90,10 @@ def _book(
 
 
 def _lock(user_id: int, meeting_ids: Collection[int]) -> User:
-    """Lock the groups of these meetings, then the person; return the person. Two queries."""
+    """Lock the groups of these meetings, then the person; return the person, with their time zone.
+    Two queries."""
     lock_found(Group.objects.filter(meetings__in=meeting_ids).only("pk"))
-    return lock_people([user_id])[user_id]
+    return lock_people([user_id], "timezone")[user_id]
 
 
 def _moved(meeting: Meeting, reader: User) -> Refusal:
