@@ -11,7 +11,7 @@ from calendarsync import connection_check, records
 from calendarsync.apply import apply
 from calendarsync.copies.orphans import take_orphans
 from calendarsync.copies.storing import store_reading
-from calendarsync.desired import desired_state
+from calendarsync.desired import DesiredCalendar, desired_state
 from calendarsync.issues import ISSUES
 from calendarsync.observe import observe
 from calendarsync.plan.diff import LANE
@@ -20,7 +20,6 @@ from calendarsync.plan.review import review
 from calendarsync.rest.client import CalendarClient, open_client
 from calendarsync.selectors import PROVIDER, load_stored_state
 from calendarsync.snapshot import take_snapshot
-from calendarsync.state.desired_state import DesiredCalendar
 from calendarsync.state.facts import CalendarSnapshot
 from calendarsync.state.observed import Reading, StoredState, WriteResult
 from calendarsync.state.run_observation import RunObservation

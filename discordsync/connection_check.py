@@ -8,13 +8,12 @@ from django.conf import settings
 from cohorts.reconcile.errors import CallFailed, Refused
 from cohorts.reconcile.issues import describe_failure
 from cohorts.reconcile.values import Check, Policy
-from discordsync.desired import desired_state
+from discordsync.desired import DesiredGuild, desired_state
 from discordsync.issues import ISSUES
 from discordsync.observe.observe import observe
 from discordsync.plan.diff import Diff
 from discordsync.rest.client import DiscordClient, connect
 from discordsync.state import keys, permissions
-from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild, ObservedRole
 

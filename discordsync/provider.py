@@ -24,7 +24,7 @@ from cohorts.reconcile.values import (
 )
 from discordsync import connection_check, decisions, records
 from discordsync.apply import absorb, apply
-from discordsync.desired import desired_state
+from discordsync.desired import DesiredGuild, desired_state
 from discordsync.issues import ISSUES
 from discordsync.observe.observe import observe
 from discordsync.plan.diff import Diff
@@ -34,7 +34,6 @@ from discordsync.plan.replan import replan
 from discordsync.plan.review import review
 from discordsync.rest.client import DiscordClient, connect
 from discordsync.snapshot import take_snapshot, update_snapshot
-from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from calendarsync.desired import NOBODY, Addresses, DesiredGroupCalendar
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
     NOTIFY_NONE,
@@ -13,7 +14,6 @@ from calendarsync.plan.calls import (
     ReadExceptions,
     Times,
 )
-from calendarsync.state.desired_state import NOBODY, Addresses, DesiredGroupCalendar
 from calendarsync.state.observed import EventDetails, ObservedEvent
 from cohorts.reconcile.values import Action
 

@@ -6,8 +6,8 @@ Only of series: texts, lists, occurrences and single events are corrected withou
 
 from collections.abc import Iterator
 
+from calendarsync.desired import DesiredGroupCalendar, DesiredSeries
 from calendarsync.plan.series_state import is_in_rhythm, series_of
-from calendarsync.state.desired_state import DesiredGroupCalendar, DesiredSeries
 from calendarsync.state.observed import ObservedCalendar
 from cohorts.reconcile.differences import Drift, DriftChoice, DriftKind, DriftOption
 from cohorts.words import count_people

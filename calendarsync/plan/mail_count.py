@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from calendarsync.desired import desired_group
+from calendarsync.desired import Addresses, DesiredCalendar, DesiredGroupCalendar, desired_group
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
     NOTIFY_OUTSIDE,
@@ -32,7 +32,6 @@ from calendarsync.plan.calls import (
 )
 from calendarsync.plan.plan import plan_group
 from calendarsync.plan.series_state import find_series, group_with_own_writes, next_mark
-from calendarsync.state.desired_state import Addresses, DesiredCalendar, DesiredGroupCalendar
 from calendarsync.state.facts import CalendarGroup
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import Attendee, ObservedCalendar, ObservedEvent

@@ -27,6 +27,15 @@ address is removed by a call of its own, which the removal guard can hold.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from calendarsync.desired import (
+    NOBODY,
+    Addresses,
+    DesiredCalendar,
+    DesiredEvent,
+    DesiredGroupCalendar,
+    DesiredOccurrence,
+    DesiredSeries,
+)
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
     NOTIFY_NONE,
@@ -60,15 +69,6 @@ from calendarsync.plan.series_state import (
     series_of,
 )
 from calendarsync.state import ids
-from calendarsync.state.desired_state import (
-    NOBODY,
-    Addresses,
-    DesiredCalendar,
-    DesiredEvent,
-    DesiredGroupCalendar,
-    DesiredOccurrence,
-    DesiredSeries,
-)
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
 from calendarsync.state.run_observation import RunObservation

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from calendarsync.desired import DesiredCalendar, DesiredGroupCalendar
 from calendarsync.plan.drift import find_drift
 from calendarsync.plan.series_state import (
     find_issues,
@@ -9,7 +10,6 @@ from calendarsync.plan.series_state import (
     group_with_own_writes,
     series_of,
 )
-from calendarsync.state.desired_state import DesiredCalendar, DesiredGroupCalendar
 from calendarsync.state.facts import CalendarPerson, Guest
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Access, Review

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calendarsync.desired import desired_group
-from calendarsync.state import ids
-from calendarsync.state.desired_state import (
+from calendarsync.desired import (
     DesiredCalendar,
     DesiredEvent,
     DesiredGroupCalendar,
     DesiredSeries,
+    desired_group,
 )
+from calendarsync.state import ids
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, EventRecord, SeriesRecord
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Issue

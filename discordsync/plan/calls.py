@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
+from discordsync.desired import DesiredGroup, DesiredScheduledEvent
 from discordsync.plan.diff import Diff
-from discordsync.state.desired_state import DesiredGroup, DesiredScheduledEvent
 from discordsync.state.facts import DirectMessageFacts, MessageFacts, SentPost
 from discordsync.state.observed import CATEGORY, TEXT, Overwrite
 

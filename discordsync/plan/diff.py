@@ -7,8 +7,8 @@ from enum import Enum
 from functools import cached_property
 
 from cohorts.reconcile.values import Policy
+from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.state import keys, permissions
-from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import (
     MEMBER,
     ROLE,

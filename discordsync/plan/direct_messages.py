@@ -15,10 +15,10 @@ being realized open no channel.
 from collections.abc import Iterator
 
 from cohorts.reconcile.values import Action
+from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.calls import key_to_send
 from discordsync.plan.diff import Diff
-from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.facts import DirectMessageFacts
 
 

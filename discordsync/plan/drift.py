@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from cohorts.reconcile.differences import Drift, DriftChoice, DriftKind, DriftOption
 from cohorts.words import count_people
+from discordsync.desired import DesiredGroup
 from discordsync.plan.diff import Diff, ObjectStatus, parents_of
 from discordsync.plan.repairs import AddedPermissions, find_added
 from discordsync.state import keys
-from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.permissions import name_permissions
 
 SHARED = frozenset({"category", "cohort_channel"})

@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import chain
 
 from cohorts.reconcile.values import Action, Issue, Withheld
+from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.calls import Item, key_to_send, keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
-from discordsync.state.desired_state import DesiredGroup
 
 
 def plan_access(diff: Diff, group: DesiredGroup) -> Iterator[Item]:

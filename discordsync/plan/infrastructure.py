@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
+from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.calls import Item, Owner, create, edit, if_requested, keys_to_create, rank
 from discordsync.plan.diff import Diff, ObjectStatus
@@ -16,7 +17,6 @@ from discordsync.plan.repairs import (
     take_back,
 )
 from discordsync.state import keys, permissions
-from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.observed import CATEGORY, ROLE, TEXT, VOICE, ObservedRole, Overwrite
 
 CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}

@@ -31,6 +31,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from cohorts.reconcile.values import Action, Budget, Issue, Plan, Policy, Withheld
+from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.plan import calls
 from discordsync.plan.calls import Item, key_to_send, rank
 from discordsync.plan.diff import Diff
@@ -46,7 +47,6 @@ from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
 from discordsync.plan.removals import count_removable, plan_removals
 from discordsync.plan.scheduled_events import EVENTS, choose_events, plan_events
 from discordsync.state import keys, permissions
-from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import CATEGORY, ObservedGuild
 
 LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from cohorts.reconcile.values import Action, Removable, Withheld
+from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.calls import Item
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
-from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.observed import ObservedChannel, ObservedRole, moment_of
 
 ORDER = ("voice_channel", "text_channel", "cohort_channel", "role", "category")

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 from cohorts.reconcile.differences import DriftChoice
 from cohorts.reconcile.values import Action, Issue
+from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.calls import Item, Owner, edit
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions
-from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.observed import ROLE, ObservedChannel, Overwrite
 
 # In the channels lane both come before anything new, and removing access before giving it.

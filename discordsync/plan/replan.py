@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Plan, Policy
+from discordsync.desired import DesiredGuild
 from discordsync.plan.calls import Item
 from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.plan.plan import Basis, combine, plan_groups
-from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.observed import ObservedGuild
 
 # Their outcomes change what is left for their own group, and what the others share stays as it is:

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from cohorts.reconcile.values import Access, IssueCode, Policy, Review
+from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.plan.diff import Diff
 from discordsync.plan.drift import find_drift
 from discordsync.state import keys
-from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import ObservedGuild
 
 RULES_PENDING = "Has not accepted the Discord server's rules yet."

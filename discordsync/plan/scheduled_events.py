@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterator
 from itertools import islice, takewhile
 
 from cohorts.reconcile.values import Action, Issue, Withheld
+from discordsync.desired import DesiredGroup, DesiredScheduledEvent
 from discordsync.plan import calls
 from discordsync.plan.calls import keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
-from discordsync.state.desired_state import DesiredGroup, DesiredScheduledEvent
 from discordsync.state.observed import SCHEDULED, ScheduledEvent
 
 EVENTS = 100  # scheduled or active in a guild

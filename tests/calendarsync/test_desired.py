@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
-from calendarsync.desired import desired_group, desired_state
-from calendarsync.state.desired_state import DesiredGroupCalendar, DesiredOccurrence
+from calendarsync.desired import (
+    DesiredGroupCalendar,
+    DesiredOccurrence,
+    desired_group,
+    desired_state,
+)
 from calendarsync.state.facts import (
     CalendarGroup,
     CalendarPerson,

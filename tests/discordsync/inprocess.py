@@ -18,7 +18,7 @@ from cohorts.reconcile.errors import CallFailed, Conflict, Refused
 from cohorts.reconcile.runs.policy import hold_removals
 from cohorts.reconcile.values import Action, Outcome, Plan, Policy
 from discordsync import apply as doing
-from discordsync.desired import desired_state
+from discordsync.desired import DesiredGuild, desired_state
 from discordsync.observe import observe as looking
 from discordsync.observe import recover
 from discordsync.plan.plan import plan as compare
@@ -27,7 +27,6 @@ from discordsync.sandbox import DiscordSandbox
 from discordsync.sandbox.calls import Call
 from discordsync.sandbox.discord_service import ROUTES
 from discordsync.sandbox.errors import Refusal
-from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.facts import DiscordSnapshot, Record
 from discordsync.state.observed import ObservedGuild
 

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cohorts.reconcile.values import Policy
-from discordsync.desired import desired_names
+from discordsync.desired import DesiredCohort, DesiredGroup, DesiredGuild, desired_names
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions
-from discordsync.state.desired_state import DesiredCohort, DesiredGroup, DesiredGuild
 from discordsync.state.facts import Approval, DiscordPerson, Record
 from discordsync.state.observed import (
     CATEGORY,

@@ -9,6 +9,8 @@ import pytest
 
 from cohorts.models.archive import ArchiveWindow
 from discordsync.desired import (
+    DesiredCohort,
+    DesiredGuild,
     clean_name,
     desired_cohort,
     desired_group,
@@ -16,7 +18,6 @@ from discordsync.desired import (
     desired_state,
     name_text_channel,
 )
-from discordsync.state.desired_state import DesiredCohort, DesiredGuild
 from discordsync.state.facts import (
     CohortFacts,
     DirectMessageFacts,

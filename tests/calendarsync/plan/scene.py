@@ -8,11 +8,10 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from calendarsync.apply import apply
-from calendarsync.desired import desired_state
+from calendarsync.desired import DesiredCalendar, desired_state
 from calendarsync.observe import observe
 from calendarsync.plan.calls import CreateEvent
 from calendarsync.plan.plan import plan, view_group
-from calendarsync.state.desired_state import DesiredCalendar
 from calendarsync.state.facts import (
     CalendarGroup,
     CalendarPerson,

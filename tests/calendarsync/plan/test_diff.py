@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from calendarsync.desired import desired_state
+from calendarsync.desired import DesiredGroupCalendar, desired_state
 from calendarsync.plan.calls import CancelEvent, CreateEvent, EditEvent, ReadExceptions, Times
 from calendarsync.plan.diff import EventDiff, compare, correct, make_action
-from calendarsync.state.desired_state import DesiredGroupCalendar
 from calendarsync.state.facts import CalendarPerson, CalendarSnapshot
 from calendarsync.state.ids import Mark, make_id, to_properties
 from calendarsync.state.observed import Attendee, EventDetails, ObservedEvent

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calendarsync.desired import DesiredGroupCalendar, DesiredSeries
 from calendarsync.plan.plan import plan, view_group
 from calendarsync.plan.review import review
 from calendarsync.plan.series_state import find_series, is_in_rhythm, series_of
 from calendarsync.sandbox.requests.listing import list_events
 from calendarsync.state import ids
-from calendarsync.state.desired_state import DesiredGroupCalendar, DesiredSeries
 from calendarsync.state.observed import (
     ObservedEvent,
     read_event,

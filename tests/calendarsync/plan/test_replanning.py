@@ -11,12 +11,11 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from calendarsync.desired import desired_state
+from calendarsync.desired import DesiredCalendar, desired_state
 from calendarsync.plan.calls import CreateEvent, EditEvent, ReadExceptions
 from calendarsync.plan.mail_count import carried_out
 from calendarsync.plan.plan import plan, view_group
 from calendarsync.provider import CalendarProvider
-from calendarsync.state.desired_state import DesiredCalendar
 from calendarsync.state.facts import (
     CalendarGroup,
     CalendarPerson,

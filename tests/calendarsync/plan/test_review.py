@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from calendarsync.desired import desired_state
+from calendarsync.desired import DesiredCalendar, desired_state
 from calendarsync.plan.review import review
 from calendarsync.plan.series_state import find_issues, group_with_own_writes
 from calendarsync.state import ids
-from calendarsync.state.desired_state import DesiredCalendar
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, CalendarSnapshot, Guest
 from calendarsync.state.observed import Attendee, EventDetails, ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Access, Issue

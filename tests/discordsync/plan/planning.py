@@ -6,9 +6,9 @@ from collections.abc import Collection
 from typing import Any
 
 from cohorts.reconcile.values import Action, Issue, Withheld
+from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.plan.calls import Item
 from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
-from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.facts import Hidden
 from discordsync.state.observed import ROLE, ObservedGuild, Overwrite
 from discordsync.state.permissions import (

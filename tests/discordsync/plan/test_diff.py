@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from discordsync.desired import DesiredScheduledEvent
 from discordsync.plan.diff import ObjectStatus, parents_of
-from discordsync.state.desired_state import DesiredScheduledEvent
 from discordsync.state.facts import Record
 from discordsync.state.observed import (
     MEMBER,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cohorts.reconcile.values import Action, Issue, Withheld
+from discordsync.desired import DesiredGroup
 from discordsync.plan.calls import Call, Item
 from discordsync.plan.diff import Diff
 from discordsync.plan.grants import (
@@ -17,7 +18,6 @@ from discordsync.plan.grants import (
     plan_access,
     revoke_before_granting,
 )
-from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.facts import MessageFacts
 from discordsync.state.observed import MEMBER, ROLE, ObservedGuild, Overwrite
 from discordsync.state.permissions import MEMBER_TEXT

@@ -9,9 +9,9 @@ import pytest
 
 from cohorts.reconcile.differences import DriftChoice
 from cohorts.reconcile.values import Action, Issue
+from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.plan.calls import Call
 from discordsync.state import keys
-from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.facts import Record
 from discordsync.state.observed import MEMBER, ROLE, ObservedGuild, ObservedRole, Overwrite
 from discordsync.state.permissions import (

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from cohorts.reconcile.runs.planned_work import PlannedWork
 from cohorts.reconcile.values import Action, Plan, Policy
 from discordsync.apply import absorb, apply
-from discordsync.desired import desired_state
+from discordsync.desired import DesiredGuild, desired_state
 from discordsync.plan.plan import plan
 from discordsync.plan.replan import replan
-from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.facts import (
     DirectMessageFacts,
     DiscordGroup,

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from cohorts.reconcile.values import Action, Issue, Plan, Policy
+from discordsync.desired import DesiredGuild, DesiredScheduledEvent
 from discordsync.plan.calls import Call
 from discordsync.plan.plan import plan
 from discordsync.plan.replan import find_concerned, replan
-from discordsync.state.desired_state import DesiredGuild, DesiredScheduledEvent
 from discordsync.state.facts import DirectMessageFacts, Hidden, MessageFacts
 from discordsync.state.observed import ObservedGuild
 from tests.discordsync.paper import (
