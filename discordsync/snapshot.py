@@ -19,14 +19,16 @@ from cohorts.selectors import let_go_since
 from cohorts.services.installation import ensure_installation
 from discordsync.delivery.dm_channels import count_allowed
 from discordsync.delivery.waiting_messages import WaitingMessages
-from discordsync.models import DiscordObject
-from discordsync.selectors import read_approvals, read_hidden, released_ids
+from discordsync.models import DiscordObject, HiddenCount, RemovalApproval
+from discordsync.selectors import is_bot_connected
 from discordsync.state.facts import (
+    Approval,
     CohortFacts,
     DiscordGroup,
     DiscordPerson,
     DiscordSnapshot,
     Former,
+    Hidden,
     Member,
     Record,
     Window,
@@ -37,6 +39,8 @@ from meetings.selectors import facts_by_group
 
 FORMER_FOR = timedelta(days=365)  # how long a past date explains lost access
 GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
+VALID_FOR = timedelta(hours=24)  # how long an approval of a removal is valid
+REFUSED_FOR = timedelta(hours=1)  # how long the error that the guild is full counts
 CLOSED = "the account was closed"
 
 
@@ -114,11 +118,11 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
             for group in groups
         },
         records=_records(ids, {group.cohort_id for group in groups}, now),
-        released=frozenset(released_ids()),
+        released=_released_ids(),
         approvals=read_approvals(now),
         known_people=people.names,
         new_dm_channels=count_allowed(now) if waiting.to_people else 0,
-        hidden=read_hidden(now),
+        hidden=_read_hidden(now),
     )
 
 
@@ -289,3 +293,43 @@ def _records(ids: Collection[int], cohort_ids: Collection[int], now: datetime) -
         )
         for row in rows
     }
+
+
+def _released_ids() -> frozenset[int]:
+    """Return the Discord ids of objects that staff keep."""
+    kept = DiscordObject.objects.filter(released_at__isnull=False, outside_id__isnull=False)
+    # Their usual order joins three tables.
+    return frozenset(pk for pk in kept.order_by().values_list("outside_id", flat=True) if pk)
+
+
+def read_approvals(now: datetime) -> dict[str, Approval]:
+    """Return the approvals by key, with those that have expired."""
+    rows = RemovalApproval.objects.select_related("target")
+    return {
+        row.target.key: Approval(
+            row.outside_id, row.approved_at > now - VALID_FOR, row.last_message_id
+        )
+        for row in rows
+    }
+
+
+def _read_hidden(now: datetime) -> Hidden:
+    """Return how many objects count to the guild's limits although the bot cannot see them.
+
+    The gateway reports them, and so does the error that the guild is full (for an hour). Of two
+    counts, the larger one is used. Up to two queries.
+    """
+    rows = list(HiddenCount.objects.all())
+    reported = next((row for row in rows if row.source == HiddenCount.Source.GATEWAY), None)
+    if reported is not None and not is_bot_connected():
+        reported = None
+    refusals = (row for row in rows if row.source == HiddenCount.Source.REFUSAL)
+    counts = {row.kind: row.count for row in refusals if row.observed_at > now - REFUSED_FOR}
+    if reported is None:
+        return Hidden(counts=counts)
+    return Hidden(
+        is_known=True,
+        counts=counts | {"channels": max(reported.count, counts.get("channels", 0))},
+        categories=reported.categories,
+        by_category={int(pk): count for pk, count in reported.by_category.items()},
+    )

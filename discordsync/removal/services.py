@@ -15,7 +15,8 @@ from cohorts.reconcile.errors import Conflict
 from cohorts.services import groups as group_services
 from cohorts.signals import announce
 from discordsync.models import DiscordObject, RemovalApproval
-from discordsync.selectors import read_approvals, recorded_infrastructure
+from discordsync.selectors import recorded_infrastructure
+from discordsync.snapshot import read_approvals
 
 REMOVE, KEEP = "remove", "keep"
 KEPT, KEPT_ID = "kept:", "#"  # the key of a kept object: "kept:role:12#1234567890"
