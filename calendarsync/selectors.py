@@ -10,9 +10,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
 from calendarsync.state.facts import AddressBook
 from calendarsync.state.observed import StoredState
+from cohorts.models import User
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.verify.verification_results import find_value
-from cohorts.selectors import addresses_of, people_to_erase
+from cohorts.selectors import addresses_of
 
 PROVIDER = "calendar"
 # How often everything is listed, and not only changes: a change that is missing from one listing
@@ -38,7 +39,7 @@ def read_addresses() -> AddressBook:
 
 def addresses_to_erase() -> frozenset[str]:
     """Return every address of the people who are being erased."""
-    return frozenset(chain.from_iterable(addresses_of(one) for one in people_to_erase()))
+    return frozenset(chain.from_iterable(addresses_of(one) for one in User.objects.being_erased()))
 
 
 def guest_invitation() -> str:

@@ -30,7 +30,6 @@ from calendarsync.state.ids import Mark, make_id
 from calendarsync.state.slots import SeriesSlot
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
-from cohorts.selectors import people_to_erase
 from cohorts.services.installation import ensure_installation
 from cohorts.zones import zone_names
 from guestvisits.selectors import belonged_to
@@ -108,10 +107,11 @@ def _groups(now: datetime) -> QuerySet[Group]:
         group=OuterRef("pk"), provider=PROVIDER, realize_requested_at__isnull=False
     )
     ahead = CalendarSeries.objects.filter(group=OuterRef("pk"), last_starts_at__gt=now)
+    erased = User.objects.being_erased()
     return (
         Group.objects.select_related("cohort__course")
         .annotate(is_asked=Exists(asked))
-        .filter(live_group() | Q(is_asked=True) | Exists(ahead) | belonged_to(people_to_erase()))
+        .filter(live_group() | Q(is_asked=True) | Exists(ahead) | belonged_to(erased))
         .order_by("pk")
     )
 

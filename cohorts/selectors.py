@@ -90,11 +90,6 @@ def begun_erasures() -> QuerySet[ErasureRequest]:
     return ErasureRequest.objects.exclude(state=ErasureRequest.State.ASKED)
 
 
-def people_to_erase() -> QuerySet[User]:
-    """Return the people whose erasure is approved and not done."""
-    return User.objects.filter(erasure__state=ErasureRequest.State.APPROVED).order_by("pk")
-
-
 def addresses_of(person: User) -> set[str]:
     """Return every address that the person has or had, in lower case."""
     former = person.former_addresses.values_list("email", flat=True)

@@ -47,6 +47,10 @@ class UserManager(BaseUserManager["User"]):
             raise self.model.DoesNotExist("No one has this address.")
         return self.get(email=email)
 
+    def being_erased(self) -> models.QuerySet[User]:
+        """Return the people whose erasure is approved and not done."""
+        return self.filter(erasure__state=ErasureRequest.State.APPROVED).order_by("pk")
+
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person: learner, facilitator or staff.  Identified by e-mail, ignoring case."""

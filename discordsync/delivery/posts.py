@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from cohorts.models import User
 from cohorts.outbox.models import Message
-from cohorts.selectors import people_to_erase, texts_naming
+from cohorts.selectors import texts_naming
 from discordsync.models import DiscordObject, DmChannel
 from discordsync.state.facts import SentPost
 
@@ -17,7 +17,7 @@ Channel = Message.Channel
 def posts_to_delete() -> dict[int, list[SentPost]]:
     """Return the posts to delete by group id, about everyone who is being erased."""
     found: dict[int, list[SentPost]] = defaultdict(list)
-    for person in people_to_erase():
+    for person in User.objects.being_erased():
         for post in posts_about(person):
             found[post.group_id].append(post)
     return found
