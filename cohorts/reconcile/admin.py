@@ -153,7 +153,7 @@ class GroupStatusAdmin(StatusAdmin, GroupAdmin):
 
 class OutOfSyncFilter(admin.SimpleListFilter):
     title = "sync status"
-    parameter_name = "out_of_step"
+    parameter_name = "out_of_sync"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
         return [("yes", "Out of sync"), ("due", "Due now"), ("asked", "Realize requested")]
@@ -209,17 +209,17 @@ class ProviderStateAdmin(ReadOnlyAdmin):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    list_display = ["started_at", "provider", "mode", "ended_at", "requested_by", "steps"]
+    list_display = ["started_at", "provider", "mode", "ended_at", "requested_by", "details"]
     list_filter = ["provider", "mode", "started_at"]
     list_select_related = ["requested_by"]
     date_hierarchy = "started_at"
 
     @admin.display(description="")
-    def steps(self, run: SyncRun) -> SafeString:
+    def details(self, run: SyncRun) -> SafeString:
         if run.mode == SyncRun.Mode.PLAN:
             return format_html('<a href="{}">plan</a>', reverse("sync:plan", args=[[run.pk]]))
         address = reverse("admin:sync_syncaction_changelist")
-        return format_html('<a href="{}?run__id__exact={}">steps</a>', address, run.pk)
+        return format_html('<a href="{}?run__id__exact={}">actions</a>', address, run.pk)
 
 
 @admin.register(SyncAction)

@@ -111,12 +111,12 @@ ISSUES: dict[str, IssueText] = {
     ),
     IssueCode.BUG: IssueText(
         "An internal error occurred in Lens.",
-        "Contact the operator: the log has the traceback. The step is retried at increasing "
+        "Contact the operator: the log has the traceback. The action is retried at increasing "
         "intervals.",
     ),
 }
 
-UNKNOWN = IssueText("Something is wrong.", "Check the steps below.")
+UNKNOWN = IssueText("Something is wrong.", "Check the actions below.")
 
 
 def describe_failure(error: CallFailed, issues: Mapping[str, IssueText]) -> str:

@@ -247,7 +247,7 @@ class SyncRun(models.Model):
 
 
 class SyncAction(models.Model):
-    """One step of a run, and its outcome."""
+    """One action of a run, and its outcome."""
 
     class Outcome(models.TextChoices):
         DONE = "done"
@@ -267,7 +267,7 @@ class SyncAction(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        verbose_name = "step"
+        verbose_name = "action"
         ordering = ["-pk"]
 
     def __str__(self) -> str:

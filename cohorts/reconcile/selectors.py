@@ -282,7 +282,7 @@ def _describe_provider(provider: ProviderSpec, state: ProviderState | None) -> S
     return SyncStatus(Level.FINE, "Reachable.")
 
 
-# -- steps ---------------------------------------------------------------------------------------
+# -- actions ---------------------------------------------------------------------------------------
 
 
 def find_realize_request(group_ids: Collection[int]) -> RealizeRequest | None:
@@ -308,19 +308,19 @@ def _find_request(
     return next((one for one in found if ids & set(one.group_ids)), None)
 
 
-def steps_of_cohort(cohort_id: int, *, after: int = 0) -> QuerySet[SyncAction]:
-    """Return the steps of a cohort and its groups, newest first; `after` is a step's id."""
+def actions_of_cohort(cohort_id: int, *, after: int = 0) -> QuerySet[SyncAction]:
+    """Return the actions of a cohort and its groups, newest first; `after` is an action's id."""
     about = Q(cohort=cohort_id) | Q(group__cohort=cohort_id)
     return SyncAction.objects.filter(about, pk__gt=after).select_related("group", "run")
 
 
-def newest_step() -> int:
-    """Return the id of the newest step, to query later for the steps after it."""
+def newest_action() -> int:
+    """Return the id of the newest action, to query later for the actions after it."""
     return SyncAction.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def steps_left(context: StatusContext) -> int | None:
-    """Return how many steps the current runs have left, or None if no run says so."""
+def actions_left(context: StatusContext) -> int | None:
+    """Return how many actions the current runs have left, or None if no run says so."""
     held = [name for name, state in context.states.items() if state.holder]
     newest = (
         SyncRun.objects.filter(provider=name, mode=SyncRun.Mode.APPLY).order_by("-pk").first()

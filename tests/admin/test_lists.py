@@ -194,8 +194,8 @@ def test_rows_of_the_reconciler_can_be_read_and_not_changed(staff, sandbox, made
     for name in ("groupsync", "providerstate", "syncrun", "syncaction", "workerheartbeat"):
         assert staff.get(f"/admin/sync/{name}/").status_code == 200
         assert staff.get(f"/admin/sync/{name}/add/").status_code == 403
-    assert staff.get("/admin/sync/groupsync/?out_of_step=yes").status_code == 200
-    assert staff.get("/admin/sync/groupsync/?out_of_step=asked").status_code == 200
+    assert staff.get("/admin/sync/groupsync/?out_of_sync=yes").status_code == 200
+    assert staff.get("/admin/sync/groupsync/?out_of_sync=asked").status_code == 200
     state = ProviderState.objects.get(provider="discord")
     assert staff.get(f"/admin/sync/providerstate/{state.pk}/change/").status_code == 200
 

@@ -15,7 +15,7 @@ from cohorts import clock
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.models import GroupSync, SyncAction
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.selectors import newest_step
+from cohorts.reconcile.selectors import newest_action
 from cohorts.reconcile.values import IssueCode
 from cohorts.registries import Registry
 
@@ -25,16 +25,16 @@ ERRORS = {str(IssueCode.NO_SLOT): "no_meeting_time"}  # known to other programs 
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """When the request was made: the newest step of the run log then, the time, and the time of the
-    machine's clock, which differs only with a sandbox."""
+    """When the request was made: the newest action of the run log then, the time, and the time of
+    the machine's clock, which differs only with a sandbox."""
 
-    step: int
+    action: int
     time: datetime
     machine_time: datetime
 
     @classmethod
     def now(cls) -> Since:
-        return cls(newest_step(), clock.now(), datetime.now(UTC))
+        return cls(newest_action(), clock.now(), datetime.now(UTC))
 
 
 ReportGroups = Callable[[Collection[int], Since], dict[int, Report]]
@@ -95,17 +95,17 @@ def _no_access() -> Report:
     }
 
 
-def count_steps(provider: str, group_ids: Collection[int], since: Since) -> dict[int, Report]:
-    """Return how many objects of each group were created or changed, and how many steps failed."""
+def count_actions(provider: str, group_ids: Collection[int], since: Since) -> dict[int, Report]:
+    """Return how many objects of each group were created or changed; how many actions failed."""
     reports: dict[int, Report] = {pk: {"created": 0, "patched": 0, "failed": 0} for pk in group_ids}
-    steps = SyncAction.objects.filter(
-        run__provider=provider, pk__gt=since.step, group__in=group_ids
+    actions = SyncAction.objects.filter(
+        run__provider=provider, pk__gt=since.action, group__in=group_ids
     )
-    for step in steps:
-        if step.outcome != SyncAction.Outcome.DONE:
+    for action in actions:
+        if action.outcome != SyncAction.Outcome.DONE:
             key = "failed"
         else:
-            key = "created" if step.verb == "create" else "patched"
-        assert step.group_id is not None
-        reports[step.group_id][key] += 1
+            key = "created" if action.verb == "create" else "patched"
+        assert action.group_id is not None
+        reports[action.group_id][key] += 1
     return reports

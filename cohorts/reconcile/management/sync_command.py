@@ -104,7 +104,7 @@ class PlanningCommand(BaseCommand):
         if options["json"]:
             self._wait_silently(ids, since, grace)
         elif options["wait"]:
-            self._wait(ids, since.step, grace)
+            self._wait(ids, since.action, grace)
         elif not heartbeats.is_worker_alive():
             self.stderr.write(
                 "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
@@ -115,7 +115,7 @@ class PlanningCommand(BaseCommand):
         """Print the reports however the waiting ends; the exit status says how."""
         out, self.stdout = self.stdout, OutputWrapper(io.StringIO())
         try:
-            self._wait(ids, since.step, grace)
+            self._wait(ids, since.action, grace)
         finally:
             self.stdout = out
             reports = {"groups": report_groups(ids, since)}
@@ -151,7 +151,7 @@ class PlanningCommand(BaseCommand):
     def _report(self, progress: WaitingProgress) -> None:
         for line in write_groups(progress.groups):
             self.stdout.write(line)
-        self.stdout.write(f"{progress.done} steps done.")
+        self.stdout.write(f"{progress.done} actions done.")
         if progress.failed:
             raise CommandError(
                 f"{len(progress.failed)} of {len(progress.groups)} groups are out of sync.",

@@ -88,7 +88,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
         ],
         "question": find_question(),
         "unsure": Message.objects.filter(state=Message.State.UNSURE).count(),
-        "out_of_step": shown,
+        "out_of_sync": shown,
         "more": total - len(shown),
     }
 
@@ -146,7 +146,7 @@ def group_state(
         "providers": [place.provider for place in view.places],
         "people": _people(group, members, view.places) if staff_may(user, *SEE_ACCESS) else None,
         "may_view_people": staff_may(user, "cohorts.view_user"),
-        "may_view_steps": user.has_perm(PERMISSION),
+        "may_view_actions": user.has_perm(PERMISSION),
         "check_now": SyncStatus(Level.FINE, "", remedy="check_now"),
     }
 

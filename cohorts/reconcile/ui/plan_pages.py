@@ -17,7 +17,7 @@ from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import (
     find_request_since,
     live_groups,
-    newest_step,
+    newest_action,
     read_context,
     read_providers,
 )
@@ -102,7 +102,7 @@ def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     if not all(run.as_if_requested for run in runs):
         raise Http404("This plan is not a realize plan.")
     groups = _groups(runs)
-    after = newest_step()
+    after = newest_action()
     services.request_realize([group.pk for group in groups], by=person_of(request), now=clock.now())
     cohorts = {group.cohort_id: group.cohort for group in groups}
     if len(cohorts) == 1:

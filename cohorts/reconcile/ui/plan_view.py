@@ -1,4 +1,4 @@
-"""Plans for people: answered runs as groups, steps and names, for the page and the commands."""
+"""Plans for people: answered runs as groups, actions and names, for the page and the commands."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -44,25 +44,25 @@ class Part:
 
     title: str
     group: Group | None = None
-    steps: list[PlannedAction] = field(default_factory=list)
+    actions: list[PlannedAction] = field(default_factory=list)
     held: list[PlannedAction] = field(default_factory=list)
     issues: list[tuple[ProviderSpec, SyncStatus]] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
 
     @property
     def held_by_reason(self) -> list[tuple[SyncStatus, list[PlannedAction]]]:
-        """Steps that are held, by reason; of one person's removals only the first."""
+        """Actions that are held, by reason; of one person's removals only the first."""
         found: dict[SyncStatus, dict[object, PlannedAction]] = defaultdict(dict)
-        for step in self.held:
-            assert step.held is not None
-            once = (step.provider.name, step.removes) if step.removes else id(step)
-            found[step.held].setdefault(once, step)
-        return [(reason, list(steps.values())) for reason, steps in found.items()]
+        for action in self.held:
+            assert action.held is not None
+            once = (action.provider.name, action.removes) if action.removes else id(action)
+            found[action.held].setdefault(once, action)
+        return [(reason, list(actions.values())) for reason, actions in found.items()]
 
     @property
     def summary(self) -> str:
         """ "create 5, grant 8"."""
-        counted = Counter(step.verb for step in self.steps)
+        counted = Counter(action.verb for action in self.actions)
         return ", ".join(f"{verb} {count}" for verb, count in counted.items())
 
 
@@ -84,12 +84,12 @@ class PlanView:
     parts: tuple[Part, ...]  # what groups share first, then group by group
 
     @property
-    def steps(self) -> list[PlannedAction]:
-        return [step for part in self.parts for step in part.steps]
+    def actions(self) -> list[PlannedAction]:
+        return [action for part in self.parts for action in part.actions]
 
     @property
     def held(self) -> list[PlannedAction]:
-        return [step for part in self.parts for step in part.held]
+        return [action for part in self.parts for action in part.held]
 
     @property
     def unreached(self) -> list[tuple[Part, Unreached]]:
@@ -98,7 +98,7 @@ class PlanView:
     @property
     def removals(self) -> list[PlannedAction]:
         """Removals that wait for approval."""
-        return [step for step in self.held if step.removes]
+        return [action for action in self.held if action.removes]
 
 
 def read_plan(runs: Sequence[SyncRun]) -> PlanView:
@@ -160,9 +160,9 @@ class _Reader:
     def read(self, run: SyncRun) -> None:
         provider, said = provider_specs()[run.provider], run.summary
         for row in said.get("actions", ()):
-            self._part(row).steps.append(self._step(provider, row))
+            self._part(row).actions.append(self._action(provider, row))
         for row in said.get("withheld", ()):
-            self._part(row).held.append(self._step(provider, row))
+            self._part(row).held.append(self._action(provider, row))
         for row in said.get("issues", ()):
             status = describe_issue(row["code"], row["detail"])
             self._part(row).issues.append((provider, status))
@@ -176,7 +176,7 @@ class _Reader:
         part = self.by_group.get(row.get("group_id") or 0)
         return part or self.by_cohort[row.get("cohort_id")]
 
-    def _step(self, provider: ProviderSpec, row: dict[str, Any]) -> PlannedAction:
+    def _action(self, provider: ProviderSpec, row: dict[str, Any]) -> PlannedAction:
         held = describe_issue(row["reason"], row.get("detail", "")) if "reason" in row else None
         return PlannedAction(
             provider=provider,
@@ -189,7 +189,7 @@ class _Reader:
         )
 
     def _named(self, row: dict[str, Any]) -> str:
-        """Return a step's target, with the person's name added if their address is known."""
+        """Return an action's target, with the person's name added if their address is known."""
         address, target = row.get("removes") or "", str(row["target"])
         name = self.names.get(address)
         return target.replace(address, f"{name} ({address})", 1) if name else target

@@ -13,18 +13,18 @@ from cohorts import clock
 from cohorts.models import Cohort
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.selectors import (
+    actions_left,
+    actions_of_cohort,
     describe_groups,
     find_realize_request,
     live_groups,
     read_context,
     read_providers,
-    steps_left,
-    steps_of_cohort,
 )
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.staff import show, staff_page
 
-STEPS_SHOWN = 60
+ACTIONS_SHOWN = 60
 BUSY_SECONDS, IDLE_SECONDS = 2, 15  # between two polls of the page
 
 DONE = SyncAction.Outcome.DONE
@@ -33,7 +33,7 @@ FAILED = SyncAction.Outcome.FAILED
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The outcomes of steps, and the time from the first step to the last."""
+    """The outcomes of actions, and the time from the first action to the last."""
 
     done: int
     failed: int
@@ -49,18 +49,18 @@ class Tally:
 
 @staff_page
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show a cohort's groups, their issues, and the newest steps.
+    """Show a cohort's groups, their issues, and the newest actions.
 
-    `?after=` counts only the steps after this one (those of the last request). `?group=` shows the
-    steps of one group.
+    `?after=` counts only the actions after this one (those of the last request). `?group=` shows
+    those of one group.
     """
     cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
     context = read_context(clock.now())
     views = describe_groups(live_groups([pk]), context)
     after, group_id = _number(request, "after"), _number(request, "group")
-    steps = steps_of_cohort(pk, after=after)
-    tally = Tally.of(list(steps.values_list("outcome", "at")))
-    shown = steps.filter(group=group_id) if group_id else steps
+    actions = actions_of_cohort(pk, after=after)
+    tally = Tally.of(list(actions.values_list("outcome", "at")))
+    shown = actions.filter(group=group_id) if group_id else actions
     busy = any(view.is_busy for view in views)
     return show(
         request,
@@ -75,10 +75,10 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         providers=read_providers(context),
         is_worker_alive=context.is_worker_alive,
         busy=busy,
-        left=steps_left(context) if busy else None,
+        left=actions_left(context) if busy else None,
         tally=tally,
-        steps=shown[:STEPS_SHOWN],
-        steps_total=shown.count(),
+        actions=shown[:ACTIONS_SHOWN],
+        actions_total=shown.count(),
         group_id=group_id,
         address=request.get_full_path(),
         seconds=BUSY_SECONDS if busy else IDLE_SECONDS,

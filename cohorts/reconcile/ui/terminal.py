@@ -28,19 +28,19 @@ def write_plan(plan: PlanView) -> Iterator[str]:
         yield from (
             f"  {p.name} ({part.title}, {p.provider.title}): {p.why}" for part, p in plan.unreached
         )
-    yield f"\n{len(plan.steps)} steps would be done, {len(plan.held)} are held back."
+    yield f"\n{len(plan.actions)} actions would be done, {len(plan.held)} are held back."
 
 
 def _write_part(part: Part) -> Iterator[str]:
     yield f"\n{part.title}"
     for provider, status in part.issues:
         yield f"  {provider.title}: {format_status(status)}"
-    for reason, steps in part.held_by_reason:
+    for reason, actions in part.held_by_reason:
         yield f"  Held back: {format_status(reason)}"
-        yield from (f"    {step.provider.title}: {step.sentence}" for step in steps)
-    for step in part.steps:
-        yield f"  {step.provider.title}: {step.sentence}"
-    if not (part.issues or part.held or part.steps):
+        yield from (f"    {action.provider.title}: {action.sentence}" for action in actions)
+    for action in part.actions:
+        yield f"  {action.provider.title}: {action.sentence}"
+    if not (part.issues or part.held or part.actions):
         yield "  Nothing to do."
 
 
@@ -63,8 +63,8 @@ class ProgressLine:
         self.last = ""
 
     def draw(self, progress: WaitingProgress) -> None:
-        for step in progress.news:
-            self.say(format_step(step))
+        for action in progress.news:
+            self.say(format_action(action))
         self._draw(self._line(progress), key=str(len(progress.settled)))
 
     def say(self, line: str) -> None:
@@ -94,9 +94,9 @@ class ProgressLine:
             "" if progress.is_worker_alive else " (no worker is running: start manage.py worker)"
         )
         bar = f"[{'#' * filled}{'.' * (BAR - filled)}]"
-        return f"{bar} {settled} of {total} groups, {progress.done} steps done{left}{waiting}"
+        return f"{bar} {settled} of {total} groups, {progress.done} actions done{left}{waiting}"
 
 
-def format_step(step: SyncAction) -> str:
-    outcome = "failed" if step.outcome == SyncAction.Outcome.FAILED else "no clear response"
-    return f"{outcome}: {step.verb} {step.target}: {step.error}"
+def format_action(action: SyncAction) -> str:
+    outcome = "failed" if action.outcome == SyncAction.Outcome.FAILED else "no clear response"
+    return f"{outcome}: {action.verb} {action.target}: {action.error}"

@@ -14,9 +14,9 @@ from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.selectors import (
     GroupInProvider,
     GroupView,
+    actions_left,
     describe_groups,
     read_context,
-    steps_left,
 )
 from cohorts.reconcile.status_text import Level, SyncStatus, describe_issue
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
@@ -38,7 +38,7 @@ class GaveUp(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WaitingProgress:
-    """The progress at one moment. `news` are steps that went wrong since the previous one."""
+    """The progress at one moment. `news` are actions that went wrong since the previous one."""
 
     groups: tuple[GroupView, ...]
     done: int
@@ -70,14 +70,14 @@ def _is_place_finished(place: GroupInProvider) -> bool:
 def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[WaitingProgress]:
     """Yield the progress until every group is finished, and finally the last state.
 
-    `after`: the id of the newest step before the request. `grace`: seconds within which a worker
+    `after`: the id of the newest action before the request. `grace`: seconds within which a worker
     must report. Raises NoWorker, GaveUp.
     """
     outage = _Outage()
     newest, calm, seen_at = after, 0, time.monotonic()
     while calm < CALM_LOOKS:
         progress = read_progress(group_ids, after, newest)
-        newest = max([newest, *(step.pk for step in progress.news)])
+        newest = max([newest, *(action.pk for action in progress.news)])
         yield progress
         calm = calm + 1 if len(progress.settled) == len(progress.groups) else 0
         if progress.is_worker_alive:
@@ -89,20 +89,20 @@ def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[W
 
 
 def read_progress(group_ids: Collection[int], after: int, newest: int) -> WaitingProgress:
-    """Return the progress now. Steps after `after` count; those after `newest` are news."""
+    """Return the progress now. Actions after `after` count; those after `newest` are news."""
     context = read_context(clock.now())
     groups = (
         Group.objects.filter(pk__in=group_ids).select_related("cohort").order_by("cohort", "pk")
     )
     views = describe_groups(groups, context)
     cohorts = {view.group.cohort_id for view in views}
-    steps = SyncAction.objects.filter(pk__gt=after)
-    ours = steps.filter(group__in=group_ids) | steps.filter(group=None, cohort__in=cohorts)
+    actions = SyncAction.objects.filter(pk__gt=after)
+    ours = actions.filter(group__in=group_ids) | actions.filter(group=None, cohort__in=cohorts)
     wrong = ours.filter(pk__gt=newest).exclude(outcome=SyncAction.Outcome.DONE)
     return WaitingProgress(
         groups=tuple(views),
         done=ours.filter(outcome=SyncAction.Outcome.DONE).count(),
-        left=steps_left(context),
+        left=actions_left(context),
         news=tuple(wrong.order_by("pk")),
         is_worker_alive=context.is_worker_alive,
     )

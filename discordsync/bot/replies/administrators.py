@@ -18,7 +18,7 @@ from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.selectors import GroupView, live_groups, newest_step
+from cohorts.reconcile.selectors import GroupView, live_groups, newest_action
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_view import PlanView, read_plan
 from cohorts.reconcile.ui.waiting import WaitingProgress, format_status, read_progress
@@ -68,7 +68,7 @@ def plan(runs: int | str) -> BotAnswer:
 def confirm(by: Requester, runs: int | str) -> BotAnswer:
     """Request the realization of a plan that was shown, and return its progress."""
     groups = _groups_of(_find_runs(_ids(runs)))
-    after = newest_step()
+    after = newest_action()
     requested_as = "" if by.person else f"{by.called} on Discord"
     services.request_realize(
         [group.pk for group in groups], by=by.person, requested_as=requested_as, now=clock.now()
@@ -101,7 +101,7 @@ def _show_plan(ids: list[int]) -> BotAnswer:
     if view.waiting:
         return _waiting(ids, cohort)
     buttons = [_plan_button(ids)]
-    if view.steps:
+    if view.actions:
         request = BotRequest("confirm", (_join_ids(ids),))
         buttons.insert(0, Button(f"Realize {groups[0].cohort}", request, style=ButtonStyle.GOOD))
     public_text = f"The preview for realizing {cohort} is ready: {_url('sync:plan', ids)}"
@@ -118,12 +118,12 @@ def _waiting(ids: list[int], cohort: str) -> BotAnswer:
 
 
 def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
-    lines = [f"**Realize {cohort}?** {groups} groups, {len(view.steps)} steps."]
+    lines = [f"**Realize {cohort}?** {groups} groups, {len(view.actions)} actions."]
     for answer in view.answers:
         title = answer.provider.title
         if answer.issue:
             lines.append(f"{title}: {format_status(answer.issue)}")
-        mine = [step.verb for step in view.steps if step.provider == answer.provider]
+        mine = [action.verb for action in view.actions if action.provider == answer.provider]
         lines.append(f"{title}: {_count_verbs(mine)}")
         lines += [
             f"- {line.what}: {line.used} of {line.limit} in use, {line.adds} would be added"
@@ -131,14 +131,14 @@ def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
             if line.adds
         ]
     if view.held:
-        reasons = sorted({step.held.words for step in view.held if step.held})
-        lines.append(f"Held back: {len(view.held)} steps. {' '.join(reasons)}")
+        reasons = sorted({action.held.words for action in view.held if action.held})
+        lines.append(f"Held back: {len(view.held)} actions. {' '.join(reasons)}")
     absent = sorted({escape(one.name) for _, one in view.unreached})
     if absent:
         lines.append(
             f"Not reachable yet: {_list_names(absent)}. They get access once they are reachable."
         )
-    if not view.steps:
+    if not view.actions:
         lines.append("Nothing to do.")
     return "\n".join(lines)
 
@@ -153,7 +153,7 @@ def _count_verbs(verbs: list[str]) -> str:
 
 def _progress_text(sight: WaitingProgress) -> str:
     done = len(sight.settled)
-    lines = [f"**{done} of {len(sight.groups)} groups**, {sight.done} steps done."]
+    lines = [f"**{done} of {len(sight.groups)} groups**, {sight.done} actions done."]
     if not sight.is_worker_alive:
         lines.append(NO_WORKER)
     return "\n".join([*lines, *_group_lines(sight.groups)])

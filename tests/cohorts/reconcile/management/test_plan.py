@@ -25,7 +25,7 @@ def test_realize_cohort_prints_each_object_each_person_not_reached_and_the_budge
         "  Discord: Create category “Safety - Spring”",
         "  Discord: Create role “Group 2 (Spring)”",
         f"  {made.people[3]} (Group 2, Discord): Not in the Discord server yet.",
-        "17 steps would be done, 0 are held back.",
+        "17 actions would be done, 0 are held back.",
     ):
         assert line in said.out.splitlines()
 
@@ -66,7 +66,7 @@ def test_resync_shows_only_what_was_asked_for(call, sandbox):
 
     assert "  Held back: Not set up yet: no one has realized this group" in said.out
     assert "    Discord: Create role “Group 1 (Spring)”" in said.out
-    assert "0 steps would be done" in said.out
+    assert "0 actions would be done" in said.out
 
 
 @pytest.mark.matrix
@@ -78,7 +78,7 @@ def test_a_plan_for_a_group_that_is_ready_is_empty(call, sandbox):
 
     said = call("realize_cohort", "Spring", "--plan")
 
-    assert "0 steps would be done, 0 are held back." in said.out
+    assert "0 actions would be done, 0 are held back." in said.out
     assert "  Nothing to do." in said.out
 
 
