@@ -1,4 +1,4 @@
-"""Requests for an RSVP: one e-mail per membership, 48 hours after the invitation (kind `nudge`).
+"""Requests for an RSVP: one e-mail per membership, 48 hours after the invitation.
 
 One invitation covers the whole term, so an RSVP to any of its meetings counts. Members are invited
 when their group is set up, or when they join it later.
@@ -18,12 +18,12 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from meetings.models import Attendance, Meeting
 
-NUDGE = "nudge"
+RSVP_REQUEST = "nudge"  # as stored with messages, in their kind and their key
 AFTER = timedelta(hours=48)
 SENT_WITHIN = timedelta(hours=24)
 
 
-@message_source("nudges")
+@message_source("nudges")  # as stored when it fails
 def pending_rsvp_requests(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:
@@ -38,8 +38,8 @@ def pending_rsvp_requests(
     for member in members:
         due_at = member.invited_at + AFTER
         yield PendingMessage(
-            key=f"{NUDGE}:{member.pk}",
-            kind=NUDGE,
+            key=f"{RSVP_REQUEST}:{member.pk}",
+            kind=RSVP_REQUEST,
             channel=Message.Channel.EMAIL,
             group_id=member.group_id,
             user_id=member.user_id,
@@ -67,8 +67,8 @@ def _members_without_rsvp(now: datetime) -> QuerySet[Membership]:
     )
 
 
-@notification(NUDGE, topic="reminders", title="Request to answer an invitation")
-def nudge_context(message: Message, now: datetime) -> dict[str, Any]:
+@notification(RSVP_REQUEST, topic="reminders", title="Request to answer an invitation")
+def rsvp_request_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete."""
     member = _members_without_rsvp(now).filter(pk=message.context["membership"]).first()
     if member is None:

@@ -107,7 +107,8 @@ def test_a_cohort_with_nobody_in_the_server_is_usable_at_once_and_reminded_until
     page = signed_in("Fay").get(f"/groups/{first.group_id}/").content.decode()
     assert "Bob" in page
 
-    # The nudge comes 48 hours after the invitation, and reminders at nine on people's own clocks.
+    # The request for an RSVP comes 48 hours after the invitation, and reminders at nine on people's
+    # own clocks.
     live_until(term, NOW + 50 * HOUR, idle_until=NOW + 40 * HOUR)
     assert ("Bob", "sent") in emails("nudge")
     live_until(term, first.starts_at - 4 * DAY, DAY, idle_until=first.starts_at - 8 * DAY)

@@ -46,7 +46,7 @@ class Tags(HTMLParser):
 
 
 def collect_every_kind(academy, now) -> list[Message]:
-    """A move, a cancellation, a reminder and a nudge, to a member and in the channel."""
+    """A move, a cancellation, a reminder, a request for an RSVP: to a member, in the channel."""
     group = academy.groups["A"]
     carry_out(moves.Reschedule(academy.meeting("A", 2).pk, now + 300 * HOUR), by=None, now=now)
     carry_out(moves.Cancel(academy.meeting("A", 3).pk), by=None, now=now)

@@ -48,7 +48,7 @@ class Academy:
             timezone=term.zones[n],
             status=Group.Status.ACTIVE,
             set_up_at=paper.BEGIN - timedelta(days=9),
-            activated_at=paper.BEGIN - timedelta(days=9),  # the nudges are long past
+            activated_at=paper.BEGIN - timedelta(days=9),  # requests for an RSVP are long past
         )
 
     def _add_person(self, person: paper.Person) -> User:
