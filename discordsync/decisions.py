@@ -17,7 +17,7 @@ from cohorts.validators import check_snowflake
 from discordsync.desired import desired_names, desired_state
 from discordsync.models import DiscordObject
 from discordsync.removal.services import groups_of
-from discordsync.services import record_existing
+from discordsync.services import record_existing, store_imported
 from discordsync.snapshot import take_snapshot
 from discordsync.state import keys
 from discordsync.state.observed import ObservedGuild
@@ -42,20 +42,14 @@ def adopt(orphans: Mapping[str, int], observed: ObservedGuild, now: datetime) ->
             lacking[key] = _say_whose(key, other, observed.name_of(outside_id))
             continue
         cohort_id, group_id, meeting_id = _owners(key)
-        DiscordObject.objects.update_or_create(
-            key=key,
-            defaults={
-                "kind": keys.kind_of(key),
-                "cohort_id": cohort_id,
-                "group_id": group_id,
-                "meeting_id": meeting_id,
-                "outside_id": outside_id,
-                "name_sent": names.get(key, ""),
-                "name_returned": observed.name_of(outside_id),
-                "gone_at": None,
-                "decisions": {},
-                "imported": True,
-            },
+        store_imported(
+            key,
+            outside_id,
+            cohort_id=cohort_id,
+            group_id=group_id,
+            meeting_id=meeting_id,
+            name_sent=names.get(key, ""),
+            name_returned=observed.name_of(outside_id),
         )
     record_adopted("discord", lacking)
 

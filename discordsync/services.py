@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -36,22 +37,7 @@ def record_existing(
     other = DiscordObject.objects.filter(outside_id=outside_id).exclude(key=key).first()
     if other:
         raise Refusal("id_taken", f"{outside_id} is already recorded as {describe(other)}.")
-    row, _ = DiscordObject.objects.update_or_create(
-        key=key,
-        defaults={
-            "kind": kind,
-            "cohort": cohort,
-            "group": group,
-            "outside_id": outside_id,
-            "name_sent": "",  # its name is not ours: never renamed or reported
-            "name_returned": "",
-            "intended_at": None,
-            "existed_before": [],
-            "gone_at": None,
-            "decisions": {},
-            "imported": True,
-        },
-    )
+    row = store_imported(key, outside_id, cohort=cohort, group=group)
     record(
         "object_imported",
         cohort=cohort,
@@ -60,6 +46,30 @@ def record_existing(
         changes={row.get_kind_display(): ["", outside_id]},
     )
     announce([group.pk] if group else cohort.groups.values_list("pk", flat=True))
+    return row
+
+
+def store_imported(key: str, outside_id: int, **values: Any) -> DiscordObject:
+    """Point the record with this key at an existing object.
+
+    `values`: its owners, and its names. Without names it is never renamed or reported, because its
+    name is not ours.
+    """
+    row, _ = DiscordObject.objects.update_or_create(
+        key=key,
+        defaults={
+            "kind": keys.kind_of(key),
+            "outside_id": outside_id,
+            "name_sent": "",
+            "name_returned": "",
+            "intended_at": None,
+            "existed_before": [],
+            "gone_at": None,
+            "decisions": {},
+            "imported": True,
+            **values,
+        },
+    )
     return row
 
 
