@@ -106,7 +106,7 @@ def request_realize(
     ids = {group.pk for group in groups}
     create_missing_rows(ids)
     lacking = GroupSync.objects.filter(group_id__in=ids, ready_at__isnull=True)
-    lacking.lock()
+    lacking.lock()  # also if none is updated: of two clicks at once the second records nothing
     is_new = bool(by or requested_as) and record_request(
         lacking, by=by, requested_as=requested_as, now=now
     )
