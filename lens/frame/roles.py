@@ -1,6 +1,6 @@
 """The three roles of staff: permission groups that `migrate` creates and completes.
 
-What each may do is in docs/staff.md. A role can be extended by granting a person further
+What each may do is in docs/staff-reference.md. A role can be extended by granting a person further
 permissions, or by a group of one's own beside it. A group of the same name that holds anything
 else is someone else's work and is left as it is.
 """

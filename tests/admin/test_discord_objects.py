@@ -222,6 +222,6 @@ def test_the_pages_can_be_read(staff, sandbox, made):
 
 def test_the_example_in_the_documentation_is_taken(staff):
     make_cohort(groups=1)
-    page = Path(__file__).resolve().parents[2] / "docs" / "staff.md"
+    page = Path(__file__).resolve().parents[2] / "docs" / "staff-reference.md"
     example = page.read_text(encoding="utf-8").split("```csv\n")[1].split("```")[0]
     assert messages_of(upload(staff, example))[0].startswith("5 objects were imported")

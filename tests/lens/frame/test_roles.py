@@ -1,4 +1,4 @@
-"""The three roles of staff exist after `migrate`, and say what docs/staff.md says."""
+"""The three roles of staff exist after `migrate`, and say what docs/staff-reference.md says."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def test_no_role_can_change_accounts_of_staff_or_grant_rights():
     }
 
 
-def test_the_guide_for_staff_names_each_role():
-    guide = (ROOT / "docs" / "staff.md").read_text(encoding="utf-8")
+def test_the_reference_for_staff_names_each_role():
+    guide = (ROOT / "docs" / "staff-reference.md").read_text(encoding="utf-8")
     assert all(f"**{role}**" in guide for role in ROLES)
 
 

@@ -1,4 +1,4 @@
-"""The first administrator is made from a shell, as docs/staff.md says."""
+"""The first administrator is made from a shell, as docs/staff-reference.md says."""
 
 import pytest
 
