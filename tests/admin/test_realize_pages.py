@@ -268,7 +268,20 @@ def test_a_failure_is_explained_with_what_to_do_and_a_button(staff, sandbox):
     assert "Check now" in shown
 
 
-def test_the_steps_of_one_group_can_be_shown_alone(staff, sandbox):
+def test_realize_is_offered_until_all_groups_are_in_sync(staff, sandbox):
+    made = make_cohort(groups=1)
+    join(sandbox, made.people)
+    address = reverse("sync:progress", args=[made.cohort.pk])
+    button = reverse("sync:plan_cohort", args=[made.cohort.pk])
+    assert button in staff.get(address).content.decode()
+    realize(made)
+    work("discord")
+    done = staff.get(address)
+    assert "Done: all 1 groups are in sync." in text_of(done)
+    assert button not in done.content.decode()
+
+
+def test_the_actions_of_one_group_can_be_shown_alone(staff, sandbox):
     made = make_cohort(groups=2)
     join(sandbox, made.people)
     realize(made)
