@@ -90,6 +90,7 @@ EXEMPT = {
     "cohorts.steps.services": {"begin_attempt": OWN_STATE},
     "discordsync.removal.services": {"take_back": "follows from reopening, which is recorded"},
     "discordsync.services": {
+        "store_imported": PART,
         "record_hidden_channels": OWN_STATE,
         "record_use": "that a person has used the bot",
         "forget_past_events": OWN_STATE,
