@@ -28,9 +28,8 @@ from calendarsync.state.facts import (
 )
 from calendarsync.state.ids import Mark, make_id
 from calendarsync.state.slots import SeriesSlot
-from cohorts.models import AccessException, Group, Membership, User, live_group
+from cohorts.models import AccessException, Group, Installation, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
-from cohorts.services.installation import ensure_installation
 from cohorts.zones import zone_names
 from guestvisits.selectors import belonged_to
 from guestvisits.windows import guest_windows, substitute_invitations
@@ -80,7 +79,7 @@ def take_snapshot(
 
 def _read_snapshot(now: datetime, only: Collection[int] | None) -> CalendarSnapshot:
     groups = list(_groups(now) if only is None else _groups(now).filter(pk__in=only))
-    installation, erased = ensure_installation(now).installation_id, addresses_to_erase()
+    installation, erased = Installation.objects.ensure(now).installation_id, addresses_to_erase()
     rows = _read_rows([group.pk for group in groups], now)
     found = {group.pk: _facts(group, rows) for group in groups}
     next_ids = {_next_id(facts, installation): pk for pk, facts in found.items()}

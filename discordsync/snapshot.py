@@ -12,11 +12,10 @@ from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from cohorts.models import AccessException, Group, Membership, User, live_group
+from cohorts.models import AccessException, Group, Installation, Membership, User, live_group
 from cohorts.models.archive import was_last_member
 from cohorts.reconcile.models import ProviderState
 from cohorts.selectors import let_go_since
-from cohorts.services.installation import ensure_installation
 from discordsync.delivery.dm_channels import count_allowed
 from discordsync.delivery.waiting_messages import WaitingMessages
 from discordsync.models import DiscordObject, HiddenCount, RemovalApproval
@@ -85,7 +84,7 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
     meetings = facts_by_group(ahead.order_by("number"))
     meeting_groups = _groups_with_meetings(ids)
     return DiscordSnapshot(
-        installation=ensure_installation(now).installation_id,
+        installation=Installation.objects.ensure(now).installation_id,
         adopt=ProviderState.objects.of("discord").filter(adopt_orphans=True).exists(),
         horizon=timedelta(days=settings.SYNC["event_horizon_days"]),
         cohorts={

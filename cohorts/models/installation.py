@@ -1,16 +1,22 @@
-"""The identity of the installation that owns this database, and the sandbox clock."""
+"""The identity of the installation that owns this database, and the sandbox clock.
+
+A restored or copied database cannot write: `Installation.doubt`.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField
 from django.db.models.expressions import Expression
 from django.db.models.sql.compiler import SQLCompiler
 
+RESTORED, OTHER_INSTALLATION = "restored", "other_installation"  # reasons to doubt
 Sql = tuple[str, tuple[str | int, ...]]
 
 PRESENT_SEAL = """COALESCE((
@@ -27,7 +33,7 @@ class Seal(models.Model):
     new ones; VACUUM FULL, FREEZE, CLUSTER and renaming the database keep them. Point-in-time
     recovery keeps them too: use `manage.py mark_restored` after it.
 
-    Write this row only in `services.installation.seal`, and never rewrite its table.
+    Write this row only in `Installation.objects.seal`, and never rewrite its table.
     """
 
     written_at = models.DateTimeField()
@@ -61,6 +67,39 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
     def intact(self) -> InstallationQuerySet:
         """Return the row, unless this database was restored or copied."""
         return self.filter(seal=PresentSeal())
+
+    def ensure(self, now: datetime) -> Installation:
+        """Return the row with its seal; the first start creates it from INSTALLATION_ID."""
+        return self.with_seal().filter(pk=1).first() or self._first_start(now)
+
+    @transaction.atomic
+    def _first_start(self, now: datetime) -> Installation:
+        if not settings.INSTALLATION_ID:
+            raise ImproperlyConfigured(
+                "INSTALLATION_ID is not set, so Lens cannot mark what it creates."
+            )
+        _, is_new = self.get_or_create(
+            pk=1,
+            defaults={
+                "installation_id": settings.INSTALLATION_ID,
+                "accepted_as": settings.INSTALLATION_ID,
+                "first_started_at": now,
+                "quiet_before": now,
+            },
+        )
+        if is_new:
+            self.seal(now)
+        return self.with_seal().get(pk=1)
+
+    @transaction.atomic
+    def seal(self, now: datetime) -> None:
+        """Record the database's current ids as the right ones.
+
+        This takes two rows: a row cannot store its own `xmin`, because a row written within a
+        savepoint has a different `xmin` than the id of its transaction.
+        """
+        Seal.objects.update_or_create(pk=1, defaults={"written_at": now})
+        self.filter(pk=1).update(seal=PresentSeal())
 
 
 class Installation(models.Model):
@@ -110,3 +149,10 @@ class Installation(models.Model):
     def is_restored(self) -> bool:
         """Return whether this database was restored or copied since staff last answered."""
         return self.seal != self.present_seal
+
+    @property
+    def doubt(self) -> str:
+        """Return the code of the reason why this database may be a copy, or ""."""
+        if self.is_restored:
+            return RESTORED
+        return OTHER_INSTALLATION if self.accepted_as != settings.INSTALLATION_ID else ""

@@ -25,7 +25,6 @@ from cohorts.outbox.models import Message, MessageKind, OutboxPart
 from cohorts.outbox.nudges import nudge_channels
 from cohorts.outbox.registry import PendingMessage, Source, message_sources, notifications
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
-from cohorts.services.installation import find_doubt
 
 logger = logging.getLogger(__name__)
 
@@ -235,7 +234,7 @@ def read_bounds(incomplete: Mapping[str, datetime], now: datetime) -> Bounds:
     )
     known |= fresh
     bounds = Bounds(installation.first_started_at, known, now, {}, installation.quiet_before)
-    if find_doubt(installation):
+    if installation.doubt:
         return bounds  # nothing is reported as missed while ownership is in doubt
     collected_at = installation.collected_at or installation.first_started_at
     return replace(

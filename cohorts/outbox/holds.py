@@ -12,13 +12,8 @@ from django.conf import settings
 from django.db.models import Exists
 
 from cohorts.models import Installation
+from cohorts.models.installation import OTHER_INSTALLATION, RESTORED
 from cohorts.registries import Registry
-from cohorts.services.installation import (
-    OTHER_INSTALLATION,
-    RESTORED,
-    ensure_installation,
-    find_doubt,
-)
 
 DOUBTS = {
     RESTORED: "This database was restored from a backup or copied: confirm first whether this is "
@@ -34,8 +29,8 @@ holds: Registry[Callable[[], str]] = Registry("reasons to hold all messages")
 
 def why_held(now: datetime) -> str:
     """Return a sentence that explains why no message may be sent now, or ""."""
-    installation = ensure_installation(now)
-    if doubt := find_doubt(installation):
+    installation = Installation.objects.ensure(now)
+    if doubt := installation.doubt:
         return DOUBTS[doubt]
     if installation.silenced_at:
         return SILENCED

@@ -23,12 +23,7 @@ from cohorts.reconcile.models import GroupSync, ProviderState, ScratchObject
 from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
 from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.values import IssueCode
-from cohorts.services.installation import (
-    accept_copy,
-    accept_original,
-    ensure_installation,
-    find_doubt,
-)
+from cohorts.services.installation import accept_copy, accept_original
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +66,10 @@ class Question:
 
 def find_question() -> Question:
     """Return what staff have to decide now. Two queries."""
-    installation = ensure_installation(clock.now())
+    installation = Installation.objects.ensure(clock.now())
     states = [s for s in ProviderState.objects.all() if s.provider in configured_providers()]
     return Question(
-        doubt=find_doubt(installation),
+        doubt=installation.doubt,
         moved={state.provider: state.scope for state in provider_state.find_moved(states)},
         strange={s.provider: s.orphans for s in states if s.has_many_orphans},
         orphaned={s.provider: s.orphans for s in states if s.orphans and not s.has_many_orphans},
@@ -126,5 +121,5 @@ def accept_as_copy() -> None:
 
 
 def _lock() -> Installation:
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     return Installation.objects.select_for_update().get(pk=1)

@@ -19,8 +19,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from cohorts import clock
+from cohorts.models import Installation
 from cohorts.outbox.holds import why_held
-from cohorts.services.installation import ensure_installation
 from discordsync.bot.handlers import answer_request
 from discordsync.bot.models import BotReply
 from discordsync.bot.replies.bot_answer import BotAnswer
@@ -108,7 +108,7 @@ def _answer(reply: Reply, now: datetime) -> ReplyUpdate:
 def _may_post(reply: Reply, now: datetime) -> bool:
     """Return whether the original cannot have said it: staff have answered whose database this is,
     and it was asked after that question came up."""
-    quiet_before = ensure_installation(now).quiet_before
+    quiet_before = Installation.objects.ensure(now).quiet_before
     return not why_held(now) and (quiet_before is None or reply.asked_at >= quiet_before)
 
 

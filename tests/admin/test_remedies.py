@@ -11,7 +11,6 @@ from cohorts.models import AccessState, Installation, Membership
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.services.installation import ensure_installation
 from discordsync.models import DiscordObject
 from tests.admin.reading import messages_of, text_of
 from tests.admin.test_lists import START, break_role, stand
@@ -192,7 +191,7 @@ def test_orphans_are_adopted_when_staff_say_so(staff, sandbox, made):
 
 
 def test_without_a_decision_nothing_changes(staff, sandbox, settings):
-    ensure_installation(datetime.now(UTC))
+    Installation.objects.ensure(datetime.now(UTC))
     settings.INSTALLATION_ID = "tryout"
     answer = press(staff, "decide", word="perhaps")
     assert messages_of(answer) == ["Choose one of the two options."]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from cohorts import clock
+from cohorts.models import Installation
 from cohorts.reconcile.provider import providers
-from cohorts.services.installation import ensure_installation
 from tests.calendarsync.behaviour import USUAL, GoogleMode, run_in_modes
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -30,7 +30,7 @@ def only_calendar(registered: Registered) -> None:
 @pytest.fixture
 def installed(db: None) -> None:
     """The first start is behind us."""
-    ensure_installation(NOW)
+    Installation.objects.ensure(NOW)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.ownership import accept_as_original, find_question
 from cohorts.reconcile.provider import provider_admins
-from cohorts.services.installation import break_seal, seal
+from cohorts.services.installation import break_seal
 from meetings.models import Meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -70,7 +70,7 @@ def test_another_installations_events_are_nobodys_business(
 ) -> None:
     theirs = {one["id"]: one for one in calendar.all_series}
     restore_older_database(calendar)
-    seal(calendar.now)
+    Installation.objects.seal(calendar.now)
     Installation.objects.update(installation_id="copy")
     calendar.look()
     events = {one["id"]: one for one in calendar.all_series}

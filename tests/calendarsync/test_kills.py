@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from cohorts.models import Membership
-from cohorts.services.installation import ensure_installation
+from cohorts.models import Installation, Membership
 from guestvisits.services.booking import book_visit
 from tests.calendarsync.conftest import NOW
 from tests.calendarsync.seen import SeenCalendar
@@ -71,7 +70,7 @@ def rehearse(calendar: SeenCalendar) -> Any:
     undisturbed = describe(calendar)
     call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
     calendar.sandbox.reset()
-    ensure_installation(NOW)
+    Installation.objects.ensure(NOW)
     calendar.move_clock(NOW)
     prepare(calendar)
     return undisturbed

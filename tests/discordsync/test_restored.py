@@ -8,11 +8,11 @@ from __future__ import annotations
 import pytest
 
 from cohorts import clock
-from cohorts.models import Group, Membership
+from cohorts.models import Group, Installation, Membership
 from cohorts.outbox.models import Message
 from cohorts.reconcile import ownership
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.services.installation import break_seal, seal
+from cohorts.services.installation import break_seal
 from discordsync.models import DiscordObject
 from tests.discordsync.guild_state import (
     create,
@@ -115,7 +115,7 @@ def test_the_approval_is_used_once(sandbox, made):
     ownership.accept_as_original()
     work("discord")
     restore_from_before(made.groups[1:])
-    seal(clock.now())
+    Installation.objects.seal(clock.now())
     seen = sandbox.last
     look_again()
 
@@ -197,7 +197,7 @@ def test_b1_cloned_channels_of_a_whole_cohort_hold_up_no_other_cohort(sandbox, m
 
 def test_b1_many_orphans_stop_everything(sandbox, made):
     restore_from_before(made.groups, cohort_too=True)
-    seal(clock.now())  # as if nothing showed that this database is older
+    Installation.objects.seal(clock.now())  # as if nothing showed that this database is older
     other = make_cohort(groups=1, name="Autumn", called="Other")
     join(sandbox, [*made.people, *other.people])
     seen = sandbox.last

@@ -15,11 +15,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cohorts import clock
-from cohorts.models import Cohort, Group, Membership, User
+from cohorts.models import Cohort, Group, Installation, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.runs.policy import restrict
 from cohorts.reconcile.values import Due, Finding, Plan, Policy
-from cohorts.services.installation import ensure_installation
 from discordsync.desired import desired_state
 from discordsync.models import DiscordObject
 from discordsync.observe import recover
@@ -108,7 +107,7 @@ class World:
         return self.last_id
 
     def add_channel(self, pk: int, key: str, kind: int, parent: int | None, people=()) -> None:
-        name = ensure_installation(clock.now()).installation_id
+        name = Installation.objects.ensure(clock.now()).installation_id
         given = {p: Overwrite(p, MEMBER, permissions.MEMBER_TEXT, 0) for p in people}
         topic = keys.make_mark(name, key) if kind == TEXT else ""
         self.channels[pk] = ObservedChannel(pk, kind, key, parent, topic, given)
@@ -142,7 +141,7 @@ class World:
         for account in self.accounts(thing.holders):
             self.members.setdefault(account, set()).add(role)
         mark = keys.make_mark(
-            ensure_installation(clock.now()).installation_id, keys.event(meeting.pk)
+            Installation.objects.ensure(clock.now()).installation_id, keys.event(meeting.pk)
         )
         self.events[event] = ScheduledEvent(
             event, "Week 1", mark, voice, meeting.starts_at, meeting.ends_at, SCHEDULED
@@ -209,7 +208,7 @@ WORLDS = st.tuples(
 
 @pytest.fixture
 def cohorts() -> list[MadeCohort]:
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     return [make_cohort(groups=3, name=name) for name in ("Spring", "Autumn")]
 
 
@@ -261,7 +260,7 @@ def test_a_bounded_snapshot_leads_to_the_same_plan_as_everything(cohorts, worlds
 
 def test_groups_that_have_ended_with_nothing_outside_are_not_read() -> None:
     live = make_cohort(groups=2)
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     with CaptureQueriesContext(connection) as before:
         snapshot = take_snapshot(clock.now())
     history = make_cohort(groups=6, name="Long ago")

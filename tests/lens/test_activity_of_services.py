@@ -75,14 +75,7 @@ EXEMPT = {
         "record_change_warnings": "a message about a change that is recorded",
     },
     "cohorts.services.installation": dict.fromkeys(
-        [
-            "ensure_installation",
-            "seal",
-            "break_seal",
-            "accept_original",
-            "accept_copy",
-            "end_silence",
-        ],
+        ["break_seal", "accept_original", "accept_copy", "end_silence"],
         "the operator's answer, in the installation's own row",
     ),
     "cohorts.services.memberships": {"write_end": PART},

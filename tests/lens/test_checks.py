@@ -16,7 +16,6 @@ from django.db import IntegrityError
 
 from cohorts import clock
 from cohorts.models import Installation
-from cohorts.services.installation import ensure_installation
 from lens.checks import check_staff
 from tests.support.processes import ROOT
 
@@ -155,9 +154,9 @@ def test_o5_no_process_starts_without_an_installation_id(command: list[str]) -> 
 def test_o5_an_empty_installation_id_is_never_stored(settings: Any) -> None:
     settings.INSTALLATION_ID = ""
     with pytest.raises(ImproperlyConfigured):
-        ensure_installation(clock.now())
+        Installation.objects.ensure(clock.now())
     settings.INSTALLATION_ID = "academy-live"
-    assert ensure_installation(clock.now()).installation_id == "academy-live"
+    assert Installation.objects.ensure(clock.now()).installation_id == "academy-live"
     with pytest.raises(IntegrityError):
         Installation.objects.update(installation_id="")
 

@@ -11,7 +11,7 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from cohorts import clock
-from cohorts.services.installation import ensure_installation
+from cohorts.models import Installation
 
 SetClock = Callable[[datetime], None]
 
@@ -47,5 +47,5 @@ def counts_without_the_clock() -> Iterator[None]:
 def set_clock(db: None, settings) -> SetClock:
     """Call it with the moment that it shall be; time then goes on from there."""
     settings.SANDBOX = True
-    ensure_installation(datetime.now(UTC))
+    Installation.objects.ensure(datetime.now(UTC))
     return lambda moment: clock.set_offset(moment - datetime.now(UTC))

@@ -29,7 +29,6 @@ from django.db import connection, transaction
 
 from cohorts import clock
 from cohorts.models import Installation, Seal
-from cohorts.services.installation import seal
 from tests.support import registries
 from tests.support.emptying import tables
 from tests.support.running_sandbox import KeptSandbox, RunningSandbox
@@ -117,4 +116,4 @@ def _put_rows_back(world: KeptWorld) -> None:
             with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
                 copy.write(data)
     if Seal._meta.db_table in world.rows:
-        seal(world.now)  # a row that was copied does not fit
+        Installation.objects.seal(world.now)  # a row that was copied does not fit

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from cohorts.models import Cohort, Group, Installation, Membership
 from cohorts.outbox.collecting import collect, store_together
 from cohorts.outbox.models import Message
-from cohorts.services.installation import ensure_installation
 from meetings.messages.changes import pending_changes
 from meetings.models import Meeting, MeetingChange, MeetingMove
 from tests.lens.desk.test_costs import NOW, make_academy
@@ -17,7 +16,7 @@ DAY = timedelta(days=1)
 
 def make_known_academy(groups: int) -> None:
     """Groups of eight people, known to Lens for long."""
-    ensure_installation(NOW)
+    Installation.objects.ensure(NOW)
     Installation.objects.update(first_started_at=NOW - 90 * DAY, collected_at=NOW - 14 * DAY)
     make_academy(groups, 8)
     Cohort.objects.update(first_known_at=NOW - 90 * DAY)

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from cohorts import clock
+from cohorts.models import Installation
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun, due_syncs
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.values import Due, IssueCode
-from cohorts.services.installation import ensure_installation, find_doubt
 
 
 def has_work(provider: str, now: datetime) -> bool:
@@ -59,7 +59,7 @@ def find_write_ban(provider: str) -> str:
     Two queries: the installation, and the state of all providers, since any of them can show that
     this database is a copy.
     """
-    if doubt := find_doubt(ensure_installation(clock.now())):
+    if doubt := Installation.objects.ensure(clock.now()).doubt:
         return doubt
     states = {state.provider: state for state in ProviderState.objects.all()}
     if sign := find_sign_of_copy(states.values()):

@@ -7,20 +7,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from cohorts import clock
-from cohorts.models import User
+from cohorts.models import Installation, User
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.reconcile import ownership
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.ui.staff import show, staff_page
-from cohorts.services.installation import end_silence, ensure_installation
+from cohorts.services.installation import end_silence
 
 
 @staff_page
 def decide(request: HttpRequest) -> HttpResponse:
     """Show the question; on POST, carry out the answer."""
-    question, installation = ownership.find_question(), ensure_installation(clock.now())
+    question, installation = ownership.find_question(), Installation.objects.ensure(clock.now())
     if request.method == "POST":
         return _carry_out(request, question)
     providers = provider_specs()

@@ -21,7 +21,6 @@ from cohorts.models import Installation
 from cohorts.reconcile.errors import LeaseLost
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.workers.this_worker import worker_name
-from cohorts.services.installation import ensure_installation
 
 
 def boot_seconds() -> float:
@@ -91,7 +90,7 @@ def ensure_state(provider: str) -> None:
     if states.exists():
         return
     with transaction.atomic():
-        ensure_installation(clock.now())
+        Installation.objects.ensure(clock.now())
         Installation.objects.select_for_update().get(pk=1)
         if not states.all().exists():
             ProviderState.objects.create(provider=provider)

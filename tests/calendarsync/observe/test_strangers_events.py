@@ -9,7 +9,7 @@ import pytest
 from calendarsync.copies.recognizing import select_ours
 from calendarsync.state.observed import read_event
 from cohorts import clock
-from cohorts.services.installation import ensure_installation
+from cohorts.models import Installation
 
 STRANGE: dict[str, Any] = {
     "id": "stranger",
@@ -39,5 +39,5 @@ def test_a_series_that_ends_with_the_calendar_can_be_read() -> None:
     ids=str,
 )
 def test_an_event_that_cannot_be_read_is_left_out(change: dict[str, Any]) -> None:
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     assert select_ours([STRANGE | change], {}) == {}

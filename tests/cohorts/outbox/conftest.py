@@ -9,7 +9,6 @@ import pytest
 
 from cohorts.models import Cohort, Installation, Membership
 from cohorts.outbox.registry import message_sources, notifications
-from cohorts.services.installation import ensure_installation
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES, pending_notes
 from tests.support.academy import Academy
 from tests.support.registries import Registered
@@ -31,7 +30,7 @@ def now() -> datetime:
 @pytest.fixture
 def academy(notes: None, now: datetime, db: None) -> Academy:
     """Groups A and B; everything here is known since a day.  Members join an hour ago."""
-    ensure_installation(now)
+    Installation.objects.ensure(now)
     Installation.objects.update(
         first_started_at=now - timedelta(days=1), quiet_before=now - timedelta(days=1)
     )

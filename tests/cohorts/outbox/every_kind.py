@@ -21,7 +21,6 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.samples import Sample
 from cohorts.reconcile.models import ProviderState, RealizeRequest
-from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import end_membership
 from cohorts.services.provider_reports import report_access
 from discordsync.models import DiscordObject
@@ -67,7 +66,7 @@ def live_through(now: datetime, *, down_from: datetime | None = None) -> Iterato
 
 def _begin(now: datetime) -> Academy:
     """Three groups that became active just now, and a realize that has ended."""
-    ensure_installation(now)
+    Installation.objects.ensure(now)
     Installation.objects.update(first_started_at=now - DAY, quiet_before=now - DAY)
     academy = Academy(now, groups="ABC")
     Cohort.objects.update(first_known_at=now - DAY)

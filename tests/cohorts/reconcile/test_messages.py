@@ -9,7 +9,7 @@ import pytest
 from django.db.models import F
 
 from cohorts import clock
-from cohorts.models import AccessState, Group, User
+from cohorts.models import AccessState, Group, Installation, User
 from cohorts.models.activity import ActivityEntry
 from cohorts.outbox import tasks
 from cohorts.outbox.collecting import collect
@@ -19,7 +19,6 @@ from cohorts.reconcile.ownership import accept_as_original
 from cohorts.reconcile.runs.realize_requests import close_ended
 from cohorts.reconcile.services import request_realize, withdraw_request
 from cohorts.reconcile.tasks import sweep
-from cohorts.services.installation import ensure_installation
 from tests.support.cohort import MadeCohort, join, make_cohort, work
 from tests.support.spread import in_matrix
 
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def staff() -> User:
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     return User.objects.create_user("staff@example.org", name="Sam", is_staff=True)
 
 

@@ -20,7 +20,6 @@ from cohorts.outbox import tasks as messages
 from cohorts.outbox.models import Message
 from cohorts.reconcile import ownership, services, tasks
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.services.installation import ensure_installation, seal
 from discordsync.models import DiscordObject
 from tests.support import workers
 from tests.support.backups import another_database, dump, restored
@@ -31,7 +30,7 @@ MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT")
 
 
 def is_restored() -> bool:
-    return ensure_installation(datetime.now(UTC)).is_restored
+    return Installation.objects.ensure(datetime.now(UTC)).is_restored
 
 
 def execute(statement: str) -> None:
@@ -48,7 +47,7 @@ def test_b3_a_restore_and_a_copy_break_the_seal(tmp_path):
     backup = dump(tmp_path)
     with restored(backup):
         assert is_restored()
-        seal(clock.now())
+        Installation.objects.seal(clock.now())
         assert not is_restored()
     with restored(backup, clean=True):
         assert is_restored()
@@ -70,7 +69,7 @@ def test_b3_a_restore_and_a_copy_break_the_seal(tmp_path):
     ],
 )
 def test_b3_maintenance_keeps_the_seal(statement):
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     execute(statement)
     assert not is_restored()
 
@@ -78,7 +77,7 @@ def test_b3_maintenance_keeps_the_seal(statement):
 @pytest.mark.django_db(transaction=True)
 def test_b3_a_seal_from_before_the_transaction_counter_went_round_holds():
     """`xmin` holds the lower 32 bits for ever; what is stored is what the row says."""
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     execute("SELECT pg_current_xact_id() FROM generate_series(1, 3)")
     execute("VACUUM FREEZE cohorts_seal")
     stored = Installation.objects.get().seal.partition(":")[0]
@@ -88,7 +87,7 @@ def test_b3_a_seal_from_before_the_transaction_counter_went_round_holds():
 
 @pytest.mark.django_db
 def test_b3_recovery_to_a_point_in_time_is_declared_by_a_command():
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     said = StringIO()
     call_command("mark_restored", stdout=said)
     assert "Nothing is changed or sent until staff answer" in said.getvalue()
@@ -101,7 +100,7 @@ def test_b3_recovery_to_a_point_in_time_is_declared_by_a_command():
 
 @pytest.mark.django_db(transaction=True)
 def test_b3_an_upgrade_seals_the_database_that_is_there():
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     Seal.objects.all().delete()
     Installation.objects.update(seal="")
     assert is_restored()
@@ -121,7 +120,7 @@ def yesterday(sandbox, mail_server, settings, tmp_path):
     join(sandbox, made.people)
     realize(made)
     work("discord", "calendar")
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     long_ago = clock.now() - timedelta(days=2)
     Installation.objects.update(first_started_at=long_ago, quiet_before=long_ago)
     backup = dump(tmp_path)

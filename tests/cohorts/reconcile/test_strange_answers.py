@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cohorts import clock
+from cohorts.models import Installation
 from cohorts.reconcile import services, tasks
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.services.installation import ensure_installation
 from tests.support.cohort import add_member, join, make_cohort, realize, work
 from tests.support.spread import in_matrix
 
@@ -20,7 +20,7 @@ SERVICES = {"calendar": ("google", "Google Calendar"), "discord": ("discord", "D
 @pytest.fixture
 def made(sandbox, build_once):
     def build():
-        ensure_installation(clock.now())
+        Installation.objects.ensure(clock.now())
         made = make_cohort(groups=1, members=2)
         join(sandbox, made.people)
         realize(made)

@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, CohortStep
+from cohorts.models import Cohort, CohortStep, Installation
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
-from cohorts.services.installation import ensure_installation
 from cohorts.steps.letters import check_letter, fill_letter
 from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from cohorts.steps.tasks import carry_out_due
@@ -36,7 +35,7 @@ def name_of(academy) -> str:
 
 
 def test_a_step_is_carried_out_once_when_it_is_due_with_one_letter_per_person(rename, academy):
-    ensure_installation(NOW - timedelta(days=1))
+    Installation.objects.ensure(NOW - timedelta(days=1))
     Cohort.objects.update(first_known_at=NOW - timedelta(days=1))
     letter = "New: {old}\n\nBye, {name}"
     step = ask(rename, academy, letter=letter, reason="a mistake")
@@ -85,7 +84,7 @@ def test_undo_while_waiting_leaves_everything_and_sends_nothing(rename, academy)
 
 
 def test_what_no_longer_holds_is_stopped_and_whoever_asked_is_told(rename, academy):
-    ensure_installation(NOW - timedelta(days=1))
+    Installation.objects.ensure(NOW - timedelta(days=1))
     olga = academy.add_person("Olga", is_staff=True)
     stale = ask(rename, academy, by=olga.pk)
     academy.add_member("Cleo", "A")
@@ -119,7 +118,7 @@ def test_one_failing_step_stops_no_other(rename, academy):
 def test_a_failing_step_alarms_once_tells_the_person_who_asked_and_is_stopped_after_a_day(
     rename, academy, caplog
 ):
-    ensure_installation(NOW - timedelta(days=1))
+    Installation.objects.ensure(NOW - timedelta(days=1))
     olga = academy.add_person("Olga", is_staff=True)
     broken = ask(rename, academy, "Broken", by=olga.pk)
     for minutes in range(8):
@@ -146,7 +145,7 @@ def test_a_failing_step_alarms_once_tells_the_person_who_asked_and_is_stopped_af
 
 
 def test_an_email_about_a_failing_step_that_was_carried_out_meanwhile_is_not_sent(rename, academy):
-    ensure_installation(NOW - timedelta(days=1))
+    Installation.objects.ensure(NOW - timedelta(days=1))
     broken = ask(rename, academy, "Broken", by=academy.add_person("Olga", is_staff=True).pk)
     carry_out_due(DUE)
     collect(None, now=DUE + 5 * MINUTE)

@@ -17,8 +17,7 @@ import pytest
 from django.test import Client
 from django.utils.html import strip_tags
 
-from cohorts.models import Group, Membership, User
-from cohorts.services.installation import ensure_installation
+from cohorts.models import Group, Installation, Membership, User
 from discordsync.models import DiscordObject, VoiceCoverage, VoiceSession
 from meetings.models import Attendance
 from tests.discordsync.bot.running import SOON, RunningBot
@@ -93,7 +92,7 @@ def evening(
     tmp_path: Path,
 ) -> Iterator[Evening]:
     """It is Thursday, 17:40; groups A and B are set up, and the bot listens."""
-    ensure_installation(MONDAY)
+    Installation.objects.ensure(MONDAY)
     set_clock(MONDAY)
     sandbox.set_clock(MONDAY)
     world = World(sandbox, set_clock, Academy(MONDAY, groups="AB", meetings=2))

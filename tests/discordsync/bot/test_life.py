@@ -12,9 +12,10 @@ import pytest
 from django.core.management import call_command
 
 from cohorts import clock
+from cohorts.models import Installation
 from cohorts.reconcile import ownership
 from cohorts.reconcile.models import ProviderState
-from cohorts.services.installation import end_silence, ensure_installation
+from cohorts.services.installation import end_silence
 from discordsync.bot.gateway.heartbeats import describe_bot
 from discordsync.bot.models import BotHeartbeat, BotReply, GuildMembership
 from tests.discordsync.bot.conftest import GENERAL
@@ -162,7 +163,7 @@ def test_d7_b9_refused_commands_are_reported_and_tried_later_and_everything_else
 def test_b3_no_command_is_registered_until_staff_say_whose_server_this_is(
     start, sandbox, alice, reason
 ):
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     if reason == "restored":
         call_command("mark_restored", stdout=StringIO())
     elif reason == "moved":

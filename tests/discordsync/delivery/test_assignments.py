@@ -12,7 +12,6 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import render
 from cohorts.reconcile.models import ProviderState
-from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import move_member
 from cohorts.services.provider_reports import report_access
 from discordsync.delivery.assignments import joined_context
@@ -36,7 +35,7 @@ def academy(without_providers, registered, settings) -> Academy:
         "arrivals",
     )
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
-    ensure_installation(NOW - 10 * DAY)
+    Installation.objects.ensure(NOW - 10 * DAY)
     Installation.objects.update(quiet_before=NOW - 10 * DAY)
     academy = Academy(NOW, groups="AB", course="Safety", name="Spring")
     Cohort.objects.update(first_known_at=NOW - 10 * DAY)

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cohorts.models import Group
-from cohorts.services.installation import ensure_installation
+from cohorts.models import Group, Installation
 from tests.guestvisits.effects.world import World
 from tests.support.academy import Academy
 
@@ -18,7 +17,7 @@ NOW = datetime(2027, 3, 10, 12, tzinfo=UTC)  # clocks change in Europe on 28 Mar
 def world(db: None, sandbox, set_clock, settings) -> World:
     """It is NOW. Groups A, B and C meet from Sunday 28 March on; nothing is set up yet."""
     settings.DISCORD_INVITE_URL = "https://discord.gg/ours"
-    ensure_installation(NOW)
+    Installation.objects.ensure(NOW)
     set_clock(NOW)
     sandbox.set_clock(NOW)
     world = World(sandbox, set_clock, Academy(NOW, meetings=3))

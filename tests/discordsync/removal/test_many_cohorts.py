@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cohorts.models import Cohort, CohortStep, Group, User
+from cohorts.models import Cohort, CohortStep, Group, Installation, User
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.services.installation import ensure_installation
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import ask_for_step
 from cohorts.steps.tasks import carry_out_due
@@ -151,7 +150,7 @@ def _shape(call: dict[str, Any]) -> str:
 def server(sandbox: RunningSandbox, set_clock: SetClock) -> Server:
     set_clock(NOW)
     sandbox.set_clock(NOW)
-    ensure_installation(NOW)
+    Installation.objects.ensure(NOW)
     staff = Client()
     person = User.objects.create_superuser("root@example.org", "a long password", name="Root")
     staff.force_login(person)

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cohorts.models import Group
-from cohorts.services.installation import ensure_installation
+from cohorts.models import Group, Installation
 from tests.guestvisits.effects.world import World
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
@@ -33,7 +32,7 @@ def _way(request: pytest.FixtureRequest, settings) -> None:
 @pytest.fixture
 def installed(db: None) -> None:
     """The first start is behind us; without it the clock would have nowhere to be kept."""
-    ensure_installation(NOW)
+    Installation.objects.ensure(NOW)
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from cohorts.errors import Refusal
-from cohorts.models import CohortStep, Group, Membership, User
+from cohorts.models import CohortStep, Group, Installation, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
-from cohorts.services.installation import ensure_installation
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from cohorts.steps.tasks import carry_out_due
@@ -40,7 +39,7 @@ def academy(set_clock: SetClock) -> Academy:
     In week 2 Ann visits C, Ali visits B, Cleo and Bea visit A, and Cid visits A in week 3.
     """
     set_clock(NOW)
-    ensure_installation(NOW - DAY)
+    Installation.objects.ensure(NOW - DAY)
     academy = Academy(NOW, groups="ABC")
     academy.cohort.first_known_at = NOW - DAY
     academy.cohort.save()

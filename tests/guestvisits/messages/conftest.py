@@ -13,7 +13,6 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.outbox.services import drop_obsolete
-from cohorts.services.installation import ensure_installation
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from tests.support.academy import Academy
@@ -29,7 +28,7 @@ def academy(build_once: BuildOnce, now: datetime) -> Academy:
     """Groups A, B and C of four weeks, known since a day; Ada and Alan are in group A."""
 
     def build() -> Academy:
-        ensure_installation(now)
+        Installation.objects.ensure(now)
         long_ago = now - timedelta(days=1)
         Installation.objects.update(first_started_at=long_ago, quiet_before=long_ago)
         academy = Academy(now)

@@ -27,9 +27,8 @@ def world(known_since_long, now) -> SubstituteWorld:
 @pytest.fixture
 def known_since_long(db, now) -> None:
     from cohorts.models import Installation
-    from cohorts.services.installation import ensure_installation
 
-    ensure_installation(now)
+    Installation.objects.ensure(now)
     Installation.objects.update(
         first_started_at=now - timedelta(days=9), quiet_before=now - timedelta(days=9)
     )

@@ -17,7 +17,6 @@ from cohorts.outbox import tasks as messages
 from cohorts.outbox.models import Message
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
-from cohorts.services.installation import ensure_installation
 from tests.lens.backups.test_restore import back_up, programs_on_path, restore
 from tests.support import workers
 from tests.support.backups import another_database
@@ -49,7 +48,7 @@ def test_a_backup_made_under_load_is_restored_and_nothing_happens_twice_or_unask
     join(sandbox, made.people)
     realize(made)
     work(*PROVIDERS)
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     long_ago = clock.now() - timedelta(days=2)
     Installation.objects.update(first_started_at=long_ago, quiet_before=long_ago)
 

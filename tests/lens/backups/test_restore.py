@@ -22,7 +22,6 @@ from django.db.migrations.recorder import MigrationRecorder
 import lens
 from cohorts import clock
 from cohorts.models import Course, Installation
-from cohorts.services.installation import ensure_installation
 from lens.backups.dumping import DAY, delete_old
 from lens.backups.manifest import hash_file, read_applied
 from tests.programs import find_backup_program
@@ -58,7 +57,7 @@ def refusal(backup: Path, *options: str) -> str:
 
 @pytest.fixture
 def backup(tmp_path: Path) -> Path:
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     Course.objects.create(name="Before")
     return back_up(tmp_path / "backups")
 

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cohorts.models import Group, User
+from cohorts.models import Group, Installation, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync, ProviderState, WorkerHeartbeat
 from cohorts.services.groups import end_group
-from cohorts.services.installation import ensure_installation
 from discordsync.bot.gateway.guild_changes import record_join, record_leave
 from discordsync.bot.models import BotHeartbeat
 from meetings.models import Meeting
@@ -37,7 +36,7 @@ def two_groups(
 ) -> World:
     """Groups A and B meet on Thursday and Friday; each has Fay and three others, all set up."""
     settings.DISCORD_INVITE_URL = "https://discord.gg/ours"
-    ensure_installation(NOW)
+    Installation.objects.ensure(NOW)
     set_clock(NOW)
     sandbox.set_clock(NOW)
 

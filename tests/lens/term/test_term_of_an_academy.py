@@ -15,7 +15,6 @@ import pytest
 from django.test import Client
 
 from cohorts.models import Installation, User
-from cohorts.services.installation import ensure_installation
 from tests.lens.term.handwritten import Names, Stage, read_texts
 from tests.lens.term.staff_pages import Page
 from tests.lens.term.term_acts import Learner, Staff, address_of, when
@@ -262,7 +261,7 @@ def world(sandbox, set_clock) -> TermWorld:
     begin = when(4, 1, 13)
     set_clock(begin)
     sandbox.set_clock(begin)
-    ensure_installation(begin)
+    Installation.objects.ensure(begin)
     Installation.objects.update(first_started_at=begin, quiet_before=begin)
     return TermWorld(sandbox, set_clock, BOTH)
 

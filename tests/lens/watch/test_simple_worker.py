@@ -16,7 +16,6 @@ from cohorts import clock
 from cohorts.models import Cohort, Installation, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync, ProviderState, WorkerHeartbeat
-from cohorts.services.installation import ensure_installation
 from guestvisits.services.booking import book_visit
 from tests.support.cohort import MadeCohort, join, make_cohort, realize
 from tests.support.processes import ROOT, environment, wait_until
@@ -40,7 +39,7 @@ def make_cohort_that_meets_soon() -> MadeCohort:
 def test_one_process_without_a_cluster_realizes_books_and_reminds(
     sandbox: Any, mail_server: Any, tmp_path: Path
 ) -> None:
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     long_ago = clock.now() - timedelta(days=2)
     Installation.objects.update(first_started_at=long_ago, quiet_before=long_ago)
     made = make_cohort_that_meets_soon()

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, CohortStep, Group, Membership, User
+from cohorts.models import Cohort, CohortStep, Group, Installation, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.render import render
-from cohorts.services.installation import ensure_installation
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from cohorts.steps.tasks import carry_out_due
@@ -50,7 +49,7 @@ def academy(set_clock: SetClock, build_once: BuildOnce) -> Academy:
 
 
 def make_academy() -> Academy:
-    ensure_installation(NOW - DAY)
+    Installation.objects.ensure(NOW - DAY)
     academy = Academy(NOW, groups="ABC")
     Cohort.objects.update(first_known_at=NOW - DAY)
     academy.add_member("Ann", "A", timezone="Europe/Berlin")

@@ -14,7 +14,6 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.outbox.selectors import sendable
-from cohorts.services.installation import ensure_installation
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
 from tests.support.kept_worlds import BuildOnce
@@ -43,7 +42,7 @@ def academy(
 
 
 def make_academy(now: datetime) -> Academy:
-    ensure_installation(now)
+    Installation.objects.ensure(now)
     Installation.objects.update(first_started_at=now - LONG_AGO, quiet_before=now - LONG_AGO)
     academy = Academy(now)
     Cohort.objects.update(first_known_at=now - LONG_AGO)

@@ -16,7 +16,6 @@ from cohorts import clock
 from cohorts.models import AccessState, Installation, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import ProviderState
-from cohorts.services.installation import ensure_installation
 from lens.frame.roles import make_roles
 from meetings.models import Meeting
 from tests.support.academy import Academy
@@ -194,7 +193,7 @@ def test_a_mistake_is_named_and_nothing_is_sent(staff, url, academy, data, sente
 
 
 def test_the_preview_says_that_messages_are_held_and_who_cannot_be_reached(staff, url):
-    ensure_installation(clock.now())
+    Installation.objects.ensure(clock.now())
     Installation.objects.update(silenced_at=clock.now())
     User.objects.filter(name="Bo").update(email=None)
     page = preview(staff, url)
