@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from cohorts.countries import is_country
 from cohorts.zones import zone_names
@@ -66,6 +67,14 @@ def check_snowflake(value: int) -> None:
 def is_local(url: str) -> bool:
     """Return whether a URL is on this machine (a sandbox, a recording proxy)."""
     return urlsplit(url).hostname in LOCAL_HOSTS
+
+
+def is_own_page(address: str) -> bool:
+    """Return whether a text from outside is the path of a page of this site, to redirect to.
+
+    It must begin with "/": `redirect` takes a single word for the name of a view.
+    """
+    return address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
 
 
 def read_days(text: str) -> tuple[int, ...]:

@@ -16,7 +16,6 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 
 from cohorts.access import staff_may
@@ -24,6 +23,7 @@ from cohorts.activity.admin_history import RecordingAdmin
 from cohorts.admin_base.exporting import ExportingAdmin
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, User
+from cohorts.validators import is_own_page
 
 # The pages of people and groups; their forms in the admin hold only the settings.
 PAGES: dict[type[Model], str] = {User: "admin:person", Group: "group"}
@@ -106,7 +106,7 @@ class LinkingAdmin(RecordingAdmin, ExportingAdmin):
 def next_page(request: HttpRequest, default: str) -> str:
     """Return the address in `next`, of the form or of the link; only within this site."""
     address = request.POST.get("next") or request.GET.get("next", "")
-    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else default
+    return address if is_own_page(address) else default
 
 
 _link_for_everyone = AdminReadonlyField.get_admin_url

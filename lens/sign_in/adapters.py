@@ -24,7 +24,7 @@ from cohorts import clock
 from cohorts.models import User
 from cohorts.services.account_matching import MatchOutcome
 from cohorts.services.sign_ins import match_sign_in
-from cohorts.validators import is_local
+from cohorts.validators import is_local, is_own_page
 from lens.sign_in.discord import (
     DiscordAccountProvider,
     DiscordRefused,
@@ -50,6 +50,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        return is_own_page(url)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         return

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from allauth.account.utils import get_next_redirect_url
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.base.constants import AuthProcess
@@ -13,7 +14,6 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2Ca
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -130,18 +130,11 @@ def start_sign_in(request: HttpRequest) -> HttpResponse:
     answer: HttpResponse = provider.redirect(
         request,
         AuthProcess.LOGIN,
-        next_url=_safe_url(request, request.POST.get("next", "")),
+        next_url=get_next_redirect_url(request),
         scope=["identify", "email"],
         auth_params={"prompt": prompt},
     )
     return answer
-
-
-def _safe_url(request: HttpRequest, next_url: str) -> str | None:
-    is_ours = url_has_allowed_host_and_scheme(
-        next_url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return next_url if is_ours else None
 
 
 _callback = OAuth2CallbackView.adapter_view(DiscordOAuth2Adapter)

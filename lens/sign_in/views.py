@@ -12,7 +12,7 @@ from allauth.core import ratelimit
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.conf import settings
-from django.contrib.auth import REDIRECT_FIELD_NAME, login
+from django.contrib.auth import login
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,12 +20,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse, reverse_lazy
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
 from cohorts import clock
+from cohorts.admin_base.links import next_page
 from cohorts.models import Membership, User
 from cohorts.models.people import match_address
 from cohorts.outbox.nudges import nudge_email
@@ -72,9 +72,7 @@ class SignIn(LoginView):
 @never_cache
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
     """Redirect from the admin's own sign-in page, which has no rate limits, to ours."""
-    next_url = request.GET.get(REDIRECT_FIELD_NAME, "")
-    if not url_has_allowed_host_and_scheme(next_url, allowed_hosts={request.get_host()}):
-        next_url = reverse("admin:index")
+    next_url = next_page(request, reverse("admin:index"))
     if not request.user.is_authenticated:
         return redirect_to_login(next_url)
     if request.user.is_staff:

@@ -117,7 +117,7 @@ def test_a_button_leads_back_to_its_page_and_to_no_other_site(staff):
     made = make_cohort(groups=1)
     address = reverse("sync:check_now", args=[made.ids[0], "discord"])
     assert staff.post(address, {"next": "/admin/cohorts/group/"}).url == "/admin/cohorts/group/"
-    for elsewhere in ("https://example.org/", "//example.org/", "javascript:alert(1)", ""):
+    for elsewhere in ("https://example.org/", "//example.org/", "javascript:alert(1)", "today", ""):
         assert staff.post(address, {"next": elsewhere}).url.startswith("/admin/sync/cohorts/")
 
 

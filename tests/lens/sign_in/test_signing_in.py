@@ -75,7 +75,7 @@ def test_the_account_decides_even_where_the_address_is_another_persons(walk, tel
 
 def test_one_comes_to_the_page_that_was_asked_for_and_to_no_other_site(walk, ada, sandbox):
     assert walk.sign_in(next="/groups/").headers["Location"] == "/groups/"
-    for evil in ("https://evil.example/", "//evil.example", "javascript:1"):
+    for evil in ("https://evil.example/", "//evil.example", "javascript:1", "today"):
         assert Walk(sandbox).sign_in(next=evil).headers["Location"] == "/meetings/"
 
 
