@@ -40,6 +40,7 @@ QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit 
 REFUSAL_LIMIT = 3  # permanent refusals in a row: then the server is at fault, not the addresses
 MANY_REFUSALS = "The mail server rejects several e-mails in a row: {response}"
 SERVER_FAILURES = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
+TAKEN = (Message.State.SENDING, Message.State.SENT)
 FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
 LONGEST_WAIT = timedelta(hours=6)
 NO_ADDRESS = (
@@ -48,11 +49,16 @@ NO_ADDRESS = (
 NO_ADDRESS_RETRY = timedelta(hours=1)
 
 
-def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
-    """Send due e-mails for at most `seconds`; return whether any are left.
+class TakenOver(Exception):
+    """A later round has claimed the e-mail, and sends the rest."""
 
-    Several rounds may run concurrently.  A failure of the server ends the round and is recorded
-    once.
+
+def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
+    """Send due e-mails for at most `seconds`; return whether another round is needed.
+
+    Of rounds that run concurrently only one goes on, so that e-mails occupy one process.  It also
+    sends what became due since the others began.  A failure of the server ends the round and is
+    recorded once.
     """
     now = clock.now()
     if why_held(now) or parts.is_waiting(parts.EMAIL, now=now):
@@ -70,17 +76,23 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
                 route = routes[DeliveryRequest.about(message)]
                 mark = fingerprint(message.key, installation)
                 _send(message, route, server, mark, refused)
+            except TakenOver:
+                return False
             except MailError as error:
                 pause = QUOTA_PAUSE if error.verdict is MailFailure.QUOTA else parts.RETRY
                 parts.record_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
                 return False
-    return False
+    left = sendable([Message.Channel.EMAIL], clock.now(), installation)
+    return left.exclude(pk__in=[message.pk for message in due]).exists()
 
 
 def _send(
     message: Message, route: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
 ) -> None:
-    """Send one e-mail, or record why not.  Raises MailError if the server accepts no e-mails."""
+    """Send one e-mail, or record why not.
+
+    Raises MailError if the server accepts no e-mails, TakenOver if another round has claimed it.
+    """
     content = _get_content(message, route)
     if content is None:
         return
@@ -125,10 +137,12 @@ def _check_route(route: DeliveryRoute) -> None:
 def _claim(message: Message, content: MessageContent) -> datetime | None:
     """Reserve the e-mail and store its text; return the time of the first attempt.
 
-    Returns None if another round or staff changed it in between.
+    Returns None if staff changed it in between.  Raises TakenOver.
     """
     now = clock.now()
     if not services.claim(message.pk, seen=message.next_try_at, until=now + CLAIM):
+        if Message.objects.filter(pk=message.pk, state__in=TAKEN).exists():
+            raise TakenOver
         return None
     begun = services.begin(
         message.pk, body=content.text, now=now, subject=content.subject, html=content.html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -14,11 +15,12 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.email import rounds
 from cohorts.outbox.models import Message, OutboxPart
 from tests.support import workers
+from tests.support.processes import wait_until
 from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "TEMPLATES")
+MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_TIMEOUT", "TEMPLATES")
 
 
 @pytest.fixture
@@ -43,14 +45,29 @@ def kill_at(held, process) -> None:
     held.released.set()
 
 
-def test_two_processes_that_send_at_once_send_each_email_once(
-    add_members, mail_server, start_sender, now
+def test_of_two_rounds_at_once_the_later_sends_the_rest_and_each_email_once(
+    add_members, mail_server, start_sender, settings, now
 ):
+    settings.EMAIL_TIMEOUT = 60  # the first waits until the process of the second has started
     people = add_members(30)
     collect(None, now=now)
-    mail_server.meet("MAIL", 2)  # neither goes on before both have an e-mail in hand
+    later, begun, has_ended = [], [], threading.Event()
 
-    workers.finish(start_sender(), start_sender())
+    def begin_another(verb: str, _: str) -> None:
+        """Neither goes on before both have an e-mail in hand."""
+        if verb == "MAIL":
+            begun.append(verb)
+            if len(begun) == 1:
+                later.append(start_sender())
+                wait_until(lambda: len(begun) == 2, 30, "no second round")
+            elif len(begun) == 2:
+                has_ended.wait(30)
+
+    mail_server.rules.append(begin_another)
+    assert not rounds.send_round()
+    assert len(mail_server.emails) == 1
+    has_ended.set()
+    workers.finish(*later)
 
     assert Counter(mail_server.recipients) == {person.email: 1 for person in people}
     assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
