@@ -1,8 +1,10 @@
 """Responses for errors outside the views: pages for people, JSON below /api/."""
 
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.views.defaults import bad_request, page_not_found
 
@@ -26,6 +28,32 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return page_not_found(request, exception)
     except MultiPartParserError as error:
         return bad_request(request, error)
+
+
+class ZeroByteMiddleware:
+    """Refuses a request that contains a zero byte, which no text in PostgreSQL can hold: any query
+    with it would fail. Uploaded files and the bodies of the API have their own checks."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        _refuse_zero_byte(request.path_info, *request.COOKIES.values(), *_texts(request.GET))
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        """Check the form, which the CSRF check before this one has read."""
+        if not getattr(view, "csrf_exempt", False):
+            _refuse_zero_byte(*_texts(request.POST))
+
+
+def _texts(fields: QueryDict) -> list[str]:
+    return [text for name, values in fields.lists() for text in (name, *values)]
+
+
+def _refuse_zero_byte(*texts: str) -> None:
+    if any("\0" in text for text in texts):
+        raise BadRequest("The request contains a zero byte.")
 
 
 class ApiErrorsMiddleware:

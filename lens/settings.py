@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "lens.error_pages.ZeroByteMiddleware",  # before those that read the database
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cohorts.activity.recording.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

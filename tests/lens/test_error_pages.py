@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 from django.core.signals import got_request_exception
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from cohorts.models import User
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_superuser("olga@example.org", None, name="Olga"))
+    return client
 
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/meetings/0/alternatives/", "/admin/nowhere/"])
@@ -25,3 +35,43 @@ def test_a13_a_form_without_a_boundary_is_a_400_and_no_failure(path: str) -> Non
         got_request_exception.disconnect(note)
     assert answer.status_code == 400
     assert failures == []
+
+
+# -- a zero byte, which no text in PostgreSQL can hold -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/outbox/message/?kind__exact=%00",
+        "/admin/calendarsync/observedrsvp/?own=%00",
+        "/admin/autocomplete/?app_label=cohorts&model_name=membership&field_name=user&term=%00",
+        "/admin/bot/botheartbeat/%00/change/",
+    ],
+)
+def test_a_zero_byte_in_an_address_is_refused(staff: Client, address: str) -> None:
+    answer = staff.get(address)
+    assert answer.status_code == 400
+    assert "This request is invalid" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/meetings/", "/nowhere/", "/sign-in/"])
+def test_a_zero_byte_in_a_cookie_is_refused(client: Client, path: str) -> None:
+    answer = client.get(path, headers={"Cookie": r'sessionid="\000aaaaaaaaaaaa"'})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (b"item=%00", "application/x-www-form-urlencoded"),
+        (encode_multipart(BOUNDARY, {"item": "\0"}), MULTIPART_CONTENT),
+    ],
+)
+def test_a_zero_byte_in_a_form_is_refused(staff: Client, sent: bytes, kind: str) -> None:
+    assert staff.generic("POST", "/admin/today/show-again/", sent, kind).status_code == 400
+
+
+def test_the_api_refuses_a_zero_byte_as_json(staff: Client) -> None:
+    answer = staff.get("/api/visits/mine?meeting_id=%00")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")

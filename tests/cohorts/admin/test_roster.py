@@ -315,6 +315,7 @@ def test_one_persons_file_is_not_anothers(staff):
         (b"", "empty"),
         (b"x" * (MAX_BYTES + 1), "larger than 2 MB"),
         (b"PK\x03\x04", "workbook"),
+        (make_file(make_line()).encode("utf-16-le"), "null bytes"),
         ("Jürgen".encode("latin-1"), "contain the column names"),
     ],
 )
