@@ -37,6 +37,8 @@ from meetings.models import Meeting
 from meetings.rhythm import MeetingFacts, Slot
 from meetings.selectors import facts_by_group
 
+USER_FIELDS = ("user__email", "user__name", "user__nickname")  # what `_person` reads
+
 
 @dataclass
 class _Rows:
@@ -162,7 +164,7 @@ def slot_of(row: CalendarSeries) -> SeriesSlot | None:
 def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
     rows = _Rows(read_addresses())
     _read_members(rows, group_ids)
-    meetings = Meeting.objects.filter(group__in=group_ids).order_by("group", "number")
+    meetings = Meeting.objects.filter(group__in=group_ids).order_by("number")
     rows.meetings.update(facts_by_group(meetings))
     _read_guests(rows, group_ids, now)
     _read_exempt(rows, group_ids)
@@ -175,7 +177,7 @@ def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
 
 def _read_members(rows: _Rows, group_ids: list[int]) -> None:
     memberships = Membership.objects.filter(group__in=group_ids).select_related("user")
-    for one in memberships.order_by("pk"):
+    for one in memberships.only("group", "status", *USER_FIELDS).order_by("pk"):
         is_active = one.status == Membership.Status.ACTIVE
         (rows.members if is_active else rows.former)[one.group_id].append(
             _person(one.user, rows.addresses)
@@ -197,7 +199,8 @@ def _read_guests(rows: _Rows, group_ids: list[int], now: datetime) -> None:
 
 
 def _read_exempt(rows: _Rows, group_ids: list[int]) -> None:
-    for one in AccessException.objects.filter(group__in=group_ids).select_related("user"):
+    exceptions = AccessException.objects.filter(group__in=group_ids).select_related("user")
+    for one in exceptions.only("group", "until", *USER_FIELDS):
         rows.exempt[one.group_id].append(Exempt(_person(one.user, rows.addresses), one.until))
 
 

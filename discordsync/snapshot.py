@@ -303,13 +303,10 @@ def _released_ids() -> frozenset[int]:
 
 def read_approvals(now: datetime) -> dict[str, Approval]:
     """Return the approvals by key, with those that have expired."""
-    rows = RemovalApproval.objects.select_related("target")
-    return {
-        row.target.key: Approval(
-            row.outside_id, row.approved_at > now - VALID_FOR, row.last_message_id
-        )
-        for row in rows
-    }
+    rows = RemovalApproval.objects.values_list(
+        "target__key", "outside_id", "approved_at", "last_message_id"
+    )
+    return {key: Approval(pk, at > now - VALID_FOR, last) for key, pk, at, last in rows}
 
 
 def _read_hidden(now: datetime) -> Hidden:

@@ -264,18 +264,13 @@ def _slot_of(row: Group | EarlierSlot) -> Slot:
     return Slot(row.weekday, row.start_time, row.timezone, row.duration_minutes)
 
 
-def facts_by_group(meetings: Iterable[Meeting]) -> dict[int, list[MeetingFacts]]:
-    """Return what providers need of these meetings, by group and in their order."""
+def facts_by_group(meetings: QuerySet[Meeting]) -> dict[int, list[MeetingFacts]]:
+    """Return what providers need of these meetings, by group and in their order. One query."""
     found: dict[int, list[MeetingFacts]] = defaultdict(list)
-    for meeting in meetings:
-        found[meeting.group_id].append(
-            MeetingFacts(
-                meeting.pk,
-                meeting.number,
-                meeting.starts_at,
-                meeting.duration_minutes,
-                meeting.is_cancelled,
-                meeting.rhythm_starts_at,
-            )
-        )
+    columns = ("pk", "number", "starts_at", "duration_minutes", "status", "rhythm_starts_at")
+    for group_id, pk, number, starts_at, minutes, status, at in meetings.values_list(
+        "group_id", *columns
+    ):
+        is_cancelled = status == Meeting.Status.CANCELLED
+        found[group_id].append(MeetingFacts(pk, number, starts_at, minutes, is_cancelled, at))
     return found
