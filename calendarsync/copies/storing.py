@@ -213,4 +213,4 @@ def _groups_never_heard(now: datetime) -> list[int]:
         user__email__gt="",
         user__calendar_address__refused_at__isnull=True,
     )
-    return sorted(set(members.values_list("group", flat=True)))
+    return sorted(set(members.order_by().values_list("group", flat=True)))

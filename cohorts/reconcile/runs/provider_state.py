@@ -28,6 +28,7 @@ def read_due(provider: str, now: datetime) -> dict[int, Due]:
     rows = (
         GroupSync.objects.filter(due_syncs(now), provider=provider)
         .select_related("group")
+        .only("generation", "realize_requested_at", "issue", "removals_approved", "group__cohort")
         .order_by("group_id")
     )
     return {
