@@ -65,14 +65,14 @@ class PlaceFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccessLine:
-    """What a person has, why, and what to do.  `step` names the page that helps: "settings",
+    """What a person has, why, and what to do.  `page` names the page that helps: "settings",
     "remind", "group" (the group's own status and button) or ""."""
 
     has: str
     level: Level
     reason: str = ""
     fix: str = ""
-    step: str = ""
+    page: str = ""
 
 
 def explain(person: SeenPerson, place: PlaceFacts, now: datetime) -> AccessLine:
@@ -82,7 +82,7 @@ def explain(person: SeenPerson, place: PlaceFacts, now: datetime) -> AccessLine:
     if place.begins_at is None:
         words = has if granted else lacks
         return AccessLine(
-            words, Level.WAITING, f"{person.name} no longer belongs to this group.", step="group"
+            words, Level.WAITING, f"{person.name} no longer belongs to this group.", page="group"
         )
     if not person.is_active:
         reason = "The account is closed."
@@ -117,8 +117,8 @@ def _reasons(
 ) -> Iterator[tuple[AccessLine, bool]]:
     """Yield why access is missing, each with whether that holds."""
 
-    def because(reason: str, fix: str, step: str) -> AccessLine:
-        return AccessLine(lacks, Level.BAD, reason, fix, step)
+    def because(reason: str, fix: str, page: str) -> AccessLine:
+        return AccessLine(lacks, Level.BAD, reason, fix, page)
 
     yield (
         because("No Discord account is linked.", _how_to_link(person), "remind"),
@@ -133,7 +133,7 @@ def _reasons(
         place.reason == ADDRESS_REFUSED,
     )
     has_problem = place.status.level in PROBLEMS
-    of_group = AccessLine(lacks, place.status.level, step="group")
+    of_group = AccessLine(lacks, place.status.level, page="group")
     yield of_group, has_problem and not place.is_set_up
     left = f"Left the Discord server {show_time(person.left_at)}." if person.left_at else ""
     yield (

@@ -150,7 +150,7 @@ def read_group_access(
 def has_reasons(groups: Iterable[GroupAccess]) -> bool:
     """Return whether there is anything to explain, so that the page needs a column for it."""
     lines = (service.line for group in groups for service in group.services)
-    return any(line.reason or line.fix or line.step for line in lines)
+    return any(line.reason or line.fix or line.page for line in lines)
 
 
 def _explain_group(

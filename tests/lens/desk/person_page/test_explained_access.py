@@ -22,7 +22,7 @@ CALENDAR = replace(DISCORD, provider="calendar")
 
 
 @pytest.mark.parametrize(
-    ("place", "has", "reason", "step"),
+    ("place", "has", "reason", "page"),
     [
         (DISCORD, "has access", "", ""),
         (CALENDAR, "invited", "", ""),
@@ -55,15 +55,15 @@ CALENDAR = replace(DISCORD, provider="calendar")
         (replace(DISCORD, state=""), "on its way", "", "group"),
     ],
 )
-def test_each_state_has_a_reason_and_a_step(place, has, reason, step):
+def test_each_state_has_a_reason_and_a_page(place, has, reason, page):
     line = explain(ANA, place, NOW)
     assert line.has == has
     assert reason in line.reason
-    assert line.step == step
+    assert line.page == page
 
 
 @pytest.mark.parametrize(
-    ("person", "place", "reason", "step"),
+    ("person", "place", "reason", "page"),
     [
         (replace(ANA, is_active=False), DISCORD, "The account is closed.", "settings"),
         (
@@ -86,10 +86,10 @@ def test_each_state_has_a_reason_and_a_step(place, has, reason, step):
         ),
     ],
 )
-def test_what_the_person_lacks_comes_first(person, place, reason, step):
+def test_what_the_person_lacks_comes_first(person, place, reason, page):
     line = explain(person, place, NOW)
     assert reason in line.reason
-    assert (line.level, line.step) == (Level.BAD, step)
+    assert (line.level, line.page) == (Level.BAD, page)
 
 
 def test_someone_without_an_account_is_told_which_address_it_must_have():
