@@ -192,8 +192,8 @@ def test_someone_invited_by_hand_without_a_reason_is_removed_and_listed(
     invite_by_hand(calendar, realized, "mallory")
     calendar.look()
     assert calendar.invited(calendar.series(realized.groups["A"])) == {"ada", "alan"}
-    (step,) = SyncAction.objects.filter(verb="remove")
-    assert "mallory@elsewhere.example" in step.why
+    (action,) = SyncAction.objects.filter(verb="remove")
+    assert "mallory@elsewhere.example" in action.why
 
 
 @pytest.mark.matrix

@@ -306,9 +306,9 @@ def test_a_group_that_was_completed_keeps_its_past(
 
 def test_each_step_is_logged_in_sentences(academy: Academy, calendar: SeenCalendar) -> None:
     calendar.realize(academy, "A")
-    (step,) = SyncAction.objects.all()
-    assert (step.verb, step.target) == ("create", "series of Group A")
-    assert step.why == "4 weeks, 2 people invited"
+    (action,) = SyncAction.objects.all()
+    assert (action.verb, action.target) == ("create", "series of Group A")
+    assert action.why == "4 weeks, 2 people invited"
 
 
 @pytest.mark.matrix

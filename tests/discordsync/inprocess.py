@@ -99,7 +99,7 @@ def look(guild: Guild, facts: DiscordSnapshot) -> tuple[DiscordSnapshot, Observe
 
 @dataclass
 class Work:
-    """What came of one look: the facts with what was recorded, the steps, and what is left."""
+    """What came of one look: the facts with what was recorded, the actions, and what is left."""
 
     facts: DiscordSnapshot
     done: list[Action]

@@ -147,9 +147,9 @@ def live(settings) -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        "with steps pending",
+        "with actions pending",
         in_matrix("with --clean"),
-        in_matrix("with Discord unreachable, or no step pending"),
+        in_matrix("with Discord unreachable, or no action pending"),
     ],
 )
 def test_b3_a_restored_database_writes_and_sends_nothing_until_staff_answer(
@@ -162,7 +162,7 @@ def test_b3_a_restored_database_writes_and_sends_nothing_until_staff_answer(
     sent = sorted(mail_server.recipients)
     assert sent
     with restored(yesterday, clean=how == "with --clean"):
-        if how == "with steps pending":
+        if how == "with actions pending":
             services.resync("discord")
             services.resync("calendar")
         if how.startswith("with Discord unreachable"):

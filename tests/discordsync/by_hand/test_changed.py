@@ -229,9 +229,9 @@ def test_a_known_person_who_was_let_in_by_hand_is_taken_out(sandbox, made, first
     look_again()
 
     assert describe_guild(sandbox.get("state")) == before
-    step = SyncAction.objects.filter(verb="remove").get()
-    assert made.people[4].name in step.target
-    assert step.why == "no recorded reason"
+    action = SyncAction.objects.filter(verb="remove").get()
+    assert made.people[4].name in action.target
+    assert action.why == "no recorded reason"
 
 
 def test_an_unknown_account_that_was_let_in_and_a_denial_are_left_alone(sandbox, made, first):
@@ -259,9 +259,9 @@ def test_a_role_without_a_reason_is_taken_and_listed_by_name(sandbox, first):
     look_again()
 
     assert 300000000000000001 not in holders_of(sandbox, f"role:{first.pk}")
-    step = SyncAction.objects.get(verb="revoke")
-    assert "stranger" in step.target
-    assert step.why == "no membership, visit or exception gives access"
+    action = SyncAction.objects.get(verb="revoke")
+    assert "stranger" in action.target
+    assert action.why == "no membership, visit or exception gives access"
     check_nothing_more(sandbox)
 
 

@@ -69,11 +69,11 @@ def test_a_cohort_is_reported_group_by_group(call, sandbox, working):
     leaver = Membership.objects.filter(group=whole).order_by("user").first()
     assert leaver is not None
     end_membership(leaver.pk, status="removed", now=leaver.joined_at)
-    steps = SyncAction.objects.count()
+    actions = SyncAction.objects.count()
     said = call("resync", "--group", whole.pk, "--json")
     (again,) = json.loads(said.out)["groups"]
     assert said.status == 0, said
-    assert SyncAction.objects.count() > steps
+    assert SyncAction.objects.count() > actions
     assert again["discord"]["revoked_user_ids"] == [leaver.user_id]
     assert without_ids(again)["infrastructure"]["text_channel"] == expected_channel("existed")
     assert again["infrastructure"]["discord_events"] == {"created": 0, "existed": 2, "skipped": 1}
