@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    QueryDict,
+)
 from django.http.multipartparser import MultiPartParserError
 from django.views.defaults import bad_request, page_not_found
 
@@ -38,11 +45,13 @@ class ZeroByteMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        _refuse_zero_byte(request.path_info, *request.COOKIES.values(), *_texts(request.GET))
+        _refuse_zero_byte(*request.COOKIES.values(), *_texts(request.GET))
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        """Check the form, which the CSRF check before this one has read."""
+        """Check the path, and the form, which the CSRF check before this one has read."""
+        if "\0" in request.path_info:
+            raise Http404("No address contains a zero byte.")
         if not getattr(view, "csrf_exempt", False):
             _refuse_zero_byte(*_texts(request.POST))
 

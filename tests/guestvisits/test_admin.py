@@ -100,9 +100,7 @@ def test_a_meeting_that_is_not_on_the_page_cannot_be_chosen(client, academy, ali
     assert not GuestVisit.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "query", ["?person=x", "?person=0", f"?person={10**40}", "?person=٣", "?person=%00"]
-)
+@pytest.mark.parametrize("query", ["?person=x", "?person=0", f"?person={10**40}", "?person=٣"])
 def test_an_id_that_is_none_asks_again(client, query):
     answer = client.get(f"{ADD}{query}")
     assert answer.status_code == 200
