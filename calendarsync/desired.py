@@ -260,7 +260,7 @@ def _occurrences(
             if meeting.starts_at > now:
                 yield _held_occurrence(facts, meeting, original, visits)
         elif meeting is not None:
-            if original > now:
+            if max(original, meeting.starts_at) > now:
                 yield _cancelled_occurrence(span, original, _name(facts, meeting), meeting.id)
         # Keep the occurrence until the series that replaces it exists.
         elif not generations.next_series:

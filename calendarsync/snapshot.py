@@ -102,17 +102,21 @@ def _next_id(facts: CalendarGroup, installation: str) -> str:
 
 
 def _groups(now: datetime) -> QuerySet[Group]:
-    """Return groups that are live, have a pending request, a series with more to come, or someone
-    who is being erased."""
+    """Return groups that are live, have a pending request, a series and something ahead in it or in
+    the group, or someone who is being erased."""
     asked = GroupSync.objects.filter(
         group=OuterRef("pk"), provider=PROVIDER, realize_requested_at__isnull=False
     )
-    ahead = CalendarSeries.objects.filter(group=OuterRef("pk"), last_starts_at__gt=now)
+    series = CalendarSeries.objects.filter(group=OuterRef("pk"))
+    ahead = series.filter(last_starts_at__gt=now)
+    later = series.filter(group__meetings__starts_at__gt=now)  # moved, or outside the rhythm
     erased = User.objects.being_erased()
     return (
         Group.objects.select_related("cohort__course")
         .annotate(is_asked=Exists(asked))
-        .filter(live_group() | Q(is_asked=True) | Exists(ahead) | belonged_to(erased))
+        .filter(
+            live_group() | Q(is_asked=True) | Exists(ahead) | Exists(later) | belonged_to(erased)
+        )
         .order_by("pk")
     )
 

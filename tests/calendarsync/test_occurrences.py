@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cohorts.models import Membership
+from cohorts.models import Group, Membership, User
+from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
 from meetings.models import Meeting
 from tests.calendarsync.behaviour import GoogleMode, in_pairs
@@ -249,4 +250,52 @@ def test_a_rename_puts_a_moved_meeting_back_where_it_was_moved_to(
     group.save()
     calendar.work()
     assert calendar.occurrence(meeting)["start"]["dateTime"] == stamp(meeting.starts_at)
+    assert_quiet(calendar)
+
+
+def move_past(academy: Academy, calendar: SeenCalendar, meeting: Meeting, days: int) -> Meeting:
+    """Move a meeting some days on, and let the time of its usual place pass."""
+    later = meeting.starts_at + timedelta(days=days)
+    meeting = move_meeting(meeting.pk, starts_at=later, now=calendar.now)
+    calendar.work()
+    calendar.move_clock(meeting.rhythm_starts_at + timedelta(days=1))
+    calendar.look()
+    return meeting
+
+
+def test_a_moved_meeting_is_called_off_also_after_its_usual_day(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    meeting = move_past(realized, calendar, realized.meeting("A", 2), 3)
+    cancel_meeting(meeting.pk, now=calendar.now)
+    calendar.work()
+    assert calendar.occurrence(meeting)["status"] == "cancelled"
+    assert stamp(meeting.starts_at) not in calendar.invitations(User.objects.get(name="Ada"))
+    assert_quiet(calendar)
+
+
+@pytest.mark.parametrize("number", [2, 4], ids=["within the series", "after its end"])
+def test_a_group_that_ends_takes_along_what_was_moved_past_its_usual_day(
+    realized: Academy, calendar: SeenCalendar, number: int
+) -> None:
+    move_past(realized, calendar, realized.meeting("A", number), 3)
+    end_group(realized.groups["A"].pk, status=Group.Status.CANCELLED, now=calendar.now)
+    calendar.work()
+    assert calendar.invitations(User.objects.get(name="Ada")) == []
+    assert_quiet(calendar)
+
+
+def test_a_group_that_ends_takes_along_an_extra_session_after_its_series(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    last = realized.meeting("A", 4).starts_at
+    Meeting.objects.create(
+        group=realized.groups["A"], starts_at=last + timedelta(days=7), duration_minutes=60
+    )
+    calendar.work()
+    calendar.move_clock(last + timedelta(days=1))
+    calendar.look()
+    end_group(realized.groups["A"].pk, status=Group.Status.CANCELLED, now=calendar.now)
+    calendar.work()
+    assert calendar.invitations(User.objects.get(name="Ada")) == []
     assert_quiet(calendar)
