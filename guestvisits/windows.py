@@ -81,7 +81,7 @@ def window_of(visit: GuestVisit) -> GuestWindow:
     meeting = visit.host_meeting
     cohort = meeting.group.cohort
     ends_at = max(meeting.starts_at + timedelta(days=cohort.guest_days_after), meeting.ends_at)
-    if visit.ended_at and visit.end_reason != GuestVisit.End.OVER:
+    if visit.ended_at:
         ends_at = min(ends_at, visit.ended_at)
     return GuestWindow(
         visit_id=visit.pk,

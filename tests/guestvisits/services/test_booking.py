@@ -12,6 +12,7 @@ from cohorts.services.memberships import end_membership
 from cohorts.signals import facts_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit, book_visit_for
+from guestvisits.windows import window_of
 from meetings.models import Attendance
 from tests.support.academy import Academy
 from tests.support.function_calls import count_calls, count_statements
@@ -204,6 +205,7 @@ def test_c7_a_visit_that_was_missed_is_replaced_by_another_of_the_same_week(book
     assert again.is_open
     visit.refresh_from_db()
     assert visit.end_reason == "over"
+    assert window_of(visit).ends_at == later, "or access would last although nothing can end it"
 
 
 @pytest.mark.parametrize(
