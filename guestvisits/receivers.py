@@ -14,9 +14,10 @@ from cohorts.signals import (
     members_changed,
     people_changed,
 )
-from guestvisits.models import GuestVisit
+from guestvisits.models import GuestVisit, SubstituteOffer
 from guestvisits.services.updating import update_visits
 from guestvisits.substitutes.services import update_substitutions
+from guestvisits.windows import RECENTLY
 
 
 class _UpdateAfterCommit:
@@ -55,7 +56,13 @@ def _find_registered() -> _UpdateAfterCommit | None:
 
 @receiver(people_changed)
 def announce_groups_visited(user_ids: set[int], **_: Any) -> None:
-    """Announce the groups that the people visit too: providers need the new address, and the
-    visits of a closed account end."""
+    """Announce the groups that the people visit or lead for someone too: providers need the new
+    address, and the visits and substitutions of a closed account end."""
     visits = GuestVisit.objects.filter(user__in=user_ids, ended_at__isnull=True)
     announce(visits.values_list("host_meeting__group", flat=True), members_changed)
+    led = SubstituteOffer.objects.filter(
+        user__in=user_ids,
+        answer=SubstituteOffer.Answer.YES,
+        substitution__meeting__starts_at__gt=clock.now() - RECENTLY,
+    )
+    announce(led.values_list("substitution__meeting__group", flat=True), members_changed)

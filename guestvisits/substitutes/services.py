@@ -327,7 +327,8 @@ def _accept(offer: SubstituteOffer, now: datetime) -> None:
 
 def _release(substitution: Substitution, now: datetime) -> None:
     led = substitution.offers.filter(answer=Answer.YES, ended_at__isnull=True)
-    led.update(ended_at=now)
+    if led.update(ended_at=now):
+        announce([substitution.meeting.group_id])
 
 
 def _end(substitution: Substitution, reason: str, now: datetime) -> None:

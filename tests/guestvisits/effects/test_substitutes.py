@@ -101,6 +101,33 @@ def test_access_appears_with_the_yes_and_ends_a_day_after_the_meeting(led):
     assert_over(led)
 
 
+def test_a_closed_account_leads_no_one_else_at_once(led):
+    accept(led)
+    led.minute()
+    gus = led.person("Gus")
+    gus.is_active = False
+    gus.save()
+    led.minute()
+    assert led.access("Gus") == set()
+    assert rights(led, "Gus") == set()
+    assert led.invited("Gus", "A") == led.invited("Gus", "B") == []
+    assert_quiet(led)
+
+
+@pytest.mark.matrix
+def test_a_substitutes_other_accounts_take_over(led):
+    accept(led)
+    led.minute()
+    gus = led.person("Gus")
+    gus.discord_id, gus.email = 200000000000000777, "gus@elsewhere.example"
+    gus.save()
+    led.join(gus)
+    led.minute()
+    assert_leads(led)
+    assert "gus@elsewhere.example" in str(led.calendar.events)
+    assert "gus@example.org" not in str(led.calendar.events)
+
+
 @pytest.mark.matrix
 def test_a_moved_meeting_ends_access_at_once_and_a_returning_facilitator_too(led):
     accept(led)
