@@ -26,11 +26,11 @@ from calendarsync.selectors import PROVIDER, current_series
 from calendarsync.state.observed import ObservedEvent, WriteResult
 from calendarsync.state.slots import SeriesSlot
 from cohorts.errors import Refusal
-from cohorts.models import Membership, User
+from cohorts.models import User
 from cohorts.reconcile.differences import Drift
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.values import Action, Outcome
-from cohorts.signals import announce
+from cohorts.signals import announce, people_changed
 
 # -- a call ----------------------------------------------------------------------------------
 
@@ -153,10 +153,9 @@ def decide_drift(drift: Drift) -> Collection[int]:
 @transaction.atomic
 def invite_again(addresses: Iterable[CalendarAddress]) -> None:
     """Delete what is known about these addresses, so that they are tried again."""
-    people = [row.user_id for row in addresses]
+    people = {row.user_id for row in addresses}
     CalendarAddress.objects.filter(user__in=people).delete()
-    groups = Membership.objects.filter(user__in=people, status=Membership.Status.ACTIVE)
-    announce(sorted(set(groups.values_list("group", flat=True))))
+    people_changed.send(sender=User, user_ids=people)
 
 
 @transaction.atomic

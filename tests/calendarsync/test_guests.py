@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from calendarsync.models import CalendarAddress
+from calendarsync.records import invite_again
 from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
@@ -185,6 +187,19 @@ def test_a_guest_without_an_address_sees_the_reason(
     assert state.state == "no_address"
     assert calendar.invited(calendar.occurrence(realized.meeting("B", 2))) == {"bea", "ben"}
     assert calendar.singles(realized.groups["B"]) == []
+
+
+def test_an_address_that_is_tried_again_is_invited_by_the_host_group_too(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    ada = User.objects.get(name="Ada")
+    row = CalendarAddress.objects.create(user=ada, email=ada.email, refused_at=calendar.now)
+    book(realized, calendar, "Ada", "B", 2)
+    calendar.work()
+    assert invitations_of(calendar, realized, "ada", "B") == []
+    invite_again([row])
+    calendar.work()
+    assert len(invitations_of(calendar, realized, "ada", "B")) == 1
 
 
 @pytest.mark.matrix
