@@ -6,7 +6,7 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
 from cohorts import clock
-from cohorts.models import AccessException, Cohort, Group, Membership, User
+from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
 from cohorts.services.account_emails import Account, record_change_warnings
 from cohorts.signals import (
     address_changed,
@@ -39,6 +39,13 @@ def announce_group_of_exception(instance: AccessException, **_: Any) -> None:
 def announce_groups_of_cohort(instance: Cohort, created: bool, **_: Any) -> None:
     if not created:
         announce(instance.groups.values_list("pk", flat=True), group_changed)
+
+
+@receiver(post_save, sender=Course)
+def announce_groups_of_course(instance: Course, created: bool, **_: Any) -> None:
+    """Their events and categories have the course's name."""
+    if not created:
+        announce(Group.objects.filter(cohort__course=instance).values_list("pk", flat=True))
 
 
 @receiver(post_save, sender=User)

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from calendarsync.models import CalendarSeries
 from calendarsync.state import ids
-from cohorts.models import Cohort, Group
+from cohorts.models import Cohort, Course, Group
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, SyncAction
 from cohorts.signals import announce, groups_set_up
@@ -268,6 +268,18 @@ def test_a_renamed_group_is_renamed_in_the_calendar_and_no_one_is_mailed(
     group.save()
     calendar.work()
     assert calendar.series(group)["summary"] == "Course - Group Alpha"
+    assert calendar.mails == []
+
+
+def test_a_renamed_course_is_renamed_in_the_calendar_and_no_one_is_mailed(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    course = Course.objects.get()
+    course.name = "Better course"
+    course.save()
+    calendar.work()
+    summaries = {calendar.series(group)["summary"] for group in realized.groups.values()}
+    assert summaries == {f"Better course - Group {name}" for name in "ABC"}
     assert calendar.mails == []
 
 
