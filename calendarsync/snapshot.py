@@ -181,8 +181,9 @@ def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
 
 def _read_members(rows: _Rows, group_ids: list[int]) -> None:
     memberships = Membership.objects.filter(group__in=group_ids).select_related("user")
-    for one in memberships.only("group", "status", *USER_FIELDS).order_by("pk"):
-        is_active = one.status == Membership.Status.ACTIVE
+    fields = ("group", "status", "user__is_active", *USER_FIELDS)
+    for one in memberships.only(*fields).order_by("pk"):
+        is_active = one.status == Membership.Status.ACTIVE and one.user.is_active
         (rows.members if is_active else rows.former)[one.group_id].append(
             _person(one.user, rows.addresses)
         )
@@ -203,8 +204,9 @@ def _read_guests(rows: _Rows, group_ids: list[int], now: datetime) -> None:
 
 
 def _read_exempt(rows: _Rows, group_ids: list[int]) -> None:
-    exceptions = AccessException.objects.filter(group__in=group_ids).select_related("user")
-    for one in exceptions.only("group", "until", *USER_FIELDS):
+    """Read whom staff keep invited. Closing an account ends that too."""
+    exceptions = AccessException.objects.filter(group__in=group_ids, user__is_active=True)
+    for one in exceptions.select_related("user").only("group", "until", *USER_FIELDS):
         rows.exempt[one.group_id].append(Exempt(_person(one.user, rows.addresses), one.until))
 
 

@@ -147,6 +147,22 @@ def test_a_changed_address_is_invited_and_the_old_one_removed(
     assert sorted(one["email"] for one in attendees) == ["ada@new.example", "alan@example.org"]
 
 
+@pytest.mark.parametrize("until", [None, timedelta(days=9)], ids=["member", "kept by staff"])
+def test_a_closed_account_is_taken_off_all_meetings_ahead(
+    realized: Academy, calendar: SeenCalendar, until: timedelta | None
+) -> None:
+    ada = people(realized)["Ada"]
+    if until:
+        AccessException.objects.create(
+            user=ada, group=realized.groups["A"], until=calendar.now + until, reason="Helps out."
+        )
+    ada.is_active = False
+    ada.save()
+    calendar.work()
+    assert calendar.invitations(ada) == []
+    assert ("ada", "cancellation") in calendar.mails
+
+
 @pytest.mark.matrix
 def test_the_calendars_own_entry_is_nobodys_access(
     academy: Academy, calendar: SeenCalendar
