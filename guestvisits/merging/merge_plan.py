@@ -1,5 +1,6 @@
 """Who and what a merge concerns. Reads only."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,7 @@ class MergePlan:
     new_size: int | None  # of the target; None: unchanged
     reads_until: datetime | None  # when the source's archive ends; None without one
     clashes: tuple[Clash, ...] = ()  # one for each person and other group
+    overfull: tuple[tuple[Meeting, int], ...] = ()  # with more guests than seats: how many
 
     def facts(self) -> tuple[Any, ...]:
         """Return what was decided."""
@@ -68,6 +70,7 @@ class MergePlan:
             self.source.cohort.archive_days,
             self.target.is_set_up,
             sorted((one.user_id, one.other.group_id) for one in self.clashes),
+            [(meeting.pk, guests) for meeting, guests in self.overfull],
         )
 
 
@@ -101,6 +104,7 @@ def read_merge(step: CohortStep, now: datetime) -> MergePlan:
         new_size=_find_size(target, theirs, movers, raise_size=options.raise_size),
         reads_until=step.archive_ends_at(now),
         clashes=_find_clashes(movers, source, target, ahead),
+        overfull=_find_overfull([one.to for one in visits], coming, target.cohort.guest_seats),
     )
 
 
@@ -185,3 +189,16 @@ def _find_clashes(
         (one.user_id, one.other.group_id): one for one in clashes if one.other.group_id != source.pk
     }
     return tuple(others.values())
+
+
+def _find_overfull(
+    to: Iterable[Meeting], members: Collection[int], seats: int | None
+) -> tuple[tuple[Meeting, int], ...]:
+    """Return to which meetings more guests would come than have seats, and how many."""
+    guests = Counter(to)
+    if seats is None or not guests:
+        return ()
+    there = GuestVisit.objects.filter(ended_at__isnull=True, host_meeting__in=guests)
+    kept = there.exclude(user__in=members).select_related("host_meeting")
+    guests.update(visit.host_meeting for visit in kept)
+    return tuple((meeting, count) for meeting, count in guests.items() if count > seats)

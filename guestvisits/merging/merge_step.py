@@ -147,6 +147,11 @@ def _list_warnings(plan: MergePlan) -> Iterator[str]:
         )
     for name, group in sorted({(one.name, str(one.other.group)) for one in plan.clashes}):
         yield f"{name} also has meetings with {group} at that time."
+    for meeting, guests in plan.overfull:
+        yield (
+            f"{plan.target} would have {guests} guests in {meeting.label}. The cohort's limit is "
+            f"{plan.target.cohort.guest_seats}."
+        )
 
 
 def _write_posts(plan: MergePlan) -> dict[int, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cohorts.errors import Refusal
-from cohorts.models import CohortStep, Group, Installation, Membership, User
+from cohorts.models import Cohort, CohortStep, Group, Installation, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
@@ -294,6 +294,24 @@ def test_other_meetings_at_the_same_time_are_named_and_hinder_nothing(academy: A
     wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
     preview = step_kinds["merge"].preview(wanted, NOW)
     assert preview.warnings == ("Ann also has meetings with Group Y at that time.",)
+
+
+def test_staff_are_warned_if_more_guests_would_come_than_have_seats(academy: Academy) -> None:
+    Cohort.objects.update(guest_seats=1)
+    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
+    # Ali visits group B in week 2 too, but will be its member, so Cleo has the seat.
+    assert step_kinds["merge"].preview(wanted, NOW).warnings == ()
+    Cohort.objects.update(guest_seats=2)
+    book_visit(
+        academy.add_member("Cora", "C").pk,
+        home_meeting_id=academy.meeting("C", 2).pk,
+        host_meeting_id=academy.meeting("B", 2).pk,
+        now=NOW - MINUTE,
+    )
+    assert step_kinds["merge"].preview(wanted, NOW).warnings == ()
+    Cohort.objects.update(guest_seats=1)
+    [warning] = step_kinds["merge"].preview(wanted, NOW).warnings
+    assert warning == "Group B would have 2 guests in week 2. The cohort's limit is 1."
 
 
 @pytest.mark.matrix
