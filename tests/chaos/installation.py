@@ -94,6 +94,7 @@ class ChaosInstallation:
         self.run("demo_data")
         for name in COMMANDS:
             self.ensure(name)
+        self.run("realize_cohort", self.sql("SELECT name FROM cohorts_cohort")[0][0])
         wait_until(self.is_ready, START_SECONDS, f"nothing answers\n{self.read_log('web')}")
         self.began = time.monotonic()
 

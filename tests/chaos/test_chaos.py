@@ -52,7 +52,6 @@ def test_after_chaos_everything_is_there_once_and_nothing_is_lost(
     chance = random.Random(SEED)
     people = People(installation, chance)
     checker = Checker(installation, people)
-    installation.run("realize_cohort", installation.sql("SELECT name FROM cohorts_cohort")[0][0])
     act_and_strike(installation, people, Staff(people))
     settle(installation, checker, people)
     faults = [*checker.find_faults(), *people.failed]
