@@ -121,8 +121,8 @@ class People:
     def _answer(self) -> None:
         person = self.chance.choice(self.learners)
         meeting = self._pick_meeting(person)
-        if not meeting or self.promises.get((person[0], meeting)):
-            return  # a visit answers by itself
+        if not meeting or self._is_away(person, meeting):
+            return  # a visit answers by itself, and its end takes the answer back
         rsvp = self.chance.choice(["attending", "not_attending"])
         answer = self._call(person, "post", f"meetings/{meeting}/answer", {"rsvp": rsvp})
         if answer is None:
@@ -130,6 +130,14 @@ class People:
         elif answer:
             self.answers[person[0], meeting] = rsvp
             self.done["answer"] += 1
+
+    def _is_away(self, person: tuple[int, str], meeting: int) -> bool:
+        """Whether the person has a visit in place of the meeting, or it cannot be read now.
+
+        What was promised may be forgotten while the visit stands: its home meeting was moved.
+        """
+        found = self._call(person, "get", "guest-visits")
+        return not found or meeting in {one["home_meeting_id"] for one in found["visits"]}
 
     # -- facilitators, and Discord's members -------------------------------------------------
 
