@@ -32,7 +32,7 @@ EACH = ("book", "answer", "staff")  # begins the name of an act that must be con
 KNOWN = 1 if SECONDS <= 300 else 0
 CALM = 300  # seconds in which something more must be right again
 REST = 2 * CALM  # seconds in which everything must be: what went wrong is told before the timeout
-pytestmark = [pytest.mark.modes, pytest.mark.timeout(SECONDS + CALM + REST + 2 * CALM)]
+pytestmark = [pytest.mark.matrix, pytest.mark.timeout(SECONDS + CALM + REST + 2 * CALM)]
 
 
 @pytest.fixture
