@@ -3,6 +3,7 @@
 `detail` repeats the sentence, because clients of REST framework APIs expect it.
 """
 
+import json
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
@@ -22,7 +23,8 @@ NO_CSRF = "The CSRF token is missing or wrong. Send the cookie's value in the he
 
 
 class SafeJSONParser(JSONParser):
-    """A JSON parser that reports deep nesting as bad input (400) instead of failing (500)."""
+    """A JSON parser that reports deep nesting, and text that cannot be encoded, as bad input (400)
+    instead of failing (500)."""
 
     def parse(
         self,
@@ -31,9 +33,13 @@ class SafeJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            return super().parse(stream, media_type, parser_context)
+            data = super().parse(stream, media_type, parser_context)
+            json.dumps(data, ensure_ascii=False).encode()
         except RecursionError as error:
             raise exceptions.ParseError("The JSON is nested too deeply.") from error
+        except UnicodeEncodeError as error:
+            raise exceptions.ParseError("The JSON contains half of a surrogate pair.") from error
+        return data
 
 
 class RefusalView(APIView):

@@ -101,6 +101,13 @@ def test_a_bad_body_is_a_400(client, body):
     assert answer.json()["code"] == "bad_input"
 
 
+def test_half_of_a_surrogate_pair_is_a_400_also_where_a_refusal_would_quote_it(client, academy):
+    address = f"/api/meetings/{academy.meeting('A').pk}/answer"
+    answer = client.post(address, rb'{"rsvp": "\ud800"}', content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["sentence"] == "The JSON contains half of a surrogate pair."
+
+
 def test_another_kind_of_body_is_refused_with_the_reason(client):
     assert client.post(VISITS, {"home_meeting_id": 1}).status_code == 415
 
