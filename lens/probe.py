@@ -20,6 +20,9 @@ from lens.env import Env
 
 HEARTBEATS = {"worker": "sync_workerheartbeat", "bot": "bot_botheartbeat"}
 WITHIN = "90 seconds"  # as in cohorts/reconcile/workers/heartbeats.py
+# Where a process that listens on all addresses is asked.
+OWN = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - connects, binds nothing
+MAX_PORT = 65535
 PATIENCE = 5  # seconds; the container's own limit is 15
 
 
@@ -48,9 +51,14 @@ def find_problem(process: str, given: Mapping[str, str]) -> str | None:
 def is_answering(env: Env) -> bool:
     """Ask the web process itself, not the proxy before it, as one of its own hosts."""
     own = f"127.0.0.1:{env.whole('PORT', default=8000)}"
-    host, _, port = env.text("WEB_BIND", default=own).rpartition(":")
-    address = "127.0.0.1" if host in {"", "0.0.0.0"} else host  # noqa: S104 - connects, binds nothing
-    connection = http.client.HTTPConnection(address, int(port), timeout=PATIENCE)
+    [bind, *_] = env.names("WEB_BIND", default=[own])
+    host, _, port = bind.rpartition(":")
+    if not port.isdecimal() or int(port) > MAX_PORT:
+        raise ImproperlyConfigured(
+            f"WEB_BIND must be an address and a port, such as 0.0.0.0:8000; it is {bind!r}."
+        )
+    host = host.strip("[]")
+    connection = http.client.HTTPConnection(OWN.get(host, host), int(port), timeout=PATIENCE)
     [called, *_] = env.names("ALLOWED_HOSTS", default=["localhost"])
     connection.request("GET", "/healthz", headers={"Host": called})
     return connection.getresponse().status == http.client.OK

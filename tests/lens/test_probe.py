@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,36 @@ def test_settings_can_be_in_files_as_everywhere(tmp_path: Path) -> None:
 def test_a_database_that_is_away_is_named_without_its_password() -> None:
     env = {"DATABASE_URL": "postgres://lens:swordfish@127.0.0.1:9/none"}
     assert find_problem("worker", env) == "The worker does not work: OperationalError."
+
+
+@pytest.mark.parametrize(
+    "bind", ["127.0.0.1", "localhost:abc", "unix:/run/lens.sock", "[::]:99999"]
+)
+def test_an_address_that_cannot_be_asked_is_a_sentence(bind: str) -> None:
+    assert find_problem("web", {"WEB_BIND": bind}) == (
+        "The web cannot be asked: WEB_BIND must be an address and a port, such as 0.0.0.0:8000; "
+        f"it is {bind!r}."
+    )
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+
+class IPv6Server(HTTPServer):
+    address_family = socket.AF_INET6
+
+
+@pytest.mark.parametrize("bind", ["[::]:{}", "[::1]:{}", "[::1]:{},127.0.0.1:9"])
+def test_a_web_process_that_listens_on_ipv6_is_asked_there(bind: str) -> None:
+    with IPv6Server(("::1", 0), Healthy) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        problem = find_problem("web", {"WEB_BIND": bind.format(server.server_port)})
+        thread.join(timeout=1)
+    assert problem is None
 
 
 @pytest.mark.django_db(transaction=True)
