@@ -277,7 +277,7 @@ def test_realize_is_offered_until_all_groups_are_in_sync(staff, sandbox):
     realize(made)
     work("discord")
     done = staff.get(address)
-    assert "Done: all 1 groups are in sync." in text_of(done)
+    assert "Done: the group is in sync." in text_of(done)
     assert button not in done.content.decode()
 
 
