@@ -53,13 +53,18 @@ def check_versions(manifest: Manifest, here: int) -> None:
         )
 
 
-def check_target(replace: bool) -> None:
-    """Raise BackupRefused if the database is in use, or has tables and may not be replaced."""
+def check_nothing_aside() -> None:
+    """Raise BackupRefused if a restore that was interrupted has left the former tables aside."""
     if _read("SELECT 1 FROM pg_namespace WHERE nspname = %s", ASIDE):
         raise BackupRefused(
             f"A former restore was interrupted. The schema {ASIDE} holds the tables of before: "
-            "drop it, or drop the schema public and rename it to public; then repeat the restore."
+            "drop it, or drop the schema public and rename it to public; then repeat this."
         )
+
+
+def check_target(replace: bool) -> None:
+    """Raise BackupRefused if the database is in use, or has tables and may not be replaced."""
+    check_nothing_aside()
     if connection.introspection.table_names() and not replace:
         raise BackupRefused(
             "The database has tables already. Restore into a new, empty database, or add "

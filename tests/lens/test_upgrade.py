@@ -16,6 +16,8 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django_q.models import Schedule
 
+from lens.backups.pg_programs import BackupRefused
+from lens.management.commands.upgrade import migrate
 from lens.schedules import ENTRIES
 from tests.support.processes import ROOT
 
@@ -65,6 +67,15 @@ def test_going_back_to_a_version_before_the_databases_own_is_refused(static: Pat
         upgrade()
     assert not static.exists()
     assert "### Going back by one release" in (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_no_empty_database_is_begun_beside_the_one_that_a_restore_put_aside(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SCHEMA public RENAME TO before_restore")
+        cursor.execute("CREATE SCHEMA public")
+    with pytest.raises(BackupRefused, match=r"^A former restore was interrupted"):
+        migrate()
+    assert connection.introspection.table_names() == []
 
 
 @pytest.mark.matrix

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection
 
 from cohorts.words import one_line
 from lens.backups.manifest import find_newer, read_applied
+from lens.backups.restoring import check_nothing_aside
 from lens.schedules import ensure_schedules
 
 LOCK_MILLISECONDS, LOCK_ATTEMPTS = 100, 300
@@ -93,7 +94,9 @@ def check_settings() -> None:
 
 def migrate() -> None:
     """Migrate while the former processes run.  Raises UpgradeRefused if a newer version has
-    migrated this database."""
+    migrated this database, and BackupRefused if its tables were put aside by a restore."""
+    if connection.vendor == "postgresql":
+        check_nothing_aside()
     if newer := find_newer(read_applied()):
         raise UpgradeRefused(
             f"The database has migrations that this version does not have ({', '.join(newer)}), so "
