@@ -19,6 +19,7 @@ from django_q.models import Schedule
 from lens.backups.pg_programs import BackupRefused
 from lens.management.commands.upgrade import migrate
 from lens.schedules import ENTRIES
+from tests.support.databases import scratch_database
 from tests.support.processes import ROOT
 
 
@@ -76,6 +77,25 @@ def test_no_empty_database_is_begun_beside_the_one_that_a_restore_put_aside(db: 
     with pytest.raises(BackupRefused, match=r"^A former restore was interrupted"):
         migrate()
     assert connection.introspection.table_names() == []
+
+
+@pytest.mark.matrix
+def test_of_two_upgrades_at_once_the_second_waits_and_finds_nothing_to_do() -> None:
+    with scratch_database() as url:
+        both = [
+            subprocess.Popen(
+                [sys.executable, "manage.py", "upgrade", "--no-static"],
+                cwd=ROOT,
+                env={**os.environ, "DATABASE_URL": url, "DEBUG": "1", "INSTALLATION_ID": "x"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        said = sorted(each.communicate()[0] for each in both)
+        assert [each.returncode for each in both] == [0, 0], said
+    assert sum("No migrations to apply" in each for each in said) == 1
 
 
 @pytest.mark.matrix

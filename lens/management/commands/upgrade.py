@@ -17,6 +17,7 @@ from lens.backups.restoring import check_nothing_aside
 from lens.schedules import ensure_schedules
 
 LOCK_MILLISECONDS, LOCK_ATTEMPTS = 100, 300
+UPGRADING = 0x4C656E73  # the advisory lock of one upgrade; the number is "Lens"
 LOCKED = ("55P03", "40P01")  # it waited too long; a deadlock
 
 
@@ -105,7 +106,7 @@ def migrate() -> None:
         )
     for _ in range(LOCK_ATTEMPTS):
         try:
-            with short_waits_for_locks():
+            with short_waits_for_locks(), one_at_a_time():
                 call_command("migrate", interactive=False, verbosity=1)
             return
         except OperationalError as error:
@@ -114,7 +115,7 @@ def migrate() -> None:
         time.sleep(1)
     raise UpgradeRefused(
         f"Others kept using a table that must change, for {LOCK_ATTEMPTS} attempts. Stop what runs "
-        "for long, such as a backup."
+        "for long, such as a backup or another upgrade."
     )
 
 
@@ -138,6 +139,20 @@ def short_waits_for_locks() -> Iterator[None]:
             yield
         finally:
             cursor.execute(f"SET lock_timeout = '{before}'")
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Exclude other upgrades of this database: two that create the same table fail."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [UPGRADING])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [UPGRADING])
 
 
 def collect() -> None:
