@@ -54,11 +54,14 @@ def check_versions(manifest: Manifest, here: int) -> None:
 
 
 def check_nothing_aside() -> None:
-    """Raise BackupRefused if a restore that was interrupted has left the former tables aside."""
-    if _read("SELECT 1 FROM pg_namespace WHERE nspname = %s", ASIDE):
+    """Raise BackupRefused if a restore has put the former tables aside, and did not end."""
+    if connection.vendor == "postgresql" and _read(
+        "SELECT 1 FROM pg_namespace WHERE nspname = %s", ASIDE
+    ):
         raise BackupRefused(
-            f"A former restore was interrupted. The schema {ASIDE} holds the tables of before: "
-            "drop it, or drop the schema public and rename it to public; then repeat this."
+            f"A restore was interrupted, or still runs. The schema {ASIDE} has the tables from "
+            "before it; do not drop it. docs/operations.md, “Restoring a backup”, says how to go "
+            "on."
         )
 
 

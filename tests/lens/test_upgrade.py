@@ -17,7 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django_q.models import Schedule
 
 from lens.backups.pg_programs import BackupRefused
-from lens.management.commands.upgrade import migrate
+from lens.backups.restoring import check_nothing_aside
 from lens.schedules import ENTRIES
 from tests.support.databases import scratch_database
 from tests.support.processes import ROOT
@@ -74,8 +74,8 @@ def test_no_empty_database_is_begun_beside_the_one_that_a_restore_put_aside(db: 
     with connection.cursor() as cursor:
         cursor.execute("ALTER SCHEMA public RENAME TO before_restore")
         cursor.execute("CREATE SCHEMA public")
-    with pytest.raises(BackupRefused, match=r"^A former restore was interrupted"):
-        migrate()
+    with pytest.raises(BackupRefused, match=r"^A restore was interrupted.*do not drop it"):
+        check_nothing_aside()
     assert connection.introspection.table_names() == []
 
 

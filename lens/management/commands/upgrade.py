@@ -51,6 +51,7 @@ class Command(BaseCommand):
             UpgradeStep(
                 "Settings", check_settings, "Correct the environment, then repeat the upgrade."
             ),
+            UpgradeStep("Restores", check_nothing_aside, "Then repeat the upgrade."),
             UpgradeStep(
                 "Database",
                 migrate,
@@ -95,18 +96,11 @@ def check_settings() -> None:
 
 def migrate() -> None:
     """Migrate while the former processes run.  Raises UpgradeRefused if a newer version has
-    migrated this database, and BackupRefused if its tables were put aside by a restore."""
-    if connection.vendor == "postgresql":
-        check_nothing_aside()
-    if newer := find_newer(read_applied()):
-        raise UpgradeRefused(
-            f"The database has migrations that this version does not have ({', '.join(newer)}), so "
-            "a newer version has used it. Start that version again, or restore the backup that was "
-            "made before its upgrade; docs/operations.md, “Going back by one release”."
-        )
+    migrated this database."""
     for _ in range(LOCK_ATTEMPTS):
         try:
             with short_waits_for_locks(), one_at_a_time():
+                check_not_newer()
                 call_command("migrate", interactive=False, verbosity=1)
             return
         except OperationalError as error:
@@ -115,8 +109,17 @@ def migrate() -> None:
         time.sleep(1)
     raise UpgradeRefused(
         f"Others kept using a table that must change, for {LOCK_ATTEMPTS} attempts. Stop what runs "
-        "for long, such as a backup or another upgrade."
+        "for long, such as a backup, or wait until another upgrade has ended."
     )
+
+
+def check_not_newer() -> None:
+    if newer := find_newer(read_applied()):
+        raise UpgradeRefused(
+            f"The database has migrations that this version does not have ({', '.join(newer)}), so "
+            "a newer version has used it. Start that version again, or restore the backup that was "
+            "made before its upgrade; docs/operations.md, “Going back by one release”."
+        )
 
 
 @contextmanager

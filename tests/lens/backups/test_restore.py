@@ -178,7 +178,7 @@ def test_a_database_in_use_is_not_replaced(backup: Path, elsewhere: None) -> Non
 def test_an_interrupted_restore_is_noticed(backup: Path, elsewhere: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA before_restore")
-    assert "A former restore was interrupted" in refusal(backup)
+    assert "A restore was interrupted" in refusal(backup)
 
 
 def test_a_full_disk_leaves_the_former_backups_alone(
