@@ -30,7 +30,7 @@ from cohorts.models import User
 from cohorts.reconcile.differences import Drift
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.values import Action, Outcome
-from cohorts.signals import announce, people_changed
+from cohorts.signals import announce, announced_together, people_changed
 
 # -- a call ----------------------------------------------------------------------------------
 
@@ -155,7 +155,8 @@ def invite_again(addresses: Iterable[CalendarAddress]) -> None:
     """Delete what is known about these addresses, so that they are tried again."""
     people = {row.user_id for row in addresses}
     CalendarAddress.objects.filter(user__in=people).delete()
-    people_changed.send(sender=User, user_ids=people)
+    with announced_together():
+        people_changed.send(sender=User, user_ids=people)
 
 
 @transaction.atomic

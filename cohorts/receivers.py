@@ -6,11 +6,12 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
 from cohorts import clock
-from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
+from cohorts.models import AccessException, Cohort, Course, Group, Membership, User, live_group
 from cohorts.services.account_emails import Account, record_change_warnings
 from cohorts.signals import (
     address_changed,
     announce,
+    announced_together,
     facts_changed,
     group_changed,
     members_changed,
@@ -45,7 +46,8 @@ def announce_groups_of_cohort(instance: Cohort, created: bool, **_: Any) -> None
 def announce_groups_of_course(instance: Course, created: bool, **_: Any) -> None:
     """Their events and categories have the course's name."""
     if not created:
-        announce(Group.objects.filter(cohort__course=instance).values_list("pk", flat=True))
+        live = Group.objects.filter(live_group(), cohort__course=instance)
+        announce(live.values_list("pk", flat=True))
 
 
 @receiver(post_save, sender=User)
@@ -53,7 +55,8 @@ def announce_person(
     instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
 ) -> None:
     if not created and update_fields != frozenset({"last_login"}):
-        people_changed.send(sender=User, user_ids={instance.pk})
+        with announced_together():  # one signal locks the statuses in order
+            people_changed.send(sender=User, user_ids={instance.pk})
 
 
 @receiver(people_changed)

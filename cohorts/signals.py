@@ -24,7 +24,8 @@ groups_reopened = Signal()
 # changes by it, and not every provider has to compare them again.
 groups_set_up = Signal()
 
-# Sent with `user_ids` when accounts were saved, with any fields but the time of the last sign-in.
+# Sent with `user_ids` when accounts were saved, with any fields but the time of the last sign-in,
+# or an address is to be tried again. Send it within `announced_together`.
 people_changed = Signal()
 
 # Sent with `user_id` when a person's e-mail address has changed, in the same transaction.

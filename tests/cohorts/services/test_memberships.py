@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
 from cohorts.services.groups import check_slot_may_change, end_group
 from cohorts.services.memberships import add_member, change_role, end_membership, move_member
 from cohorts.signals import facts_changed
@@ -83,6 +83,23 @@ def test_a_move_announces_both_groups_at_once(alpha, beta, alice):
     facts_changed.connect(hear)
     try:
         move_member(old.pk, beta.pk, now=NOW)
+    finally:
+        facts_changed.disconnect(hear)
+    assert heard == [{alpha.pk, beta.pk}]
+
+
+def test_a_changed_account_announces_all_groups_of_its_person_at_once(alpha, beta, alice):
+    """With a signal for each kind of row, two changes could lock the groups in different orders."""
+    add_member(alpha.pk, alice.pk, now=NOW)
+    AccessException.objects.create(user=alice, group=beta, until=NOW, reason="Helps out.")
+    heard = []
+
+    def hear(group_ids: set[int], **_: Any) -> None:
+        heard.append(group_ids)
+
+    facts_changed.connect(hear)
+    try:
+        alice.save()
     finally:
         facts_changed.disconnect(hear)
     assert heard == [{alpha.pk, beta.pk}]
