@@ -50,15 +50,16 @@ NO_ADDRESS_RETRY = timedelta(hours=1)
 
 
 class TakenOver(Exception):
-    """A later round has claimed the e-mail, and sends the rest."""
+    """A later round has claimed the e-mail, and sends the rest. If it died, the task of the next
+    minute does."""
 
 
 def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     """Send due e-mails for at most `seconds`; return whether another round is needed.
 
-    Of rounds that run concurrently only one goes on, so that e-mails occupy one process.  It also
-    sends what became due since the others began.  A failure of the server ends the round and is
-    recorded once.
+    Of rounds that run concurrently only one goes on, and each other one ends with the e-mail in
+    hand, so that e-mails occupy one process.  It also sends what became due since the others began.
+    A failure of the server ends the round and is recorded once.
     """
     now = clock.now()
     if why_held(now) or parts.is_waiting(parts.EMAIL, now=now):
@@ -141,7 +142,8 @@ def _claim(message: Message, content: MessageContent) -> datetime | None:
     """
     now = clock.now()
     if not services.claim(message.pk, seen=message.next_try_at, until=now + CLAIM):
-        if Message.objects.filter(pk=message.pk, state__in=TAKEN).exists():
+        emails = Message.objects.filter(channel=Message.Channel.EMAIL, state__in=TAKEN)
+        if emails.filter(pk=message.pk).exists():
             raise TakenOver
         return None
     begun = services.begin(

@@ -74,6 +74,24 @@ def test_of_two_rounds_at_once_the_later_sends_the_rest_and_each_email_once(
     assert mail_server.connections == 2
 
 
+def test_a_round_asks_for_another_one_if_an_email_became_due_meanwhile(
+    add_members, mail_server, now
+):
+    add_members("Ann")
+    collect(None, now=now)
+
+    def become_due(verb: str, _: str) -> None:
+        if verb == "MAIL" and not mail_server.emails:
+            add_members("Bob")
+            collect(None, now=now)
+            connection.close()
+
+    mail_server.rules.append(become_due)
+    assert rounds.send_round()
+    assert not rounds.send_round()
+    assert len(mail_server.emails) == 2
+
+
 @pytest.mark.parametrize(
     ("stage", "arrived"),
     [in_matrix("CONNECT", 0), in_matrix("MAIL", 0), in_matrix("DATA", 0), ("TAKEN", 1)],
