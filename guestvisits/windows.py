@@ -21,7 +21,6 @@ RECENTLY = timedelta(days=90)
 WINDOW_FIELDS = (
     "user",
     "ended_at",
-    "end_reason",
     "home_meeting__group",
     "host_meeting__starts_at",
     "host_meeting__duration_minutes",

@@ -48,7 +48,7 @@ def person(name: str) -> User:
     return User.objects.get(name=name)
 
 
-def assert_in_step(academy: Academy, calendar: SeenCalendar) -> None:
+def assert_in_sync(academy: Academy, calendar: SeenCalendar) -> None:
     """Everyone has one invitation to each meeting to come and to nothing else; then all rests."""
     for name in ("Ada", "Alan"):
         assert calendar.invitations(person(name)) == to_come(academy, calendar)
@@ -70,7 +70,7 @@ def test_before_the_first_meeting_the_older_series_goes_as_a_whole(
         (name, kind) for name in ("ada", "alan") for kind in ("cancellation", "invitation")
     ]
     assert calendar.series(realized.groups["A"])["start"]["timeZone"] == "Europe/Berlin"
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
 
 @in_pairs
@@ -98,7 +98,7 @@ def test_from_a_week_on_the_rest_is_cut_and_what_was_before_is_left_to_the_lette
     assert [mail for mail in calendar.mails if mail[1] != "invitation"] == [
         ("ada", "cancellation")
     ] * 2 + [("alan", "cancellation")] * 2
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
 
 @pytest.mark.matrix
@@ -125,7 +125,7 @@ def test_the_new_series_exists_before_anything_is_cut(
     assert len(calendar.invitations(person("Ada"))) == 3
     calendar.sandbox.set_faults()
     calendar.recover()
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
 
 @pytest.mark.matrix
@@ -153,7 +153,7 @@ def test_what_a_person_moved_or_cancelled_stays_so_in_the_new_series(
     assert calendar.invited(occurrence) == {"ada", "alan", "bea"}
     assert calendar.occurrence(realized.meeting("A", 3))["status"] == "cancelled"
     assert calendar.invitations(person("Bea")).count(stamp(moved.starts_at)) == 1
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
 
 @pytest.mark.matrix
@@ -166,7 +166,7 @@ def test_a_meeting_moved_past_its_place_is_not_left_in_the_older_series(
     calendar.move_clock(first.starts_at + timedelta(hours=1))
     change_slot(realized, calendar, TO_SATURDAY)
     calendar.work()
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
 
 @pytest.mark.matrix
@@ -178,7 +178,7 @@ def test_another_length_is_another_slot(realized: Academy, calendar: SeenCalenda
     ends = calendar.series(realized.groups["A"])["end"]["dateTime"]
     assert ends == stamp(realized.meeting("A", 2).starts_at + timedelta(minutes=90))
     assert calendar.occurrence(first)["end"]["dateTime"] == stamp(first.ends_at)
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
 
 @pytest.mark.matrix
@@ -201,7 +201,7 @@ def test_a_slot_changed_twice_and_back_again_ends_right(
     for slot in (TO_SATURDAY, Slot(SUNDAY, time(20), "UTC", 45), back):
         change_slot(realized, calendar, slot, from_week=2)
         calendar.work()
-        assert_in_step(realized, calendar)
+        assert_in_sync(realized, calendar)
     assert CalendarSeries.objects.filter(group=realized.groups["A"]).count() == 4
     assert calendar.occurrence(first)["status"] == "confirmed"
 
@@ -215,7 +215,7 @@ def test_a_new_member_is_invited_to_what_is_left_of_each_series(
     realized.add_member("Anne", "A")
     calendar.work()
     assert calendar.invitations(person("Anne")) == to_come(realized, calendar)
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
 
 def test_a_cohort_that_grows_by_several_weeks_gets_one_more_series(
@@ -227,12 +227,12 @@ def test_a_cohort_that_grows_by_several_weeks_gets_one_more_series(
     calendar.work()
     assert calendar.writes_since(before) == ["POST"] * 3  # one a group
     assert calendar.mails.count(("ada", "invitation")) == 1
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
     realized.cohort.number_of_meetings = 3
     realized.cohort.save()
     calendar.work()
-    assert_in_step(realized, calendar)
+    assert_in_sync(realized, calendar)
 
 
 @pytest.mark.matrix
@@ -246,7 +246,7 @@ def test_a_start_that_moves_in_preview_moves_the_series(
         academy.cohort.start_date = max(academy.cohort.start_date, date(2026, 11, 5))
         academy.cohort.save()
         calendar.work()
-        assert_in_step(academy, calendar)
+        assert_in_sync(academy, calendar)
 
 
 @pytest.mark.matrix
@@ -264,11 +264,11 @@ def test_a_slot_that_is_given_later_and_then_another(
     group.save()
     calendar.work()
     assert calendar.writes_since(0) == ["POST"]
-    assert_in_step(academy, calendar)
+    assert_in_sync(academy, calendar)
     group.weekday = SUNDAY
     group.save()
     calendar.work()
-    assert_in_step(academy, calendar)
+    assert_in_sync(academy, calendar)
 
 
 @pytest.mark.matrix
