@@ -317,8 +317,9 @@ def _compare_occurrence(
 
 def _left_to_series_call(wanted: DesiredSeries, series: ObservedEvent) -> Addresses:
     """Return members that one call to the series will add to it or remove from it."""
-    members = wanted.people or NOBODY
-    return (members - series.people) | (series.people - members)
+    if wanted.people is None:
+        return NOBODY
+    return (wanted.people - series.people) | (series.people - wanted.people)
 
 
 # -- single events ---------------------------------------------------------------------------

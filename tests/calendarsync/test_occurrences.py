@@ -299,3 +299,18 @@ def test_a_group_that_ends_takes_along_an_extra_session_after_its_series(
     calendar.work()
     assert calendar.invitations(User.objects.get(name="Ada")) == []
     assert_quiet(calendar)
+
+
+def test_people_come_and_go_also_after_the_last_meeting_was_moved_past_its_series(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    meeting = move_past(realized, calendar, realized.meeting("A", 4), 3)
+    ada, alan = (User.objects.get(name=name) for name in ("Ada", "Alan"))
+    ada.is_active = False
+    ada.save()
+    end_membership(alan.memberships.get().pk, status="dropped", now=calendar.now)
+    realized.add_member("Anne", "A")
+    calendar.work()
+    assert calendar.invited(calendar.occurrence(meeting)) == {"anne"}
+    assert (calendar.invitations(ada), calendar.invitations(alan)) == ([], [])
+    assert_quiet(calendar)
