@@ -204,10 +204,14 @@ def _read_guests(rows: _Rows, group_ids: list[int], now: datetime) -> None:
 
 
 def _read_exempt(rows: _Rows, group_ids: list[int]) -> None:
-    """Read whom staff keep invited. Closing an account ends that too."""
-    exceptions = AccessException.objects.filter(group__in=group_ids, user__is_active=True)
-    for one in exceptions.select_related("user").only("group", "until", *USER_FIELDS):
-        rows.exempt[one.group_id].append(Exempt(_person(one.user, rows.addresses), one.until))
+    """Read the people whom staff keep invited. Closing an account ends that too."""
+    exceptions = AccessException.objects.filter(group__in=group_ids).select_related("user")
+    for one in exceptions.only("group", "until", "user__is_active", *USER_FIELDS):
+        person = _person(one.user, rows.addresses)
+        if one.user.is_active:
+            rows.exempt[one.group_id].append(Exempt(person, one.until))
+        else:
+            rows.former[one.group_id].append(person)
 
 
 def _read_events(rows: _Rows, group_ids: list[int]) -> None:

@@ -95,7 +95,7 @@ class CalendarGroup:
     zone: str
     meetings: tuple[MeetingFacts, ...] = ()
     members: tuple[CalendarPerson, ...] = ()
-    former: tuple[CalendarPerson, ...] = ()  # people whose membership ended on a date
+    former: tuple[CalendarPerson, ...] = ()  # whose membership has ended, or account was closed
     guests: tuple[Guest, ...] = ()
     exempt: tuple[Exempt, ...] = ()
     all_series: tuple[SeriesRecord, ...] = ()  # newest first, without those that are gone

@@ -163,6 +163,25 @@ def test_a_closed_account_is_taken_off_all_meetings_ahead(
     assert ("ada", "cancellation") in calendar.mails
 
 
+@pytest.mark.parametrize("until", [timedelta(days=9), timedelta(hours=1)], ids=["open", "expired"])
+def test_a_closed_account_explains_why_an_exception_keeps_no_one_invited(
+    realized: Academy, calendar: SeenCalendar, until: timedelta
+) -> None:
+    group = realized.groups["A"]
+    olga = User.objects.create_user("olga@elsewhere.example", name="Olga")
+    AccessException.objects.create(
+        user=olga, group=group, until=calendar.now + until, reason="Observes."
+    )
+    calendar.work()
+    invite_by_hand(calendar, realized, "olga")
+    calendar.move_clock(calendar.now + timedelta(hours=2))
+    olga.is_active = False
+    olga.save()
+    calendar.look()
+    assert calendar.invited(calendar.series(group)) == {"ada", "alan"}
+    assert not SyncAction.objects.filter(verb="remove").exists()  # the closed account explains it
+
+
 @pytest.mark.matrix
 def test_the_calendars_own_entry_is_nobodys_access(
     academy: Academy, calendar: SeenCalendar
