@@ -36,7 +36,8 @@ NOBODY: Addresses = frozenset()
 class DesiredOccurrence:
     """An occurrence that should be held or cancelled.
 
-    `original`: its start by the series. `meeting_id` is None if no meeting has this place.
+    `original`: its start by the series; `start`: its meeting's, also if that is cancelled.
+    `meeting_id` is None if no meeting has this place.
     `elsewhere`: it is cancelled here because a newer series has that week's meeting.
     """
 
@@ -196,7 +197,7 @@ def _series(
             record,
             _people(facts, record, now) if is_newest or _is_held(occurrences) else None,
             occurrences,
-            ahead=any(one.original > now for one in occurrences),
+            ahead=any(max(one.original, one.start) > now for one in occurrences),
             unwanted=bool(
                 span and not is_newest and _is_for_nothing(facts, span, generations, now)
             ),
@@ -261,23 +262,23 @@ def _occurrences(
                 yield _held_occurrence(facts, meeting, original, visits)
         elif meeting is not None:
             if max(original, meeting.starts_at) > now:
-                yield _cancelled_occurrence(span, original, _name(facts, meeting), meeting.id)
+                yield _cancelled_occurrence(span, original, _name(facts, meeting), meeting)
         # Keep the occurrence until the series that replaces it exists.
         elif not generations.next_series:
             yield _cancelled_occurrence(span, original, f"{facts.name}, {original:%-d %B}")
 
 
 def _cancelled_occurrence(
-    span: SeriesSpan, original: datetime, name: str, meeting_id: int | None = None
+    span: SeriesSpan, original: datetime, name: str, meeting: MeetingFacts | None = None
 ) -> DesiredOccurrence:
     return DesiredOccurrence(
         name,
         original,
-        original,
+        meeting.starts_at if meeting else original,
         span.slot.minutes,
-        meeting_id,
+        meeting.id if meeting else None,
         cancelled=True,
-        elsewhere=meeting_id is None and span.is_of_week_taken_over(original),
+        elsewhere=meeting is None and span.is_of_week_taken_over(original),
     )
 
 

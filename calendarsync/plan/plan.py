@@ -237,7 +237,7 @@ def _cannot_be_cancelled(
     observed: ObservedCalendar,
 ) -> bool:
     """Return whether an ended group's series has occurrences ahead that were changed by hand, so
-    that they cannot be cancelled one by one.  Its people are then taken off the whole series."""
+    that they cannot be cancelled one by one. Its people are then taken off the whole series."""
     is_split = series.id in observed.split
     return not group.facts.live and wanted.ahead and (is_split or not is_in_rhythm(wanted, series))
 
@@ -253,9 +253,11 @@ def _compare_occurrences(
         target, why = f"exceptions of {group.facts.name}", "the series was just changed"
         yield make_action(group, READ, ReadExceptions(), series.id, target, why)
         return
+    exceptions = observed.exceptions.get(series.id, {})
+    if _cannot_be_cancelled(group, wanted, series, observed):
+        yield from _empty_occurrences(group, desired, exceptions.values())
     if not is_in_rhythm(wanted, series) or series.id in observed.split:
         return
-    exceptions = observed.exceptions.get(series.id, {})
     is_newer_gone = is_gone(group, observed)
     for one in wanted.occurrences:
         exception = exceptions.get(one.original)
@@ -265,6 +267,16 @@ def _compare_occurrences(
             yield from _cancel_occurrence(
                 group, desired, one, exception or _unchanged_occurrence(series, one)
             )
+
+
+def _empty_occurrences(
+    group: DesiredGroupCalendar, desired: DesiredCalendar, exceptions: Iterable[ObservedEvent]
+) -> Iterator[Action]:
+    """Take everyone off the occurrences ahead that have a list of their own."""
+    for event in exceptions:
+        if not event.is_cancelled and event.start and event.start > desired.now:
+            target = f"an occurrence of {group.facts.name}"
+            yield from correct(group, OCCURRENCE, event, target, compare(group, event, NOBODY))
 
 
 # -- one occurrence --------------------------------------------------------------------------

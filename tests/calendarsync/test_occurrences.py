@@ -314,3 +314,20 @@ def test_people_come_and_go_also_after_the_last_meeting_was_moved_past_its_serie
     assert calendar.invited(calendar.occurrence(meeting)) == {"anne"}
     assert (calendar.invitations(ada), calendar.invitations(alan)) == ([], [])
     assert_quiet(calendar)
+
+
+def test_people_of_a_group_that_ends_are_taken_off_what_was_moved_past_an_edited_series(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    meeting = move_past(realized, calendar, realized.meeting("A", 4), 9)
+    longer = {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=5"]}
+    calendar.do("edit_event", event=calendar.series_id(group), changes=longer)
+    calendar.look()
+    assert calendar.troubles() == {"Group A": "series_edited"}
+    end_group(group.pk, status=Group.Status.CANCELLED, now=calendar.now)
+    calendar.work()
+    assert calendar.invited(calendar.occurrence(meeting)) == set()
+    assert calendar.invitations(User.objects.get(name="Ada")) == []
+    assert calendar.troubles() == {"Group A": "series_edited"}
+    assert_quiet(calendar)
