@@ -1,5 +1,6 @@
 """Template tags that several of the staff's pages use."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,7 +42,7 @@ def ago(moment: datetime) -> str:
 @register.filter
 def spent(time: timedelta) -> str:
     """ "12 s", "3 min 5 s", "2 hours, 3 minutes"."""
-    seconds = max(int(time.total_seconds()), 0)
+    seconds = max(math.ceil(time.total_seconds()), 0)
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 600:
