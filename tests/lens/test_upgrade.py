@@ -37,13 +37,19 @@ def upgrade(*options: str) -> list[str]:
 
 def test_an_upgrade_does_its_steps_in_order_and_can_be_repeated(static: Path) -> None:
     for _ in range(2):
-        assert upgrade() == ["Settings …", "Database …", "Static files …", "Schedules …"]
+        assert upgrade() == [
+            "Settings …",
+            "Database …",
+            "Migrations …",
+            "Static files …",
+            "Schedules …",
+        ]
         assert Schedule.objects.count() == len(ENTRIES)
         assert (static / "app.css").exists()
 
 
 def test_a_container_has_its_static_files_already(static: Path) -> None:
-    assert upgrade("--no-static") == ["Settings …", "Database …", "Schedules …"]
+    assert upgrade("--no-static") == ["Settings …", "Database …", "Migrations …", "Schedules …"]
     assert not static.exists()
 
 

@@ -51,9 +51,11 @@ class Command(BaseCommand):
             UpgradeStep(
                 "Settings", check_settings, "Correct the environment, then repeat the upgrade."
             ),
-            UpgradeStep("Restores", check_nothing_aside, "Then repeat the upgrade."),
             UpgradeStep(
-                "Database",
+                "Database", check_nothing_aside, "Correct the cause, then repeat the upgrade."
+            ),
+            UpgradeStep(
+                "Migrations",
                 migrate,
                 "Nothing of the failed migration is kept. Correct the cause, "
                 "then repeat the upgrade; until then the former version can keep running.",
