@@ -30,10 +30,10 @@ from tests.lens.upgrade.two_releases import (
 from tests.support.processes import ROOT, wait_until
 
 ACTS = 8  # that are confirmed, in each phase
-ACT_SECONDS, REST_SECONDS = 120, 180
+ACT_SECONDS, REST_SECONDS = 300, 300
 PAGES = 60
 
-pytestmark = [pytest.mark.matrix, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.matrix, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture
