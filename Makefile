@@ -14,8 +14,6 @@ PIP := $(IN) -m pip install -qq --disable-pip-version-check
 # The locked files name all packages, so nothing is left for pip to resolve.
 LOCKED := --require-hashes --no-deps
 UV := uv==0.13.9
-# One more than two cores: tests that wait for processes of their own leave a quarter of the time.
-PROCESSES ?= 3
 # A check must not depend on what a shell is set up for, nor touch a database.
 BARE := env -u DISCORD_BOT_TOKEN -u GOOGLE_CALENDAR_CREDENTIALS_FILE DEBUG=1 DATABASE_URL=sqlite://:memory:
 
@@ -42,13 +40,15 @@ run: $(VENV)/.run
 fresh:
 	rm -rf $(VAR)
 
+# One process more than two cores: some tests wait for processes of their own. The matrix has many of
+# these, whose limits of time a third process would make narrow.
 test: $(VENV)/.dev
 	$(IN) -m tests.programs deploy
-	$(IN) -m pytest -n $(PROCESSES) --maxschedchunk 6 -m "not matrix and not modes" $(ARGS)
+	$(IN) -m pytest -n 3 --maxschedchunk 6 -m "not matrix and not modes" $(ARGS)
 
 test-matrix: $(VENV)/.dev
 	$(IN) -m tests.programs deploy
-	$(IN) -m pytest -n $(PROCESSES) --maxschedchunk 4 -m "matrix and not modes" $(ARGS)
+	$(IN) -m pytest -n 2 --maxschedchunk 4 -m "matrix and not modes" $(ARGS)
 
 chaos: $(VENV)/.dev
 	$(IN) -m tests.programs
@@ -59,7 +59,7 @@ soak:
 
 modes: $(VENV)/.dev
 	$(IN) -m tests.programs
-	$(IN) -m pytest -n $(PROCESSES) --maxschedchunk 4 -m modes $(ARGS)
+	$(IN) -m pytest -n 2 --maxschedchunk 4 -m modes $(ARGS)
 
 bench: $(VENV)/.dev
 	$(IN) -m tests.programs
