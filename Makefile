@@ -23,7 +23,7 @@ help:
 	@echo "make run          the whole system on this machine, with a sample (PORT, SANDBOX_PORT, VAR)"
 	@echo "make fresh        forget the sample's data; the next run starts empty"
 	@echo "make test         one or more scenarios of every capability (ARGS for pytest)"
-	@echo "make test-matrix  variants, slow processes, browsers, chaos, migrations (about 20 minutes)"
+	@echo "make test-matrix  variants, slow processes, browsers, chaos, migrations (about 40 minutes)"
 	@echo "make modes        every case of the very largest (about an hour, not in CI)"
 	@echo "make chaos        three minutes of random acts, kills, restarts and faults (also in test-matrix)"
 	@echo "make soak         an hour of that"
