@@ -30,7 +30,7 @@ from cohorts.models import User
 from cohorts.reconcile.differences import Drift
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.values import Action, Outcome
-from cohorts.signals import announce, announced_together, people_changed
+from cohorts.signals import announce, announce_people
 
 # -- a call ----------------------------------------------------------------------------------
 
@@ -155,8 +155,7 @@ def invite_again(addresses: Iterable[CalendarAddress]) -> None:
     """Delete what is known about these addresses, so that they are tried again."""
     people = {row.user_id for row in addresses}
     CalendarAddress.objects.filter(user__in=people).delete()
-    with announced_together():
-        people_changed.send(sender=User, user_ids=people)
+    announce_people(people)
 
 
 @transaction.atomic

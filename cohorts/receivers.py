@@ -11,7 +11,7 @@ from cohorts.services.account_emails import Account, record_change_warnings
 from cohorts.signals import (
     address_changed,
     announce,
-    announced_together,
+    announce_people,
     facts_changed,
     group_changed,
     members_changed,
@@ -55,8 +55,7 @@ def announce_person(
     instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
 ) -> None:
     if not created and update_fields != frozenset({"last_login"}):
-        with announced_together():  # one signal locks the statuses in order
-            people_changed.send(sender=User, user_ids={instance.pk})
+        announce_people({instance.pk})
 
 
 @receiver(people_changed)

@@ -25,7 +25,7 @@ groups_reopened = Signal()
 groups_set_up = Signal()
 
 # Sent with `user_ids` when accounts were saved, with any fields but the time of the last sign-in,
-# or an address is to be tried again. Send it within `announced_together`.
+# or an address is to be tried again. Services send it through `announce_people`.
 people_changed = Signal()
 
 # Sent with `user_id` when a person's e-mail address has changed, in the same transaction.
@@ -67,6 +67,16 @@ def announced_together() -> Iterator[None]:
         _waiting.reset(token)
     if any(waiting.values()):
         _send(waiting)
+
+
+def announce_people(user_ids: set[int]) -> None:
+    """Send `people_changed`, and what its receivers announce as one signal of each kind.
+
+    Each signal locks the statuses of its groups in order. With one for each kind of row, two
+    changes could wait for each other.
+    """
+    with announced_together():
+        people_changed.send(sender=announce_people, user_ids=user_ids)
 
 
 @transaction.atomic(savepoint=False)  # what receivers write is committed with the requested sync

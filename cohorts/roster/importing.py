@@ -33,10 +33,10 @@ from cohorts.services.memberships import END_FIELDS, moved_to, set_end
 from cohorts.services.terms import Term, TermPreview, digest_of, preview_term
 from cohorts.signals import (
     announce,
+    announce_people,
     announced_together,
     group_changed,
     members_changed,
-    people_changed,
 )
 
 SHOWN_EDITS = 20  # of cohorts and groups, in the entry of one import
@@ -251,7 +251,7 @@ def _change_people(changes: Collection[ChangedPerson], now: datetime) -> None:
     after = [Account.from_person(person) for person in people]
     record_change_warnings(zip(before, after, strict=True), now=now)
     _update(people, "name", "discord_id")
-    people_changed.send(sender=User, user_ids=set(edits))
+    announce_people(set(edits))
 
 
 def _update(rows: Sequence[Model], *fields: str) -> None:
