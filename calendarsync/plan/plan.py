@@ -254,9 +254,9 @@ def _compare_occurrences(
         yield make_action(group, READ, ReadExceptions(), series.id, target, why)
         return
     exceptions = observed.exceptions.get(series.id, {})
-    if _cannot_be_cancelled(group, wanted, series, observed):
-        yield from _empty_occurrences(group, desired, exceptions.values())
     if not is_in_rhythm(wanted, series) or series.id in observed.split:
+        if _cannot_be_cancelled(group, wanted, series, observed):
+            yield from _empty_occurrences(group, desired, exceptions.values())
         return
     is_newer_gone = is_gone(group, observed)
     for one in wanted.occurrences:
