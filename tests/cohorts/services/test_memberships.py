@@ -1,7 +1,8 @@
 """Joining, moving, leaving, changing role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from threading import Barrier
 from typing import Any
@@ -73,18 +74,25 @@ def test_a_move_ends_the_old_membership_with_a_date_and_a_reason(alpha, beta, al
     assert (new.group, new.status, new.joined_at) == (beta, Status.ACTIVE, later)
 
 
-def test_a_move_announces_both_groups_at_once(alpha, beta, alice):
-    old = add_member(alpha.pk, alice.pk, now=NOW)
-    heard = []
+@contextmanager
+def listening() -> Iterator[list[set[int]]]:
+    """Note the groups of each signal that facts have changed."""
+    heard: list[set[int]] = []
 
     def hear(group_ids: set[int], **_: Any) -> None:
         heard.append(group_ids)
 
     facts_changed.connect(hear)
     try:
-        move_member(old.pk, beta.pk, now=NOW)
+        yield heard
     finally:
         facts_changed.disconnect(hear)
+
+
+def test_a_move_announces_both_groups_at_once(alpha, beta, alice):
+    old = add_member(alpha.pk, alice.pk, now=NOW)
+    with listening() as heard:
+        move_member(old.pk, beta.pk, now=NOW)
     assert heard == [{alpha.pk, beta.pk}]
 
 
@@ -92,16 +100,8 @@ def test_a_changed_account_announces_all_groups_of_its_person_at_once(alpha, bet
     """With a signal for each kind of row, two changes could lock the groups in different orders."""
     add_member(alpha.pk, alice.pk, now=NOW)
     AccessException.objects.create(user=alice, group=beta, until=NOW, reason="Helps out.")
-    heard = []
-
-    def hear(group_ids: set[int], **_: Any) -> None:
-        heard.append(group_ids)
-
-    facts_changed.connect(hear)
-    try:
+    with listening() as heard:
         alice.save()
-    finally:
-        facts_changed.disconnect(hear)
     assert heard == [{alpha.pk, beta.pk}]
 
 
