@@ -11,6 +11,7 @@ from typing import Any
 from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
 from discordsync.desired import DesiredGroup, DesiredScheduledEvent
 from discordsync.plan.diff import Diff
+from discordsync.state import keys
 from discordsync.state.facts import DirectMessageFacts, MessageFacts, SentPost
 from discordsync.state.observed import CATEGORY, TEXT, Overwrite
 
@@ -229,18 +230,9 @@ class Owner:
         return self.group.id if self.group else None
 
 
-def key_to_send(message_id: int) -> str:
-    return f"send {message_id}"
-
-
 def rank(group: DesiredGroup, step: int) -> int:
     """Return a rank that finishes the first group long before the last one is created."""
     return 10 + 4 * group.position + step
-
-
-def keys_to_create(*needed: str) -> frozenset[str]:
-    """Return the keys of the actions that create these objects, for an action's `needs`."""
-    return frozenset(f"create {key}" for key in needed)
 
 
 def create(
@@ -253,7 +245,7 @@ def create(
     step: int = 0,
 ) -> Action:
     return Action(
-        key=f"create {call.key}",
+        key=keys.to_create(call.key),
         kind=kind,
         verb="create",
         target=target,

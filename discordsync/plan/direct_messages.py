@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from cohorts.reconcile.values import Action
 from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
-from discordsync.plan.calls import key_to_send
 from discordsync.plan.diff import Diff
+from discordsync.state import keys
 from discordsync.state.facts import DirectMessageFacts
 
 
@@ -80,7 +80,7 @@ def _send(
     diff: Diff, direct: DirectMessageFacts, group: DesiredGroup, channel_id: int | None
 ) -> Action:
     return Action(
-        key=key_to_send(direct.message.id),
+        key=keys.to_send(direct.message.id),
         kind="directs",
         verb="send",
         target=f"“{direct.message.kind.replace('_', ' ')}” to {diff.person_name(direct.person)}",

@@ -8,7 +8,7 @@ from itertools import chain
 from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
-from discordsync.plan.calls import Item, key_to_send, keys_to_create
+from discordsync.plan.calls import Item
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
 
@@ -81,7 +81,7 @@ def _revoke(diff: Diff, group: DesiredGroup, person: int, role_id: int) -> Actio
         why=ended or "no membership, visit or exception gives access",
         group_id=group.id,
         cohort_id=group.cohort_id,
-        after=frozenset(key_to_send(message.id) for message in group.messages),  # a farewell
+        after=frozenset(keys.to_send(message.id) for message in group.messages),  # a farewell
         rank=0 if group.active else 1,
         removes=None if ended else str(person),
         ends=bool(ended),
@@ -99,7 +99,7 @@ def _grant(diff: Diff, group: DesiredGroup, person: int, role_id: int) -> Action
         why="access as a member, as a guest or by an exception",
         group_id=group.id,
         cohort_id=group.cohort_id,
-        needs=keys_to_create(keys.role(group.id)),
+        needs=keys.all_to_create(keys.role(group.id)),
         rank=2 if group.active else 3,
         repeatable=True,
         payload=calls.grant(diff.observed.guild_id, person, role_id),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
 from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
-from discordsync.plan.calls import Item, Owner, create, edit, if_requested, keys_to_create, rank
+from discordsync.plan.calls import Item, Owner, create, edit, if_requested, rank
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.plan.repairs import (
     remove_stray_overwrites,
@@ -70,10 +70,10 @@ def _find_predecessors(diff: Diff, group: DesiredGroup) -> frozenset[str]:
     groups_to_create = diff.groups_to_create(group.cohort_id)
     place = bisect_left(groups_to_create, group.position, key=lambda other: other.position)
     if not place:
-        return keys_to_create(group.category, keys.cohort_channel(group.cohort_id))
+        return keys.all_to_create(group.category, keys.cohort_channel(group.cohort_id))
     last = groups_to_create[place - 1]
     channels = keys.text_channel(last.id), keys.voice_channel(last.id)
-    return keys_to_create(group.category, *channels)
+    return keys.all_to_create(group.category, *channels)
 
 
 def _repair_role(diff: Diff, group: DesiredGroup, key: str, role: ObservedRole) -> Iterator[Item]:
@@ -129,7 +129,7 @@ def _create_channel(diff: Diff, group: DesiredGroup, key: str, what: str) -> Act
         call,
         "channels",
         f"{what} “{name}”",
-        needs=keys_to_create(group.category, keys.role(group.id)),
+        needs=keys.all_to_create(group.category, keys.role(group.id)),
         step=0 if text else 1,
     )
 
@@ -174,7 +174,7 @@ def _open_cohort_channel(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
         why="every group of the cohort can see it",
         group_id=group.id,
         cohort_id=group.cohort_id,
-        needs=keys_to_create(cohort_channel, role),
+        needs=keys.all_to_create(cohort_channel, role),
         rank=rank(group, 2),
         repeatable=True,
         payload=calls.put_overwrite(
@@ -255,7 +255,7 @@ def _create_cohort_channel(diff: Diff, owner: Owner, key: str, category: str) ->
         topic=f"For everyone in {cohort.name}. {keys.make_mark(diff.desired.installation, key)}",
     )
     target = f"channel “{cohort.channel_name}” of the cohort"
-    return create(owner, call, "channels", target, needs=keys_to_create(category), step=1)
+    return create(owner, call, "channels", target, needs=keys.all_to_create(category), step=1)
 
 
 def _report_to_cohort(

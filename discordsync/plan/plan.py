@@ -33,7 +33,7 @@ from itertools import groupby
 from cohorts.reconcile.values import Action, Budget, Issue, Plan, Policy, Withheld
 from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.plan import calls
-from discordsync.plan.calls import Item, key_to_send, rank
+from discordsync.plan.calls import Item, rank
 from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.plan.grants import (
@@ -151,7 +151,7 @@ def _messages(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
         if message.id in diff.observed.sent:
             continue
         yield Action(
-            key=key_to_send(message.id),
+            key=keys.to_send(message.id),
             kind="messages",
             verb="send",
             target=f"“{message.kind.replace('_', ' ')}” in “{channel.name}”",

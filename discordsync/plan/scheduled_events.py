@@ -15,7 +15,6 @@ from itertools import islice, takewhile
 from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.desired import DesiredGroup, DesiredScheduledEvent
 from discordsync.plan import calls
-from discordsync.plan.calls import keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
 from discordsync.state.observed import SCHEDULED, ScheduledEvent
@@ -65,7 +64,7 @@ def _create(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> It
     if diff.status(event.key) in {ObjectStatus.NOT_CREATED, ObjectStatus.GONE}:
         voice, why = keys.voice_channel(group.id), "the meeting is coming up"
         call = calls.create_event(diff.observed.guild_id, event, diff.id_of(voice) or 0)
-        yield _action(group, "create", event.name, why, call, needs=keys_to_create(voice))
+        yield _action(group, "create", event.name, why, call, needs=keys.all_to_create(voice))
 
 
 def _compare(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:

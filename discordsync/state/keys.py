@@ -1,4 +1,5 @@
-"""The keys of our objects, used in records and plans and as marks in Discord.  Pure.
+"""The keys of our objects, used in records and plans and as marks in Discord, and of the actions
+that create or send them.  Pure.
 
 A mark is a short text in a channel's topic or an event's description, such as
 `[lens local text_channel:12]`: the installation and the object's key.  Roles, categories and voice
@@ -67,6 +68,21 @@ def number_of(key: str) -> int:
 def ordinal_of(category: str) -> int:
     """Return the number of a category within its cohort, from 1."""
     return int(category.rpartition(":")[2])
+
+
+def to_create(key: str) -> str:
+    """Return the key of the action that creates an object."""
+    return f"create {key}"
+
+
+def all_to_create(*needed: str) -> frozenset[str]:
+    """Return the keys of the actions that create these objects, for an action's `needs`."""
+    return frozenset(map(to_create, needed))
+
+
+def to_send(message_id: int) -> str:
+    """Return the key of the action that sends a message."""
+    return f"send {message_id}"
 
 
 def make_mark(installation: str, key: str) -> str:
