@@ -35,7 +35,6 @@ from guestvisits.selectors import belonged_to
 from guestvisits.windows import guest_windows, substitute_invitations
 from meetings.models import Meeting
 from meetings.rhythm import MeetingFacts, Slot
-from meetings.selectors import facts_by_group
 
 USER_FIELDS = ("user__email", "user__name", "user__nickname")  # what `_person` reads
 
@@ -169,7 +168,7 @@ def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
     rows = _Rows(read_addresses())
     _read_members(rows, group_ids)
     meetings = Meeting.objects.filter(group__in=group_ids).order_by("number")
-    rows.meetings.update(facts_by_group(meetings))
+    rows.meetings.update(meetings.facts_by_group())
     _read_guests(rows, group_ids, now)
     _read_exempt(rows, group_ids)
     for series in CalendarSeries.objects.filter(group__in=group_ids).order_by("-generation"):

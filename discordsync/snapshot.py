@@ -34,7 +34,6 @@ from discordsync.state.facts import (
 )
 from guestvisits.windows import access_windows
 from meetings.models import Meeting
-from meetings.selectors import facts_by_group
 
 FORMER_FOR = timedelta(days=365)  # how long a past date explains lost access
 GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
@@ -81,7 +80,7 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
     let_go = _find_let_go(groups, now)
     open_windows = _windows(people, former, windows)
     ahead = Meeting.objects.filter(group__in=ids, starts_at__gt=now)
-    meetings = facts_by_group(ahead.order_by("number"))
+    meetings = ahead.order_by("number").facts_by_group()
     meeting_groups = _groups_with_meetings(ids)
     return DiscordSnapshot(
         installation=Installation.objects.ensure(now).installation_id,

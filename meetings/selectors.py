@@ -20,7 +20,7 @@ from meetings.models import (
     Meeting,
     SkippedWeek,
 )
-from meetings.rhythm import Days, MeetingFacts, Rhythm, Slot, SlotUntil
+from meetings.rhythm import Days, Rhythm, Slot, SlotUntil
 
 BREAK = "break"  # the kind of cohort step
 MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
@@ -262,15 +262,3 @@ def _slot_of(row: Group | EarlierSlot) -> Slot:
     assert row.weekday is not None
     assert row.start_time is not None
     return Slot(row.weekday, row.start_time, row.timezone, row.duration_minutes)
-
-
-def facts_by_group(meetings: QuerySet[Meeting]) -> dict[int, list[MeetingFacts]]:
-    """Return what providers need of these meetings, by group and in their order. One query."""
-    found: dict[int, list[MeetingFacts]] = defaultdict(list)
-    columns = ("pk", "number", "starts_at", "duration_minutes", "status", "rhythm_starts_at")
-    for group_id, pk, number, starts_at, minutes, status, at in meetings.values_list(
-        "group_id", *columns
-    ):
-        is_cancelled = status == Meeting.Status.CANCELLED
-        found[group_id].append(MeetingFacts(pk, number, starts_at, minutes, is_cancelled, at))
-    return found

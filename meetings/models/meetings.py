@@ -1,5 +1,6 @@
 """Meetings and attendance."""
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -7,7 +8,20 @@ from django.db import models
 from django.utils import timezone
 
 from cohorts.models import Group
-from meetings.rhythm import name_anchor, name_meeting
+from meetings.rhythm import MeetingFacts, name_anchor, name_meeting
+
+
+class MeetingQuerySet(models.QuerySet["Meeting"]):
+    def facts_by_group(self) -> dict[int, list[MeetingFacts]]:
+        """Return what providers need of these meetings, by group and in their order. One query."""
+        found: dict[int, list[MeetingFacts]] = defaultdict(list)
+        columns = ("pk", "number", "starts_at", "duration_minutes", "status", "rhythm_starts_at")
+        for group_id, pk, number, starts_at, minutes, status, at in self.values_list(
+            "group_id", *columns
+        ):
+            is_cancelled = status == Meeting.Status.CANCELLED
+            found[group_id].append(MeetingFacts(pk, number, starts_at, minutes, is_cancelled, at))
+        return found
 
 
 class Meeting(models.Model):
@@ -51,6 +65,8 @@ class Meeting(models.Model):
         verbose_name="answered by",
     )
     was_held_at = models.DateTimeField("answered at", null=True, blank=True)
+
+    objects = MeetingQuerySet.as_manager()
 
     class Meta:
         ordering = ["group", "number"]
