@@ -34,7 +34,6 @@ class EndMembershipForm(forms.Form):
             (Membership.Status.DROPPED, "Dropped: they gave up"),
             (Membership.Status.COMPLETED, "Completed: they took part to the end"),
             (Membership.Status.REMOVED, "Removed: you took them out"),
-            (Membership.Status.MOVED, "Moved: they are in another group already"),
         ],
         widget=forms.RadioSelect,
     )

@@ -321,6 +321,17 @@ def test_a_membership_ends_with_a_reason_and_the_row_stays(staff):
     assert staff.get(f"{ADMIN}/membership/{membership.pk}/delete/").status_code == 403
 
 
+def test_each_reason_that_is_offered_for_an_end_is_stored(staff):
+    made = make_cohort(groups=1, members=4)
+    members = made.groups[0].memberships.order_by("pk")
+    page = staff.get(f"{ADMIN}/membership/{members[0].pk}/end/").content.decode()
+    reasons = re.findall(r'name="status" value="(\w+)"', page)
+    for membership, reason in zip(members, reasons, strict=False):
+        staff.post(f"{ADMIN}/membership/{membership.pk}/end/", {"status": reason, "why": ""})
+    ended = Membership.objects.exclude(status="active").order_by("pk")
+    assert [membership.status for membership in ended] == reasons != []
+
+
 def test_several_memberships_end_at_once_after_the_names_were_shown(staff):
     made = make_cohort(groups=1, members=3)
     chosen = list(made.groups[0].memberships.values_list("pk", flat=True))[:2]
