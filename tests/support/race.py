@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 
-from django.db import connections
+from django.db import connection, connections
 
 from cohorts.errors import Refusal
 
@@ -55,6 +55,13 @@ def _answer(call: Callable[[], object]) -> str:
     except Refusal as refusal:
         return refusal.code
     return DONE
+
+
+def waits_for_a_lock() -> bool:
+    """Return whether a transaction waits for another one, for `wait_until`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone() is not None
 
 
 def tally(answers: Sequence[str]) -> dict[str, int]:

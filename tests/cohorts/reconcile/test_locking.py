@@ -13,12 +13,7 @@ from cohorts.reconcile.models import GroupSync
 from tests.support.cohort import make_cohort
 from tests.support.in_memory import LinkProvider
 from tests.support.processes import wait_until
-
-
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone() is not None
+from tests.support.race import waits_for_a_lock
 
 
 @pytest.mark.django_db(transaction=True)
