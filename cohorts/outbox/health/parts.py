@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from cohorts.outbox.models import OutboxPart
 
@@ -20,12 +21,14 @@ HEALTHY: dict[str, Any] = {
 
 
 def record_failure(name: str, why: str, *, now: datetime, pause: timedelta = RETRY) -> None:
-    part, _ = OutboxPart.objects.get_or_create(name=name)
-    part.issue = why[:300]
-    part.failing_since = part.failing_since or now
-    part.failures += 1
-    part.retry_at = now + pause
-    part.save()
+    """Count a failure, in one statement: other workers may record more or close the channel."""
+    OutboxPart.objects.get_or_create(name=name)
+    OutboxPart.objects.filter(name=name).update(
+        issue=why[:300],
+        failing_since=Coalesce("failing_since", Value(now)),
+        failures=F("failures") + 1,
+        retry_at=now + pause,
+    )
 
 
 def record_success(name: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 import sentry_sdk
+from django.db import connection, transaction
 from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import Transport
 
@@ -18,6 +20,8 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.health import parts
 from cohorts.outbox.health.alarms import find_alarms, raise_alarms
 from cohorts.outbox.models import Message, OutboxPart
+from tests.support.processes import wait_until
+from tests.support.race import waits_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +143,31 @@ def test_stopped_direct_messages_raise_an_alarm_at_once_and_staff_resume_them(no
     assert headlines(now) == ["Discord direct message: closed"]
     parts.reopen("discord_dm")
     assert headlines(now) == []
+
+
+def test_a_source_that_a_new_version_no_longer_has_is_no_alarm(now, academy):
+    parts.record_failure("former source", "KeyError: 'week'", now=now)
+    assert raise_alarms(now + HOUR) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failure_leaves_a_channel_closed_that_another_worker_closes_meanwhile(now):
+    parts.record_failure("discord_dm", "No answer.", now=now)
+    failing = Thread(target=in_thread, args=(parts.record_failure, "discord_dm", now))
+    with transaction.atomic():
+        parts.close("discord_dm", "Discord said 403.", now=now)
+        failing.start()
+        wait_until(waits_for_a_lock, 30, "nothing waits")
+    failing.join(30)
+    assert OutboxPart.objects.get().failures == 3
+    assert parts.is_closed("discord_dm")
+
+
+def in_thread(act: Callable[..., None], name: str, now: datetime) -> None:
+    try:
+        act(name, "No answer.", now=now)
+    finally:
+        connection.close()
 
 
 def test_a_failure_that_no_one_can_prove_is_forgotten_when_nothing_waits(pending, now):
