@@ -17,7 +17,7 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import UNSENT, Message, OutboxPart
-from cohorts.outbox.registry import channels
+from cohorts.outbox.registry import channels, message_sources
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ class Alarm:
 def find_alarms(now: datetime) -> list[Alarm]:
     """Return the current alarms, with two queries if there are none."""
     failing = OutboxPart.objects.filter(
-        Q(failing_since__lte=now - AFTER) | Q(closed_at__isnull=False)
+        Q(failing_since__lte=now - AFTER) | Q(closed_at__isnull=False),
+        name__in=[*message_sources, *channels],  # not of a source that an upgrade removed
     )
     failed = [_failing(part) for part in failing.order_by("name")]
     known = {alarm.name for alarm in failed}
