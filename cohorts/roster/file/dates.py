@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from cohorts.words import one_line
+
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
@@ -56,7 +58,7 @@ def find_order(texts: Iterable[str]) -> DateOrder:
     day_first: set[bool] = set()
     unclear = example = ""
     for text in dict.fromkeys(texts):
-        match = _YEAR_LAST.fullmatch(_without_time(text.strip()))
+        match = _YEAR_LAST.fullmatch(_without_time(one_line(text)))
         if match is None:
             continue
         example = example or match[0]

@@ -53,6 +53,12 @@ def test_unclear_dates_are_one_problem_and_say_what_they_could_be():
     )
 
 
+def test_a_time_after_several_spaces_leaves_a_date_as_unclear():
+    cell = "01/12/2027  00:00"
+    (problem,) = parse(make_file(make_line(start_date=cell)).encode()).problems
+    assert problem.sentence.startswith("01/12/2027 could be 1 December 2027 or 12 January 2027.")
+
+
 def test_dates_that_contradict_each_other_prove_nothing():
     order = find_order(["13/01/2027", "01/13/2027", "02/03/2027"])
     assert order.day_first is None
