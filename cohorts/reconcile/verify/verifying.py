@@ -80,7 +80,7 @@ def run_experiments(bench: Bench) -> Iterator[Judged]:
     for experiment in bench.verification.experiments:
         answers, reason = _act(bench, experiment)
         for probe in experiment.probes:
-            judgement = _judge(probe, answers, reason)
+            judgement = _try_to_judge(probe, answers, reason)
             _store(bench, probe, judgement, clock.now())
             yield Judged(probe, judgement)
         bench.remove_made()
@@ -121,7 +121,7 @@ def _start(bench: Bench, slow: SlowExperiment) -> Judged:
 def _read(bench: Bench, slow: SlowExperiment, row: VerificationResult) -> Judged:
     now = clock.now()
     try:
-        judgement = slow.probe.judge(slow.read(bench, row.data, now - row.at))
+        judgement = _judge(slow.probe, slow.read(bench, row.data, now - row.at))
     except bench.failures as error:
         judgement = Judgement(ProbeVerdict.WAITING, detail=_explain(error))
     bench.remove_made()
@@ -144,13 +144,18 @@ def _act(bench: Bench, experiment: Experiment) -> tuple[Answers, str]:
         return {}, _explain(error)
 
 
-def _judge(probe: Probe, answers: Answers, reason: str) -> Judgement:
+def _try_to_judge(probe: Probe, answers: Answers, reason: str) -> Judgement:
     if reason:
         return Judgement(ProbeVerdict.NOT_TRIED, detail=reason)
     try:
-        judgement = probe.judge(answers)
+        return _judge(probe, answers)
     except NotTried as error:
         return Judgement(ProbeVerdict.NOT_TRIED, detail=str(error))
+
+
+def _judge(probe: Probe, answers: Answers) -> Judgement:
+    """Return the judgement, for a refuted assumption with what Lens then does.  Raises NotTried."""
+    judgement = probe.judge(answers)
     if judgement.verdict == ProbeVerdict.REFUTED and not judgement.detail:
         return Judgement(judgement.verdict, judgement.value, probe.otherwise)
     return judgement
