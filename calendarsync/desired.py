@@ -86,8 +86,9 @@ class DesiredGroupCalendar:
     `series`: those that were made, newest first. `blocking_issue`: the code of the issue why no
     series can be made. Otherwise `make` is the slot of the first one, and `next_series` that of one
     to make beside the existing ones. `mismatched`: the series that staff entered does not match
-    this group's slot. `former`: addresses with a recorded end of access; `exempt`: addresses that
-    may stay. `unwanted`: single events to cancel.
+    this group's slot. `members`: their addresses, none once the group has ended. `former`:
+    addresses with a recorded end of access; `exempt`: addresses that may stay. `unwanted`: single
+    events to cancel.
     """
 
     facts: CalendarGroup
@@ -96,6 +97,7 @@ class DesiredGroupCalendar:
     make: SeriesSlot | None = None
     next_series: SeriesSlot | None = None
     mismatched: bool = False
+    members: Addresses = NOBODY
     former: Addresses = NOBODY
     exempt: Addresses = NOBODY
     series: tuple[DesiredSeries, ...] = ()
@@ -156,6 +158,7 @@ def desired_group(
         make=None if blocking_issue else _first_slot(facts, ahead),
         next_series=None if blocking_issue else generations.next_series,
         mismatched=generations.mismatched,
+        members=_members(facts),
         former=_former(facts, now),
         exempt=_addresses(one.person for one in facts.exempt if one.until > now),
         series=tuple(_series(facts, generations, on_it, now)),

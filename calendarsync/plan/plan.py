@@ -6,8 +6,8 @@
     intended, no response         does not exist          create with the same id
     intended, no response         exists                  as made
     made                          cancelled               reported; recreated only if staff say so
-    made                          times edited by hand    reported; texts and list still compared
-    made                          split by hand           reported; texts and list still compared
+    made                          times edited by hand    reported; texts and list still compared;
+                                    or split by hand      who leaves is taken off its exceptions
     made                          exists                  texts and list are compared
     made, of another rhythm       exists                  another one is made; once that exists,
                                                           the older one's places are cancelled
@@ -26,6 +26,7 @@ address is removed by a call of its own, which the removal guard can hold.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from calendarsync.desired import (
     NOBODY,
@@ -194,9 +195,8 @@ def _create_series(
         return
     generation = facts.intent.generation if facts.intent else facts.next_generation
     details = replace(group.details, mark=Mark(desired.installation, facts.id, generation))
-    people = {person.address for person in facts.members if person.can_be_invited}
-    call = CreateEvent(details, slot, tuple(sorted(people)))
-    why = f"{slot.count} weeks, {len(people)} people invited"
+    call = CreateEvent(details, slot, tuple(sorted(group.members)))
+    why = f"{slot.count} weeks, {len(call.people)} people invited"
     target = f"series of {facts.name}"
     rank = CREATE if creates else SERIES
     yield make_action(group, rank, call, call.event_id, target, why, creates=creates)
@@ -220,9 +220,7 @@ def _compare_series(
     series: ObservedEvent,
     observed: ObservedCalendar,
 ) -> Iterator[Action]:
-    people = wanted.people
-    if people is None and _cannot_be_cancelled(group, wanted, series, observed):
-        people = NOBODY
+    people = _people_of_series(group, wanted, series, observed)
     if people is None:
         return
     mark = Mark(desired.installation, group.facts.id, wanted.record.generation)
@@ -230,16 +228,31 @@ def _compare_series(
     yield from correct(group, SERIES, series, f"series of {group.facts.name}", diff)
 
 
-def _cannot_be_cancelled(
+def _people_of_series(
     group: DesiredGroupCalendar,
     wanted: DesiredSeries,
     series: ObservedEvent,
     observed: ObservedCalendar,
+) -> Addresses | None:
+    """Return the addresses for a series' list, or None if it stays as it is.
+
+    If occurrences ahead were changed by hand, they cannot be corrected one by one. People who are
+    not expected are then taken off the whole series.
+    """
+    if wanted.people is None and wanted.ahead and _is_changed_by_hand(wanted, series, observed):
+        return series.people & _expected(group, wanted)
+    return wanted.people
+
+
+def _is_changed_by_hand(
+    wanted: DesiredSeries, series: ObservedEvent, observed: ObservedCalendar
 ) -> bool:
-    """Return whether an ended group's series has occurrences ahead that were changed by hand, so
-    that they cannot be cancelled one by one. Its people are then taken off the whole series."""
-    is_split = series.id in observed.split
-    return not group.facts.live and wanted.ahead and (is_split or not is_in_rhythm(wanted, series))
+    return series.id in observed.split or not is_in_rhythm(wanted, series)
+
+
+def _expected(group: DesiredGroupCalendar, wanted: DesiredSeries) -> Addresses:
+    """Return the addresses of members, and of guests at any coming meeting of the series."""
+    return group.members.union(*(one.people for one in wanted.occurrences))
 
 
 def _compare_occurrences(
@@ -253,30 +266,56 @@ def _compare_occurrences(
         target, why = f"exceptions of {group.facts.name}", "the series was just changed"
         yield make_action(group, READ, ReadExceptions(), series.id, target, why)
         return
-    exceptions = observed.exceptions.get(series.id, {})
-    if not is_in_rhythm(wanted, series) or series.id in observed.split:
-        if _cannot_be_cancelled(group, wanted, series, observed):
-            yield from _empty_occurrences(group, desired, exceptions.values())
+    people = _people_of_series(group, wanted, series, observed)
+    # One call to the series adds and removes these. None is made if its list is not known.
+    left_to_series = NOBODY if people is None or series.omitted else people ^ series.people
+    if _is_changed_by_hand(wanted, series, observed):
+        if people is not None:
+            exceptions = _find_exceptions(series, observed)
+            yield from _close_occurrences(group, desired, wanted, exceptions, left_to_series)
         return
+    own = observed.exceptions.get(series.id, {})
     is_newer_gone = is_gone(group, observed)
     for one in wanted.occurrences:
-        exception = exceptions.get(one.original)
+        exception = own.get(one.original)
         if not one.cancelled:
-            yield from _compare_occurrence(group, wanted, series, one, exception)
+            yield from _compare_occurrence(group, series, one, exception, left_to_series)
         elif not (one.elsewhere and is_newer_gone):
             yield from _cancel_occurrence(
                 group, desired, one, exception or _unchanged_occurrence(series, one)
             )
 
 
-def _empty_occurrences(
-    group: DesiredGroupCalendar, desired: DesiredCalendar, exceptions: Iterable[ObservedEvent]
+def _find_exceptions(
+    series: ObservedEvent, observed: ObservedCalendar
+) -> Iterator[tuple[datetime, ObservedEvent]]:
+    """Yield the exceptions of a series, and of the parts that were split off from it, with their
+    original starts."""
+    for series_id, exceptions in observed.exceptions.items():
+        if ids.base_of(series_id) == series.id:
+            yield from exceptions.items()
+
+
+def _close_occurrences(
+    group: DesiredGroupCalendar,
+    desired: DesiredCalendar,
+    wanted: DesiredSeries,
+    exceptions: Iterable[tuple[datetime, ObservedEvent]],
+    left_to_series: Addresses,
 ) -> Iterator[Action]:
-    """Take everyone off the occurrences ahead that have a list of their own."""
-    for event in exceptions:
+    """Take people who are not expected off the occurrences ahead that have a list of their own.
+
+    Nothing else is corrected there. Guests are known only where a meeting is still held at its
+    place and time.
+    """
+    everyone = _expected(group, wanted)
+    held = {(one.original, one.start): one.people for one in wanted.occurrences if one.people}
+    for original, event in exceptions:
         if not event.is_cancelled and event.start and event.start > desired.now:
+            people = event.people & held.get((original, event.start), everyone)
+            diff = compare(group, event, people, unchanged=left_to_series)
             target = f"an occurrence of {group.facts.name}"
-            yield from correct(group, OCCURRENCE, event, target, compare(group, event, NOBODY))
+            yield from correct(group, OCCURRENCE, event, target, diff)
 
 
 # -- one occurrence --------------------------------------------------------------------------
@@ -303,10 +342,10 @@ def _cancel_occurrence(
 
 def _compare_occurrence(
     group: DesiredGroupCalendar,
-    wanted_series: DesiredSeries,
     series: ObservedEvent,
     wanted: DesiredOccurrence,
     exception: ObservedEvent | None,
+    left_to_series: Addresses,
 ) -> Iterator[Action]:
     plain = _unchanged_occurrence(series, wanted)
     event = exception or plain
@@ -319,19 +358,12 @@ def _compare_occurrence(
         event,
         wanted.people,
         times=Times(wanted.start, wanted.minutes, group.facts.zone),
-        unchanged=_left_to_series_call(wanted_series, series),
+        unchanged=left_to_series,
         restore=is_off,
     )
     # People who are invited to the series know its occurrences unless they are moved.
     notified = series.people if wanted.start == wanted.original else NOBODY
     yield from correct(group, OCCURRENCE, event, wanted.name, diff, notified=notified)
-
-
-def _left_to_series_call(wanted: DesiredSeries, series: ObservedEvent) -> Addresses:
-    """Return members that one call to the series will add to it or remove from it."""
-    if wanted.people is None:
-        return NOBODY
-    return (wanted.people - series.people) | (series.people - wanted.people)
 
 
 # -- single events ---------------------------------------------------------------------------

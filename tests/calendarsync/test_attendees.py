@@ -336,6 +336,23 @@ def test_a_list_that_google_cuts_short_is_left_alone(
     assert calendar.troubles() == {"Group A": "attendees_omitted"}
 
 
+def test_who_leaves_is_taken_off_a_moved_meeting_although_google_cuts_the_series_list_short(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    third = realized.meeting("A", 3)
+    move_meeting(third.pk, starts_at=third.starts_at + timedelta(hours=1), now=calendar.now)
+    calendar.work()
+    calendar.look()
+    copy = CalendarCopy.objects.get(event_id=calendar.series_id(realized.groups["A"]))
+    copy.body["attendeesOmitted"] = True
+    copy.save()
+    alan = Membership.objects.get(user__name="Alan")
+    end_membership(alan.pk, status="dropped", now=calendar.now)
+    calendar.work()
+    assert calendar.invited(calendar.occurrence(third)) == {"ada"}
+    assert calendar.troubles() == {"Group A": "attendees_omitted"}
+
+
 @pytest.mark.matrix
 def test_a_facilitator_of_two_groups_is_on_both_lists(
     realized: Academy, calendar: SeenCalendar

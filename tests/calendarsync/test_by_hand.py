@@ -7,10 +7,15 @@ from datetime import timedelta
 import pytest
 
 from calendarsync.models import CalendarSeries
+from cohorts.models import User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
+from cohorts.services.memberships import end_membership
+from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
+from tests.calendarsync.test_guests import book, cancel
 from tests.support.academy import Academy
+from tests.support.moves import move_meeting
 from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +209,70 @@ def test_staff_point_at_a_series_that_is_there_already(
     academy.add_member("Anne", "A")
     calendar.work()
     assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
+
+
+def leave(person: User, calendar: SeenCalendar) -> None:
+    end_membership(person.memberships.get().pk, status="dropped", now=calendar.now)
+
+
+def change_by_hand(calendar: SeenCalendar, academy: Academy, change: str) -> str:
+    """Change the series of group A; return the issue."""
+    series = calendar.series_id(academy.groups["A"])
+    if change == "longer":
+        rule = {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=5"]}
+        calendar.do("edit_event", event=series, changes=rule)
+        return "series_edited"
+    week = {"split before": 2, "split after": 4}[change]
+    calendar.do("split", event=series, at=stamp(academy.meeting("A", week).starts_at))
+    return "series_split"
+
+
+@in_pairs
+@pytest.mark.parametrize("change", ["longer", "split before", "split after"])
+def test_who_leaves_a_group_is_taken_off_its_moved_meeting_although_the_series_was_changed_by_hand(
+    realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode, change: str
+) -> None:
+    group, alan = realized.groups["A"], User.objects.get(name="Alan")
+    third = realized.meeting("A", 3)
+    third = move_meeting(third.pk, starts_at=third.starts_at + HOUR, now=calendar.now)
+    calendar.work()
+    issue = change_by_hand(calendar, realized, change)
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+
+    leave(alan, calendar)
+    realized.add_member("Anne", "A")
+    calendar.work()
+    moved = calendar.occurrence(third)
+    assert moved["start"]["dateTime"] == stamp(third.starts_at)
+    assert {"ada"} <= calendar.invited(moved) <= {"ada", "anne"}
+    assert calendar.invited(calendar.series(group)) == {"ada", "anne"}
+    assert calendar.troubles() == {"Group A": issue}
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+
+
+def test_a_visit_that_ends_ends_its_invitation_although_the_series_was_changed_by_hand(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    ada = User.objects.get(name="Ada")
+    for number in (2, 3):
+        book(realized, calendar, "Ada", "B", number)
+    calendar.work()
+    rule = {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=5"]}
+    calendar.do("edit_event", event=calendar.series_id(realized.groups["B"]), changes=rule)
+    calendar.look()
+    assert calendar.troubles() == {"Group B": "series_edited"}
+
+    cancel(realized, calendar, "Ada", "B", 2)
+    calendar.work()
+    third = calendar.occurrence(realized.meeting("B", 3))
+    assert calendar.invited(third) == {"ada", "bea", "ben"}
+    second = calendar.occurrence(realized.meeting("B", 2))
+    assert calendar.invited(second) == {"bea", "ben"}
+    assert stamp(realized.meeting("B", 2).starts_at) not in calendar.invitations(ada)
 
 
 def realized_groups(calendar: SeenCalendar) -> list[str]:

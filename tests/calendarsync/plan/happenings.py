@@ -56,6 +56,13 @@ steps = st.one_of(
     st.tuples(st.just("slice")),
 )
 
+# What people do to a whole series in Google's own pages, which Lens reports and leaves as it is.
+series_changes = st.one_of(
+    st.tuples(st.just("hand_rule"), st.integers(1, 9)),
+    st.tuples(st.just("hand_shift"), hours),
+    st.tuples(st.just("hand_split"), week),
+)
+
 
 def happen(context: Scene, step: Step) -> None:
     HAPPENINGS[step[0]](context, *step[1:])
@@ -179,6 +186,23 @@ def hand_move(context: Scene, number: int, by: int) -> None:
     context.client.by_hand("edit_event", event=occurrence(context, number), changes=changes)
 
 
+def hand_shift(context: Scene, by: int) -> None:
+    slot = (context.facts.series and context.facts.series.slot) or SLOT
+    start = slot.starts()[0] + timedelta(hours=by)
+    ends = start + timedelta(minutes=slot.minutes)
+    changes = {
+        "start": {"dateTime": start.isoformat(), "timeZone": slot.zone},
+        "end": {"dateTime": ends.isoformat(), "timeZone": slot.zone},
+    }
+    context.client.by_hand("edit_event", event=context.series_id, changes=changes)
+
+
+def hand_split(context: Scene, number: int) -> None:
+    slot = (context.facts.series and context.facts.series.slot) or SLOT
+    at = slot.starts()[(number - 1) % slot.count].isoformat()
+    context.client.by_hand("split", event=context.series_id, at=at)
+
+
 HAPPENINGS: dict[str, Any] = {
     "join": join,
     "leave": leave,
@@ -204,6 +228,13 @@ HAPPENINGS: dict[str, Any] = {
     "hand_delete": lambda context, number: context.client.by_hand(
         "delete_event", event=occurrence(context, number)
     ),
+    "hand_rule": lambda context, count: context.client.by_hand(
+        "edit_event",
+        event=context.series_id,
+        changes={"recurrence": [f"RRULE:FREQ=WEEKLY;COUNT={count}"]},
+    ),
+    "hand_shift": hand_shift,
+    "hand_split": hand_split,
     "hand_words": lambda context, words: context.client.by_hand(
         "edit_event", event=context.series_id, changes={"summary": words}
     ),

@@ -24,7 +24,13 @@ from calendarsync.state.observed import (
     read_event,
 )
 from cohorts.reconcile.values import Plan, Policy
-from tests.calendarsync.plan.happenings import Step, live_through, scenes, steps
+from tests.calendarsync.plan.happenings import (
+    Step,
+    live_through,
+    scenes,
+    series_changes,
+    steps,
+)
 from tests.calendarsync.plan.scene import ALLOWED, PEOPLE, Scene
 
 # The last meeting is moved past the end of the series, which then passes.
@@ -119,6 +125,53 @@ def invitations(
         is_ahead = event.start and event.start > context.now and event.original not in over
         if is_ahead and address in event.people and event.start and event.end:
             yield event.start, int((event.end - event.start).total_seconds() // 60)
+
+
+@given(scenes, st.lists(steps, max_size=8), series_changes, st.lists(steps, max_size=4))
+@example(
+    Scene(own_events=False, mode="left_alone", mails="everybody"),
+    [("move", 4, 3)],
+    ("hand_rule", 7),
+    [("leave", PEOPLE[1])],
+)
+@example(
+    Scene(own_events=False, mode="left_alone", mails="everybody"),
+    [("move", 4, 3)],
+    ("hand_split", 3),
+    [("leave", PEOPLE[1])],
+)
+@settings(max_examples=60, deadline=None)
+def test_no_one_stays_on_a_list_ahead_without_being_expected_although_a_series_was_changed_by_hand(
+    context: Scene, story: list[Step], change: Step, later: list[Step]
+) -> None:
+    context.run_slice()
+    live_through(context, [*story, ("slice",), change, *later])
+    context.run_slice()
+    check_closed(context)
+    assert context.run_slice().actions == ()
+
+
+def check_closed(context: Scene) -> None:
+    """Of the series that were changed by hand and their exceptions, only people who are members,
+    guests or exempt are on those that are ahead."""
+    group, observed = view_group(*context.look(), 7)
+    guests = {visit.person.address for visit in group.visits}
+    may_stay = group.members | group.exempt | guests
+    for each in group.series:
+        series = series_of(each, observed)
+        if series is None or series.is_cancelled or not (each.ahead or each.people is not None):
+            continue
+        if series.id in observed.split or not is_in_rhythm(each, series):
+            exceptions = [
+                e for e in observed.events.values() if e.series_id and _base(e) == series.id
+            ]
+            ahead = [e for e in exceptions if e.start and e.start > context.now]
+            for event in (series, *ahead):
+                assert event.is_cancelled or event.people <= may_stay
+
+
+def _base(event: ObservedEvent) -> str:
+    return ids.base_of(event.whole_id)
 
 
 @given(scenes, st.lists(steps, max_size=10), st.booleans(), st.booleans())
