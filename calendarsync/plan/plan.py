@@ -151,13 +151,14 @@ def plan_group(
     """Yield all actions that are left for a group, whether or not the policy allows them."""
     yield from _remove_erased(group, desired, observed)
     yield from _cancel_unwanted(group, observed)
-    if needs_first_series(group) or is_gone(group, observed):
+    lacks_series = needs_first_series(group) or is_gone(group, observed)
+    if lacks_series:
         # Planned even if the series was deleted; `_find_refusal` then withholds it.
         yield from _create_series(group, desired, group.make, creates=True)
     else:
         yield from _create_series(group, desired, group.next_series, creates=False)
-        for event in group.events:
-            yield from _compare_event(group, desired, event, observed)
+    for event in group.events:
+        yield from _compare_event(group, desired, event, observed, may_create=not lacks_series)
     for wanted in group.series:
         series = series_of(wanted, observed)
         if series is None or series.is_cancelled:
@@ -374,6 +375,8 @@ def _compare_event(
     desired: DesiredCalendar,
     wanted: DesiredEvent,
     observed: ObservedCalendar,
+    *,
+    may_create: bool,
 ) -> Iterator[Action]:
     record = wanted.record
     event = observed.events.get(record.event_id) if record else None
@@ -384,7 +387,7 @@ def _compare_event(
     if event is not None and not used_up:
         diff = compare(group, event, wanted.people, details=details, times=times)
         yield from correct(group, SINGLE, event, wanted.name, diff)
-    elif used_up or record is None or not record.made:
+    elif may_create and (used_up or record is None or not record.made):
         call = CreateEvent(details, times, tuple(sorted(wanted.people)))
         why = f"it is outside the series; {len(call.people)} people invited"
         yield make_action(group, SINGLE, call, call.event_id, wanted.name, why)

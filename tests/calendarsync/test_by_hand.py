@@ -11,6 +11,7 @@ from cohorts.models import User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.memberships import end_membership
+from meetings.models import Meeting
 from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
 from tests.calendarsync.test_guests import book, cancel
@@ -273,6 +274,23 @@ def test_a_visit_that_ends_ends_its_invitation_although_the_series_was_changed_b
     second = calendar.occurrence(realized.meeting("B", 2))
     assert calendar.invited(second) == {"bea", "ben"}
     assert stamp(realized.meeting("B", 2).starts_at) not in calendar.invitations(ada)
+
+
+def test_who_leaves_is_taken_off_an_extra_session_although_the_series_was_deleted_by_hand(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group, alan = realized.groups["A"], User.objects.get(name="Alan")
+    extra = {"starts_at": realized.meeting("A", 4).starts_at + timedelta(days=7)}
+    Meeting.objects.create(group=group, duration_minutes=60, **extra)
+    calendar.work()
+    calendar.do("delete_event", event=calendar.series_id(group))
+    calendar.look()
+    assert calendar.troubles() == {"Group A": "series_gone"}
+    leave(alan, calendar)
+    calendar.work()
+    (single,) = calendar.singles(group)
+    assert calendar.invited(single) == {"ada"}
+    assert calendar.invitations(alan) == []
 
 
 def realized_groups(calendar: SeenCalendar) -> list[str]:
