@@ -65,6 +65,11 @@ class DesiredSeries:
     ahead: bool = False
     unwanted: bool = False
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether people need it for coming meetings, also for one that was moved past its end."""
+        return self.people is not None or _is_held(self.occurrences)
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredEvent:

@@ -26,7 +26,7 @@ def find_drift(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Itera
             continue
         if series.is_cancelled:
             # An older series may have been cancelled on purpose.
-            if wanted.people is not None:
+            if wanted.is_needed:
                 yield _deleted(group, wanted)
         elif series.id in observed.split or (
             series.id in continued and not is_in_rhythm(wanted, series)
@@ -39,7 +39,7 @@ def find_drift(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Itera
 
 
 def _deleted(group: DesiredGroupCalendar, wanted: DesiredSeries) -> Drift:
-    number = len(wanted.people or ())
+    number = len(group.members)
     verb = "gets" if number == 1 else "get"
     recreate = DriftOption(
         DriftChoice.RECREATE,

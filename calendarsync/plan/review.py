@@ -43,9 +43,10 @@ def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) 
 
 def _is_ready(group: DesiredGroupCalendar, observed: ObservedCalendar) -> bool:
     series = find_series(group, observed)
-    if series is None:  # it may be over, and its copy no longer loaded
-        return bool(group.series and group.people is None)
-    return not series.is_cancelled
+    if series is None or series.is_cancelled:
+        # It may be over: then it is not missed, and its copy is no longer loaded after some days.
+        return bool(group.series) and not group.series[0].is_needed
+    return True
 
 
 def _access(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Iterator[Access]:

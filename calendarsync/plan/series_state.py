@@ -145,9 +145,9 @@ def needs_first_series(group: DesiredGroupCalendar) -> bool:
 
 
 def is_gone(group: DesiredGroupCalendar, observed: ObservedCalendar) -> bool:
-    """Return whether the newest series was deleted while it still had coming occurrences."""
+    """Return whether the newest series was deleted while people still needed it."""
     series = find_series(group, observed)
-    return group.people is not None and series is not None and series.is_cancelled
+    return series is not None and series.is_cancelled and group.series[0].is_needed
 
 
 def is_in_rhythm(wanted: DesiredSeries, series: ObservedEvent) -> bool:
@@ -205,20 +205,17 @@ def _codes(
     for wanted in group.series:
         series = series_of(wanted, observed)
         if series is not None and (wanted.people is not None or wanted.ahead):
-            yield from _codes_of(group, wanted, series, observed)
+            yield from _codes_of(wanted, series, observed)
     if group.mismatched:
         yield "mismatched_series"
 
 
 def _codes_of(
-    group: DesiredGroupCalendar,
-    wanted: DesiredSeries,
-    series: ObservedEvent,
-    observed: ObservedCalendar,
+    wanted: DesiredSeries, series: ObservedEvent, observed: ObservedCalendar
 ) -> Iterator[str]:
     if series.is_cancelled:
         # An older series may have been cancelled on purpose.
-        yield from ["series_gone"] if group.facts.live and wanted.people is not None else []
+        yield from ["series_gone"] if wanted.is_needed else []
         return
     if series.id in observed.split:
         yield "series_split"

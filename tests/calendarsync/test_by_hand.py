@@ -276,6 +276,40 @@ def test_a_visit_that_ends_ends_its_invitation_although_the_series_was_changed_b
     assert stamp(realized.meeting("B", 2).starts_at) not in calendar.invitations(ada)
 
 
+def move_last_past_its_series(academy: Academy, calendar: SeenCalendar) -> Meeting:
+    """Move the last meeting of group A by three days, and let its usual day pass."""
+    last = academy.meeting("A", 4)
+    last = move_meeting(last.pk, starts_at=last.starts_at + timedelta(days=3), now=calendar.now)
+    calendar.work()
+    calendar.move_clock(last.starts_at - timedelta(days=2))
+    calendar.look()
+    return last
+
+
+def test_a_series_deleted_after_its_last_usual_day_is_reported_while_a_moved_meeting_is_ahead(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    last = move_last_past_its_series(realized, calendar)
+    group, ada = realized.groups["A"], User.objects.get(name="Ada")
+    calendar.do("delete_event", event=calendar.series_id(group))
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+    assert calendar.troubles() == {"Group A": "series_gone"}
+    (drift,) = GroupSync.objects.get(group=group).drift
+    assert drift["kind"] == "deleted"
+    assert "2 people" in drift["ours"]
+
+    services.recreate([group.pk], "calendar", by=None, now=calendar.now)
+    calendar.work()
+    assert calendar.invitations(ada) == [stamp(last.starts_at)]
+    assert calendar.troubles() == {}
+    calendar.move_clock(last.starts_at + HOUR)
+    calendar.do("delete_event", event=calendar.series_id(group))
+    calendar.look()
+    assert calendar.troubles() == {}  # nothing is ahead
+
+
 def test_who_leaves_is_taken_off_an_extra_session_although_the_series_was_deleted_by_hand(
     realized: Academy, calendar: SeenCalendar
 ) -> None:

@@ -6,6 +6,7 @@ On paper: `test_drift.py` tries the choices over HTTP.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,9 +15,16 @@ from calendarsync.desired import DesiredCalendar, desired_state
 from calendarsync.plan.review import review
 from calendarsync.plan.series_state import find_issues, group_with_own_writes
 from calendarsync.state import ids
-from calendarsync.state.facts import CalendarGroup, CalendarPerson, CalendarSnapshot, Guest
+from calendarsync.state.facts import (
+    CalendarGroup,
+    CalendarPerson,
+    CalendarSnapshot,
+    EventRecord,
+    Guest,
+)
 from calendarsync.state.observed import Attendee, EventDetails, ObservedCalendar, ObservedEvent
-from cohorts.reconcile.values import Access, Issue
+from cohorts.reconcile.values import Access, Issue, Review
+from meetings.rhythm import MeetingFacts
 from tests.calendarsync.paper import FIRST, FOUR, HOUR, NOW, WEEK, group, record, series, weekly
 
 ANNE, BEN = (CalendarPerson(n, name, f"{name}@example.org") for n, name in enumerate(("a", "b"), 1))
@@ -30,9 +38,9 @@ def desire(*records: Any, **facts: Any) -> DesiredCalendar:
     return desire_of(group(ALL, *records, **{**known, **facts}))
 
 
-def desire_of(facts: CalendarGroup) -> DesiredCalendar:
+def desire_of(facts: CalendarGroup, now: datetime = NOW) -> DesiredCalendar:
     snapshot = CalendarSnapshot("tests", "https://lens.example", False, groups={7: facts})
-    return desired_state(snapshot, NOW)
+    return desired_state(snapshot, now)
 
 
 def event(**seen: Any) -> ObservedEvent:
@@ -228,6 +236,41 @@ def test_a_guest_is_on_the_list_of_one_meeting():
     assert guest == Access(BEN.id, "granted", "guest in week 2")
     guest = review(desired, observe(event()), 7).access[1]
     assert guest == Access(BEN.id, "pending", "guest in week 2")
+
+
+# The fourth meeting was moved past the end of the series, and the fifth is an event of its own.
+AFTER = FIRST + 3 * WEEK + HOUR
+LAST = MeetingFacts(4, 4, AFTER + HOUR, 60, False, FIRST + 3 * WEEK)
+EXTRA = MeetingFacts(5, None, AFTER + WEEK, 60, False, None)
+MOVED = event(
+    id=ids.occurrence_id(SERIES.event_id, FIRST + 3 * WEEK),
+    series_id=SERIES.event_id,
+    original=FIRST + 3 * WEEK,
+    start=LAST.starts_at,
+    attendees=(Attendee.invite(BEN.address),),
+)
+SINGLE = EventRecord("single", 1, made=True, gone=False, meeting_id=5)
+
+
+def review_after(meetings: list[MeetingFacts], *events: ObservedEvent, **more: Any) -> Review:
+    facts = group(
+        [*ALL[:3], *meetings],
+        SERIES,
+        members=(ANNE, BEN),
+        events=(SINGLE,),
+        next_generation=2,
+        **more,
+    )
+    return review(desire_of(facts, AFTER), observe(*events), 7)
+
+
+def test_a_series_deleted_after_its_end_is_missed_while_a_meeting_moved_past_it_is_ahead():
+    found = review_after([LAST], event(status="cancelled"))
+    assert (found.ready, found.issue) == (False, "series_gone")
+    (drift,) = found.drift
+    assert (drift.kind, drift.ours) == ("deleted", "2 people invited to the series")
+    over = review_after([], event(status="cancelled"))
+    assert (over.ready, over.issue, over.drift) == (True, "", ())
 
 
 # -- what this run has made ----------------------------------------------------------------------
