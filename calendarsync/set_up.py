@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from django.urls import reverse
 
 from calendarsync.models import CalendarCopy
-from calendarsync.plan.review import ADDRESS_REFUSED
+from calendarsync.plan.review import ADDRESS_REFUSED, ALL_OVER
 from calendarsync.selectors import PROVIDER, current_series, read_addresses
 from calendarsync.state.observed import read_event
 from cohorts.models import AccessState, Group
@@ -57,7 +57,7 @@ def invitation_line(group: Group, row: AccessState | None, answer: str) -> SetUp
         return blocked_check(title, row)
     match State(row.state):
         case State.GRANTED:
-            return _sent(title, answer)
+            return _sent(title, answer, is_over=row.reason == ALL_OVER)
         case State.FAILED if row.reason == ADDRESS_REFUSED:
             return SetUpCheck(
                 title,
@@ -76,7 +76,9 @@ def invitation_line(group: Group, row: AccessState | None, answer: str) -> SetUp
             )
 
 
-def _sent(title: str, answer: str) -> SetUpCheck:
+def _sent(title: str, answer: str, *, is_over: bool) -> SetUpCheck:
+    if is_over:
+        return SetUpCheck(title, SetUpStatus.FINE, "All meetings are over.")
     if answer in ANSWERED:
         return SetUpCheck(title, SetUpStatus.FINE, f"The invitation was sent. {ANSWERED[answer]}")
     own = Remedy("Add your meetings to another calendar", reverse("my-calendar"))

@@ -1,6 +1,6 @@
 """Report the state of one group's calendar. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from calendarsync.desired import DesiredCalendar, DesiredGroupCalendar
 from calendarsync.plan.drift import find_drift
@@ -24,6 +24,10 @@ GRANTED, PENDING, NO_ADDRESS, WITHHELD, FAILED = (
     "failed",
 )
 ADDRESS_REFUSED = "Google Calendar does not accept the e-mail address"
+ALL_OVER = "all meetings are over"
+# What invites to coming meetings, by meeting, and by guest if it is for a guest alone; None if it
+# does not exist yet.
+Invitations = Mapping[tuple[int, int | None], ObservedEvent | None]
 
 
 def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) -> Review:
@@ -53,8 +57,9 @@ def _access(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Iterator
     if not group.facts.live:
         return
     series = find_series(group, observed)
+    ahead = _find_invitations(group, observed)
     for person in group.facts.members:
-        yield Access(person.id, *_state(person, series))
+        yield Access(person.id, *_member_state(group, person, series, ahead))
     exempt = {one.person.id: one.person for one in group.facts.exempt}
     members = {person.id for person in group.facts.members}
     for person in exempt.values():
@@ -63,7 +68,46 @@ def _access(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Iterator
     guests = {visit.person.id: visit for visit in group.visits}
     for person_id, visit in guests.items():
         if person_id not in members | set(exempt):
-            yield Access(person_id, *_guest_state(group, visit, observed))
+            of_meeting = ahead.get((visit.meeting_id, None), series)
+            event = ahead.get((visit.meeting_id, person_id), of_meeting)
+            yield Access(person_id, *_guest_state(group, visit, event))
+
+
+def _find_invitations(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Invitations:
+    found: dict[tuple[int, int | None], ObservedEvent | None] = {}
+    for series in group.series:
+        exceptions = observed.exceptions.get(series.record.event_id, {})
+        for one in series.occurrences:
+            if one.meeting_id and not one.cancelled:
+                event = exceptions.get(one.original) or series_of(series, observed)
+                found[one.meeting_id, None] = event
+    for wanted in group.events:
+        event = observed.events.get(wanted.record.event_id) if wanted.record else None
+        found[wanted.meeting_id, wanted.person_id] = event
+    return found
+
+
+def _member_state(
+    group: DesiredGroupCalendar,
+    person: CalendarPerson,
+    series: ObservedEvent | None,
+    ahead: Invitations,
+) -> tuple[str, str]:
+    """Return the state of a member: on the series, or once that is over on what is still ahead."""
+    if not group.series or group.people is not None or group.next_series:
+        return _state(person, series)
+    events = [event for (_, guest_id), event in ahead.items() if guest_id is None]
+    states = [_state(person, event) for event in events or [None]]
+    state = next((one for one in states if one[0] != GRANTED), (GRANTED, ""))
+    return (GRANTED, ALL_OVER) if not events and state[0] == PENDING else state
+
+
+def _guest_state(
+    group: DesiredGroupCalendar, visit: Guest, event: ObservedEvent | None
+) -> tuple[str, str]:
+    state, reason = _state(visit.person, event)
+    meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
+    return state, reason or f"guest in {name_meeting(meeting.number)}"
 
 
 def _state(person: CalendarPerson, event: ObservedEvent | None) -> tuple[str, str]:
@@ -76,26 +120,3 @@ def _state(person: CalendarPerson, event: ObservedEvent | None) -> tuple[str, st
     if event.is_cancelled:
         return WITHHELD, "the series was deleted in Google Calendar"
     return (GRANTED, "") if person.address in event.people else (PENDING, "")
-
-
-def _guest_state(
-    group: DesiredGroupCalendar, visit: Guest, observed: ObservedCalendar
-) -> tuple[str, str]:
-    state, reason = _state(visit.person, _invitation(group, visit, observed))
-    meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
-    return state, reason or f"guest in {name_meeting(meeting.number)}"
-
-
-def _invitation(
-    group: DesiredGroupCalendar, visit: Guest, observed: ObservedCalendar
-) -> ObservedEvent | None:
-    """Return the event on which a guest is invited: a single event, an exception or a series."""
-    for wanted in group.events:
-        if wanted.meeting_id == visit.meeting_id and visit.person.address in wanted.people:
-            return observed.events.get(wanted.record.event_id) if wanted.record else None
-    for series in group.series:
-        for one in series.occurrences:
-            if one.meeting_id == visit.meeting_id:
-                exceptions = observed.exceptions.get(series.record.event_id, {})
-                return exceptions.get(one.original) or series_of(series, observed)
-    return find_series(group, observed)

@@ -313,6 +313,8 @@ def test_people_come_and_go_also_after_the_last_meeting_was_moved_past_its_serie
     calendar.work()
     assert calendar.invited(calendar.occurrence(meeting)) == {"anne"}
     assert (calendar.invitations(ada), calendar.invitations(alan)) == ([], [])
+    anne = User.objects.get(name="Anne").access_states.get(provider="calendar")
+    assert (anne.state, anne.reason) == ("granted", "")
     assert_quiet(calendar)
 
 

@@ -264,6 +264,34 @@ def review_after(meetings: list[MeetingFacts], *events: ObservedEvent, **more: A
     return review(desire_of(facts, AFTER), observe(*events), 7)
 
 
+@pytest.mark.parametrize(
+    ("meetings", "events", "anne", "ben"),
+    [
+        ([LAST], [event(), MOVED], "pending", "granted"),
+        ([EXTRA], [event(), replace(MOVED, id="single", series_id=None)], "pending", "granted"),
+        ([LAST, EXTRA], [event(), MOVED], "pending", "pending"),
+        ([LAST], [event(status="cancelled")], "withheld", "withheld"),
+        ([], [event()], "granted", "granted"),
+        ([], [event(status="cancelled")], "granted", "granted"),
+        ([], [], "granted", "granted"),
+    ],
+    ids=["moved", "extra", "both", "deleted", "over", "over and deleted", "over for long"],
+)
+def test_after_the_series_a_members_access_is_their_place_on_the_lists_of_what_is_ahead(
+    meetings, events, anne, ben
+):
+    found = review_after(meetings, *events)
+    assert [one.state for one in found.access] == [anne, ben]
+    reasons = {one.reason for one in found.access}
+    assert (reasons == {"all meetings are over"}) == (not meetings)
+
+
+def test_after_the_series_another_one_is_awaited_if_there_will_be_more_meetings():
+    more = weekly(FIRST + 5 * WEEK, 2, number=6)
+    found = review_after(more)
+    assert {one.state for one in found.access} == {"pending"}
+
+
 def test_a_series_deleted_after_its_end_is_missed_while_a_meeting_moved_past_it_is_ahead():
     found = review_after([LAST], event(status="cancelled"))
     assert (found.ready, found.issue) == (False, "series_gone")

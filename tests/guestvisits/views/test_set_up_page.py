@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from calendarsync.models import CalendarCopy, CalendarSeries
+from calendarsync.plan.review import ALL_OVER
 from cohorts.models import AccessState, Group, Membership, User
 from cohorts.services.people import change_zone
 from discordsync.models import DmChannel
@@ -194,6 +195,12 @@ def test_an_invitation_is_sent_and_then_answered(alice, report, answer, status, 
     report("calendar", "granted")
     answer(status)
     assert line(alice, "Group A in your calendar").status is standing
+
+
+def test_no_answer_is_asked_for_once_all_meetings_are_over(alice, report):
+    report("calendar", "granted", ALL_OVER)
+    found = line(alice, "Group A in your calendar")
+    assert (found.status, found.text) == (SetUpStatus.FINE, "All meetings are over.")
 
 
 def test_an_invitation_that_was_not_observed_is_not_answered(alice, report):
