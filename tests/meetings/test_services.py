@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Course, Group, User
 from cohorts.services.groups import end_group
-from cohorts.signals import facts_changed
 from meetings.models import Attendance, Meeting
 from meetings.services import repair_meetings, update_meetings
+from tests.support.listening import listening
 from tests.support.moves import cancel_meeting, edit_slot, move_meeting, restore_meeting
 
 pytestmark = pytest.mark.django_db
@@ -234,14 +234,6 @@ def test_where_nothing_differs_nothing_is_written_and_five_queries_are_enough(co
 
 def test_a_change_is_announced_once(cohort):
     group = make_group(cohort)
-    heard = []
-
-    def hear(group_ids: set[int], **_: Any) -> None:
-        heard.append(group_ids)
-
-    facts_changed.connect(hear)
-    try:
+    with listening() as heard:
         edit_slot(group, weekday=THURSDAY, start_time=time(15), timezone="UTC")
-    finally:
-        facts_changed.disconnect(hear)
     assert heard == [{group.pk}]  # once for the slot and for the meetings that follow from it

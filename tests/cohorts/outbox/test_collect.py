@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
 
-from cohorts import signals
 from cohorts.models import Cohort, Installation
 from cohorts.outbox import collecting
 from cohorts.outbox.collecting import collect
@@ -17,7 +15,9 @@ from cohorts.outbox.models import Message, MessageKind, OutboxPart
 from cohorts.outbox.nudges import messages_pending
 from cohorts.outbox.registry import message_sources
 from cohorts.registries import dotted_path
+from cohorts.signals import facts_changed
 from tests.cohorts.outbox import notes as sources
+from tests.support.listening import listening
 
 pytestmark = pytest.mark.django_db
 
@@ -113,23 +113,13 @@ def test_a_source_that_works_again_is_no_trouble_any_more(add_members, registere
 def test_groups_with_new_messages_for_discord_are_announced_and_no_facts(
     add_members, registered, academy, now
 ):
-    heard: list[Any] = []
-
-    def hear(group_ids: Any, **_: object) -> None:
-        heard.append(group_ids)
-
     add_members("Alice")
-    messages_pending.connect(hear)
-    signals.facts_changed.connect(hear)
-    try:
+    with listening(messages_pending, facts_changed) as heard:
         collect(None, now=now)
         assert heard == []  # an e-mail concerns no provider
         registered.only(message_sources, sources.pending_channel_notes)
         collect(None, now=now)
         collect(None, now=now)
-    finally:
-        messages_pending.disconnect(hear)
-        signals.facts_changed.disconnect(hear)
     assert heard == [{Message.Channel.DISCORD_CHANNEL: {academy.groups["A"].pk}}]
 
 

@@ -21,8 +21,8 @@ from cohorts.roster.importing import (
 )
 from cohorts.services.memberships import end_membership
 from cohorts.services.sign_ins import change_address
-from cohorts.signals import facts_changed
 from tests.cohorts.roster.bringing_in import NOW, Status, activate, bring_in, facts, seats
+from tests.support.listening import listening
 from tests.support.roster import make_academy, make_file, make_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
@@ -217,16 +217,8 @@ def test_a_discord_id_that_looks_rounded_is_doubted():
 def test_what_changed_is_announced_once():
     bring_in(make_line("Alice"), make_line("Bob", 2, group="Beta"))
     alpha, beta = Group.objects.order_by("name")
-    heard: list[set[int]] = []
-
-    def hear(group_ids: set[int], **_: Any) -> None:
-        heard.append(group_ids)
-
-    facts_changed.connect(hear)
-    try:
+    with listening() as heard:
         bring_in(make_line("Alicia", group="Beta"), make_line("Carol", 3))
-    finally:
-        facts_changed.disconnect(hear)
     assert heard == [{alpha.pk, beta.pk}]
 
 

@@ -1,8 +1,7 @@
 """Joining, moving, leaving, changing role."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from threading import Barrier
 from typing import Any
@@ -15,7 +14,7 @@ from cohorts.errors import Refusal
 from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
 from cohorts.services.groups import check_slot_may_change, end_group
 from cohorts.services.memberships import add_member, change_role, end_membership, move_member
-from cohorts.signals import facts_changed
+from tests.support.listening import listening
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
@@ -72,21 +71,6 @@ def test_a_move_ends_the_old_membership_with_a_date_and_a_reason(alpha, beta, al
     old.refresh_from_db()
     assert (old.status, old.left_at, old.left_why) == (Status.MOVED, later, "moved to Beta")
     assert (new.group, new.status, new.joined_at) == (beta, Status.ACTIVE, later)
-
-
-@contextmanager
-def listening() -> Iterator[list[set[int]]]:
-    """Note the groups of each signal that facts have changed."""
-    heard: list[set[int]] = []
-
-    def hear(group_ids: set[int], **_: Any) -> None:
-        heard.append(group_ids)
-
-    facts_changed.connect(hear)
-    try:
-        yield heard
-    finally:
-        facts_changed.disconnect(hear)
 
 
 def test_a_move_announces_both_groups_at_once(alpha, beta, alice):

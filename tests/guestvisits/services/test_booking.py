@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from cohorts.errors import Refusal
 from cohorts.models import Membership
 from cohorts.services.memberships import end_membership
-from cohorts.signals import facts_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit, book_visit_for
 from guestvisits.windows import window_of
 from meetings.models import Attendance
 from tests.support.academy import Academy
 from tests.support.function_calls import count_calls, count_statements
+from tests.support.listening import listening
 from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
@@ -65,17 +65,9 @@ def test_a_booking_writes_the_visit_and_both_attendances(academy, alice, book, n
 
 
 def test_a_booking_announces_both_groups(academy, book):
-    heard: set[int] = set()
-
-    def hear(group_ids, **_):
-        heard.update(group_ids)
-
-    facts_changed.connect(hear)
-    try:
+    with listening() as heard:
         book()
-    finally:
-        facts_changed.disconnect(hear)
-    assert heard == {academy.groups["A"].pk, academy.groups["B"].pk}
+    assert set().union(*heard) == {academy.groups["A"].pk, academy.groups["B"].pk}
 
 
 def test_an_attendance_that_exists_at_the_host_is_not_overwritten(academy, alice, book, now):

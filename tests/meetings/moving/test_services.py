@@ -8,7 +8,6 @@ import pytest
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from cohorts.signals import facts_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import EarlierSlot, Meeting, MeetingChange, MeetingMove, SkippedWeek
@@ -18,6 +17,7 @@ from meetings.moving.services import carry_out
 from meetings.rhythm import Slot
 from meetings.services import repair_meetings
 from tests.support.academy import Academy
+from tests.support.listening import listening
 from tests.support.race import DONE, race
 
 pytestmark = pytest.mark.django_db
@@ -133,19 +133,11 @@ def test_meetings_that_follow_a_changed_fact_are_written_down_too(academy, now):
 
 
 def test_a_move_is_announced_once_and_the_following_finds_nothing(academy, now):
-    heard = []
-
-    def hear(group_ids: set[int], **_: object) -> None:
-        heard.append(set(group_ids))
-
     group = academy.groups["A"]
     day = academy.meeting("A", 3).starts_at.date()
-    facts_changed.connect(hear)
-    try:
+    with listening() as heard:
         slot = Slot(group.weekday, time(20), "UTC", 60)
         carry_out(moves.ChangeSlot(group.pk, day, slot), by=None, now=now)
-    finally:
-        facts_changed.disconnect(hear)
     assert heard == [{group.pk}]
 
 
