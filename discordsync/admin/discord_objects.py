@@ -106,15 +106,15 @@ class DiscordObjectAdmin(RemovalMixin, RefusalAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return []
-        fixed = [name for name in self.get_fields(request, obj) if name != "outside_id"]
-        return [*fixed, "outside_id"] if obj.kind == DiscordObject.Kind.EVENT else fixed
+        is_fixed = obj.kind == DiscordObject.Kind.EVENT or obj.released_at is not None
+        return [name for name in self.get_fields(request, obj) if is_fixed or name != "outside_id"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: if the record of an existing object is deleted, a duplicate is created."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if change and not form.has_changed():
+        if change and "outside_id" not in form.changed_data:
             return
         ordinal = obj.key.rpartition(":")[2] if change else form.cleaned_data["ordinal"] or 1
         obj.pk = record_existing(

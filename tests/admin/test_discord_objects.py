@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from cohorts import clock
 from cohorts.models import ActivityEntry
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
@@ -94,6 +95,30 @@ def test_a_record_can_be_pointed_at_another_object(staff, sandbox, made):
     row.refresh_from_db()
     assert (row.outside_id, row.imported, row.key) == (ID, True, f"role:{made.ids[0]}")
     assert unchanged.status_code == 302
+
+
+def test_a_record_that_is_saved_without_a_change_stays_ours(staff, sandbox, made):
+    for row in DiscordObject.objects.filter(kind__in=["role", "event"]):
+        answer = staff.post(f"{LIST}{row.pk}/change/", {"outside_id": row.outside_id})
+        assert answer.status_code == 302
+    assert not DiscordObject.objects.filter(imported=True).exists()
+    assert not ActivityEntry.objects.filter(kind="object_imported").exists()
+
+
+def test_the_record_of_what_staff_keep_cannot_be_pointed_at_another_object(staff):
+    made = make_cohort(groups=1)
+    row = DiscordObject.objects.create(
+        key=f"kept:role:{made.ids[0]}#{ID}",
+        kind="role",
+        cohort=made.cohort,
+        group=made.groups[0],
+        outside_id=ID,
+        released_at=clock.now(),
+    )
+    answer = staff.post(f"{LIST}{row.pk}/change/", {"outside_id": ID + 1})
+    row.refresh_from_db()
+    assert (answer.status_code, row.outside_id) == (302, ID)
+    assert DiscordObject.objects.count() == 1
 
 
 def test_a_record_cannot_be_deleted_since_its_object_would_be_made_twice(staff, sandbox, made):
