@@ -42,21 +42,27 @@ def groups_with_remains(now: datetime) -> list[Group]:
     return [group for group in rows if is_removable(group, now)]
 
 
-# -- where groups meet -----------------------------------------------------------------------------
+# -- the groups' channels --------------------------------------------------------------------------
+
+
+def existing_channels(kind: str) -> QuerySet[DiscordObject]:
+    """Return the groups' text or voice channels that, as far as we know, exist."""
+    return DiscordObject.objects.filter(
+        kind=kind, group__isnull=False, outside_id__isnull=False, gone_at__isnull=True
+    )
+
+
+def url_of(channel: DiscordObject) -> str:
+    return f"https://discord.com/channels/{settings.DISCORD_GUILD_ID}/{channel.outside_id}"
 
 
 def find_voice_channels(group_ids: Collection[int]) -> dict[int, Venue]:
     """Return the groups' voice channels as meeting venues, by group id."""
-    channels = DiscordObject.objects.filter(
-        group__in=group_ids,
-        kind=DiscordObject.Kind.VOICE_CHANNEL,
-        outside_id__isnull=False,
-        gone_at__isnull=True,
-    )
+    channels = existing_channels(DiscordObject.Kind.VOICE_CHANNEL).filter(group__in=group_ids)
     return {
         channel.group_id: Venue(
             name=f"the voice channel “{channel}” on Discord",
-            url=f"https://discord.com/channels/{settings.DISCORD_GUILD_ID}/{channel.outside_id}",
+            url=url_of(channel),
             channel_id=channel.outside_id,
         )
         for channel in channels

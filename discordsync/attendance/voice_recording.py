@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from discordsync.models import DiscordObject, VoiceCoverage, VoiceSession
+from discordsync.selectors import existing_channels
 
 # How long a connection can be dead before it is noticed: the client sends a heartbeat every 41
 # seconds and waits 60 seconds for the acknowledgement.
@@ -78,9 +79,7 @@ def _is_alive(row: VoiceCoverage, now: datetime) -> bool:
 
 def our_channels(channel_ids: Collection[int]) -> dict[int, int]:
     """Return those channels that are groups' voice channels, with the group's id."""
-    ours = DiscordObject.objects.filter(
-        kind=DiscordObject.Kind.VOICE_CHANNEL, outside_id__in=channel_ids, gone_at__isnull=True
-    )
+    ours = existing_channels(DiscordObject.Kind.VOICE_CHANNEL).filter(outside_id__in=channel_ids)
     return {row.outside_id: row.group_id for row in ours if row.outside_id and row.group_id}
 
 

@@ -29,6 +29,7 @@ from cohorts.reconcile.models import GroupSync
 from discordsync.delivery.discord_text import mention
 from discordsync.delivery.welcome import PROVIDER, WELCOME, is_imported, list_members
 from discordsync.models import DiscordObject
+from discordsync.selectors import existing_channels, url_of
 from meetings.models import Meeting
 from meetings.registries import find_join_steps
 
@@ -251,17 +252,8 @@ def _meetings_url() -> str:
 
 def _text_channel(group: Group) -> dict[str, Any] | None:
     """Return the channel's name and URL, once it exists."""
-    channel = DiscordObject.objects.filter(
-        group=group,
-        kind=DiscordObject.Kind.TEXT_CHANNEL,
-        outside_id__isnull=False,
-        gone_at__isnull=True,
-    ).first()
-    if channel is None:
-        return None
-    guild = settings.DISCORD_GUILD_ID
-    url = f"https://discord.com/channels/{guild}/{channel.outside_id}"
-    return {"name": str(channel), "url": url}
+    channel = existing_channels(DiscordObject.Kind.TEXT_CHANNEL).filter(group=group).first()
+    return {"name": str(channel), "url": url_of(channel)} if channel else None
 
 
 # -- in the channel ------------------------------------------------------------------------------

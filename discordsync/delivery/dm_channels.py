@@ -30,23 +30,21 @@ def read_statuses(user_ids: Collection[int], now: datetime) -> dict[int, DmStatu
 
     Five queries.
     """
-    channels = {channel.discord_id: channel for channel in _channels_of(user_ids)}
+    channels = _channels_of(user_ids)
     if not channels:
         return {}
-    accounts = User.objects.filter(pk__in=user_ids, discord_id__in=channels)
     if parts.is_closed(CHANNEL):
-        return dict.fromkeys(accounts.values_list("pk", flat=True), DmStatus.CLOSED)
+        return dict.fromkeys(channels, DmStatus.CLOSED)
     is_allowed = count_allowed(now) > 0
-    return {
-        pk: _status_of(channels[account], is_allowed=is_allowed)
-        for pk, account in accounts.values_list("pk", "discord_id")
-        if account
-    }
+    return {pk: _status_of(channel, is_allowed=is_allowed) for pk, channel in channels.items()}
 
 
-def _channels_of(user_ids: Collection[int]) -> list[DmChannel]:
-    accounts = User.objects.filter(pk__in=user_ids, discord_id__isnull=False)
-    return list(DmChannel.objects.filter(discord_id__in=accounts.values("discord_id")))
+def _channels_of(user_ids: Collection[int]) -> dict[int, DmChannel]:
+    """Return the channels by user id.  Two queries."""
+    people = User.objects.filter(pk__in=user_ids, discord_id__isnull=False)
+    accounts = {account: pk for account, pk in people.values_list("discord_id", "pk") if account}
+    found = DmChannel.objects.filter(discord_id__in=accounts)
+    return {accounts[channel.discord_id]: channel for channel in found}
 
 
 def _status_of(channel: DmChannel, *, is_allowed: bool) -> DmStatus:
@@ -57,13 +55,8 @@ def _status_of(channel: DmChannel, *, is_allowed: bool) -> DmStatus:
 
 def read_channels(user_ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
     """Return each person's Discord account and channel id, None if it was not requested yet."""
-    channels = {channel.discord_id: channel.channel_id for channel in _channels_of(user_ids)}
-    accounts = User.objects.filter(pk__in=user_ids, discord_id__in=channels)
-    return {
-        pk: (account, channels[account])
-        for pk, account in accounts.values_list("pk", "discord_id")
-        if account
-    }
+    channels = _channels_of(user_ids).items()
+    return {pk: (channel.discord_id, channel.channel_id) for pk, channel in channels}
 
 
 def count_allowed(now: datetime) -> int:

@@ -8,7 +8,9 @@ from django.db.models import Q
 from cohorts.models import User
 from cohorts.outbox.models import Message
 from cohorts.selectors import texts_naming
-from discordsync.models import DiscordObject, DmChannel
+from discordsync.delivery.dm_channels import read_channels
+from discordsync.models import DiscordObject
+from discordsync.selectors import existing_channels
 from discordsync.state.facts import SentPost
 
 Channel = Message.Channel
@@ -33,7 +35,7 @@ def posts_about(person: User) -> list[SentPost]:
         group__isnull=False,
         channel__in=[Channel.DISCORD_CHANNEL, Channel.DISCORD_DM],
     ).exclude(outside_id="")
-    return list(_located(sent.select_related("user").order_by("pk")))
+    return list(_located(sent.order_by("pk")))
 
 
 def mark_deleted(message_id: int) -> None:
@@ -42,20 +44,14 @@ def mark_deleted(message_id: int) -> None:
 
 def _located(messages: Iterable[Message]) -> Iterator[SentPost]:
     rows = list(messages)
-    channels = dict(
-        DiscordObject.objects.filter(
-            kind=DiscordObject.Kind.TEXT_CHANNEL,
-            group__in={row.group_id for row in rows},
-            gone_at__isnull=True,
-        ).values_list("group", "outside_id")
-    )
-    accounts = {row.user.discord_id for row in rows if row.user and row.user.discord_id}
-    directs = dict(
-        DmChannel.objects.filter(discord_id__in=accounts).values_list("discord_id", "channel_id")
-    )
+    channels = existing_channels(DiscordObject.Kind.TEXT_CHANNEL)
+    channels = channels.filter(group__in={row.group_id for row in rows})
+    in_group = dict(channels.values_list("group", "outside_id"))
+    directs = read_channels({row.user_id for row in rows if row.user_id})
     for row in rows:
-        is_direct = row.channel == Channel.DISCORD_DM
-        account = (row.user.discord_id if row.user else None) or 0
-        channel_id = directs.get(account) if is_direct else channels.get(row.group_id or 0)
+        if row.channel == Channel.DISCORD_DM:
+            _, channel_id = directs.get(row.user_id or 0, (0, None))
+        else:
+            channel_id = in_group.get(row.group_id or 0)
         if channel_id and row.group_id:
             yield SentPost(row.pk, row.group_id, channel_id, int(row.outside_id))
