@@ -42,10 +42,14 @@ def record_voice_states(
             present.add(session.discord_id)
         else:
             _close(session, now)
+    # Another bot may store the same sessions in this moment; in one order, so that neither fails.
     VoiceSession.objects.bulk_create(
-        VoiceSession(coverage=coverage[channel], discord_id=account, since=now)
-        for account, channel in places.items()
-        if account not in present
+        (
+            VoiceSession(coverage=coverage[channel], discord_id=account, since=now)
+            for account, channel in sorted(places.items())
+            if account not in present
+        ),
+        ignore_conflicts=True,
     )
 
 

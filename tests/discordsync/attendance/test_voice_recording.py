@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from discordsync.attendance.voice_recording import doubt, forget_before, record_voice_states
 from discordsync.models import DiscordObject, VoiceCoverage, VoiceSession
 from tests.discordsync.attendance.conftest import ELSEWHERE
+from tests.support.race import DONE, race
 
 
 def test_coming_going_and_coming_back_are_two_sessions(evening):
@@ -139,6 +140,26 @@ def test_two_bots_at_once_write_one_session_and_either_may_stop(evening):
         evening.look(minute)
     assert evening.stays("Alice") == [(0, 0), (0.1, None)]
     assert evening.stays("Bob") == [(1, 1), (3, None)]  # the first is given up for gone
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_bots_that_see_someone_come_in_the_same_moment_do_not_fail(evening):
+    names = [f"Person {number}" for number in range(20)]
+    evening.add(*names)
+    accounts = [evening.account(name) for name in names]
+    here = {evening.channel("A"): accounts, evening.channel("B"): []}
+    other = {evening.channel("A"): accounts[::-1], evening.channel("B"): []}
+    for ear in ("first", "second"):  # both have been here for a while
+        record_voice_states(ear, dict.fromkeys(here, ()), now=evening.at(0))
+    now = evening.at(1)
+
+    answers = race(
+        lambda: record_voice_states("first", here, now=now),
+        lambda: record_voice_states("second", other, now=now),
+    )
+
+    assert answers == [DONE, DONE]
+    assert all(evening.stays(name) == [(1, None)] for name in names)
 
 
 def test_an_account_is_in_one_place_at_a_time(evening):
