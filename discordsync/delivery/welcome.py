@@ -1,7 +1,7 @@
 """The welcome message in a group's own channel."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -16,6 +16,7 @@ from cohorts.outbox.registry import (
     notification,
 )
 from discordsync.models import DiscordObject
+from discordsync.selectors import existing_channels
 from meetings.models import Meeting
 
 WELCOME = "welcome"
@@ -82,18 +83,15 @@ def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
     return {
         "course": group.cohort.course,
         "cohort": group.cohort,
-        "ends": _wall_end(group.start_time, group.duration_minutes),
+        "ends": (
+            datetime.combine(now, group.start_time) + timedelta(minutes=group.duration_minutes)
+        ).time(),
         "meetings": len(meetings),
         "first": next((m.starts_at for m in meetings if m.ends_at > now), meetings[0].starts_at),
         "voice_channel": _voice_channel(group),
         "members": members[:MEMBERS_SHOWN],
         "more": max(len(members) - MEMBERS_SHOWN, 0),
     }
-
-
-def _wall_end(start: time, minutes: int) -> time:
-    total = (start.hour * 60 + start.minute + minutes) % (24 * 60)
-    return time(total // 60, total % 60)
 
 
 def list_members(group: Group) -> list[dict[str, Any]]:
@@ -118,5 +116,5 @@ def list_members(group: Group) -> list[dict[str, Any]]:
 
 
 def _voice_channel(group: Group) -> int | None:
-    channels = DiscordObject.objects.filter(group=group, kind=DiscordObject.Kind.VOICE_CHANNEL)
+    channels = existing_channels(DiscordObject.Kind.VOICE_CHANNEL).filter(group=group)
     return channels.values_list("outside_id", flat=True).first()

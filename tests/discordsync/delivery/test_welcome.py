@@ -75,6 +75,20 @@ def test_a_group_is_welcomed_once_it_is_active(academy):
     )
 
 
+def test_a_voice_channel_that_was_deleted_is_not_named(academy):
+    group = academy.groups["A"]
+    DiscordObject.objects.create(
+        key=f"voice_channel:{group.pk}",
+        kind="voice_channel",
+        cohort=academy.cohort,
+        group=group,
+        outside_id=300000000000000001,
+        gone_at=NOW,
+    )
+    assert collect(None, now=NOW) == 1
+    assert "**Where**" not in only_text()
+
+
 def test_a_second_pass_makes_no_second_welcome_pending(academy):
     assert [collect(None, now=NOW), collect([academy.groups["A"].pk], now=NOW)] == [1, 0]
     assert Message.objects.get().key == f"welcome:{academy.groups['A'].pk}"
