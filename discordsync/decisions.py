@@ -14,7 +14,7 @@ from cohorts.models import Cohort, Group
 from cohorts.reconcile.differences import LASTING, Drift, DriftChoice
 from cohorts.reconcile.services import record_adopted
 from cohorts.validators import check_snowflake
-from discordsync.desired import desired_names, desired_state
+from discordsync.desired import desired_state
 from discordsync.models import DiscordObject
 from discordsync.removal.services import groups_of
 from discordsync.services import record_existing, store_imported
@@ -54,18 +54,18 @@ def adopt(orphans: Mapping[str, int], observed: ObservedGuild, now: datetime) ->
     record_adopted("discord", lacking)
 
 
-def _desired_names(orphans: Iterable[str], now: datetime) -> dict[str, str]:
+def _desired_names(orphans: Iterable[str], now: datetime) -> Mapping[str, str]:
     cohorts = {_owners(key)[0] for key in orphans}
     groups = Group.objects.filter(cohort__in=cohorts).values_list("pk", flat=True)
-    return desired_names(desired_state(take_snapshot(now, groups), now))
+    return desired_state(take_snapshot(now, groups), now).names
 
 
 def _say_whose(key: str, other: DiscordObject, name: str) -> str:
     cohort_id, group_id, _ = _owners(key)
     wanted = Group.objects.get(pk=group_id) if group_id else Cohort.objects.get(pk=cohort_id)
     return (
-        f"“{name}” was not taken over as the {keys.kind_of(key).replace('_', ' ')} of {wanted}: it "
-        f"is already recorded for {other.group or other.cohort}."
+        f"“{name}” was not taken over as the {keys.title_of(key)} of {wanted}: it is already "
+        f"recorded for {other.group or other.cohort}."
     )
 
 

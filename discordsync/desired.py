@@ -81,8 +81,7 @@ class DesiredGroup:
     @property
     def infrastructure(self) -> tuple[str, ...]:
         """Return the keys of everything the group needs, including what its cohort shares."""
-        own = keys.role(self.id), keys.text_channel(self.id), keys.voice_channel(self.id)
-        return (self.category, keys.cohort_channel(self.cohort_id), *own)
+        return (self.category, keys.cohort_channel(self.cohort_id), *keys.of_group(self.id))
 
     def why_ended(self, person: int) -> str:
         """Return the dated reason why a person's access has ended, or ""."""
@@ -130,6 +129,21 @@ class DesiredGuild:
         for group in sorted(self.groups.values(), key=lambda one: one.id):
             found[group.cohort_id].append(group)
         return found
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Return the desired name of each object that has one, by key."""
+        names = {keys.cohort_channel(pk): c.channel_name for pk, c in self.cohorts.items()}
+        categories = {key for key in self.records if keys.kind_of(key) == "category"}
+        for group in self.groups.values():
+            categories.add(group.category)
+            names[keys.role(group.id)] = group.role_name
+            names[keys.text_channel(group.id)] = group.text_name
+            names[keys.voice_channel(group.id)] = group.voice_name
+        for key in categories:
+            cohort = self.cohorts[keys.number_of(key)]
+            names[key] = cohort.category_name(keys.ordinal_of(key))
+        return names | {event.key: event.name for event in self.events}
 
     @cached_property
     def by_role_name(self) -> Mapping[str, frozenset[int]]:
@@ -241,18 +255,6 @@ def _people(
     if not group.live:
         return list(group.last_members) if group.is_archive(now) else []
     return [m.person for m in group.members] + [w.person for w in open_windows]
-
-
-def desired_names(desired: DesiredGuild) -> dict[str, str]:
-    """Return the desired name of each object that has one, by key."""
-    names = {keys.cohort_channel(pk): c.channel_name for pk, c in desired.cohorts.items()}
-    for group in desired.groups.values():
-        cohort = desired.cohorts[group.cohort_id]
-        names[group.category] = cohort.category_name(keys.ordinal_of(group.category))
-        names[keys.role(group.id)] = group.role_name
-        names[keys.text_channel(group.id)] = group.text_name
-        names[keys.voice_channel(group.id)] = group.voice_name
-    return names | {event.key: event.name for event in desired.events}
 
 
 def _former(group: DiscordGroup, now: datetime) -> list[tuple[int, str]]:

@@ -13,7 +13,6 @@ from discordsync.plan.repairs import AddedPermissions, find_added
 from discordsync.state import keys
 from discordsync.state.permissions import name_permissions
 
-SHARED = frozenset({"category", "cohort_channel"})
 IMPORTING = "discordsync.change_discordobject"  # the right to point Lens at any object
 
 
@@ -23,14 +22,14 @@ def find_drift(diff: Diff, group: DesiredGroup) -> tuple[Drift, ...]:
     return tuple(one for key in _keys(diff, group) for one in _of_object(diff, group, key))
 
 
-def _keys(diff: Diff, group: DesiredGroup) -> list[str]:
+def _keys(diff: Diff, group: DesiredGroup) -> tuple[str, ...]:
     """Return the objects that the group answers for, those that others need first."""
-    own = [keys.role(group.id), keys.text_channel(group.id), keys.voice_channel(group.id)]
+    own = keys.of_group(group.id)
     first = diff.first_live(group.cohort_id)
     if first is None or first.id != group.id:
         return own
     categories = sorted(keys.categories_among(diff.desired.records, group.cohort_id))
-    return [*categories, keys.cohort_channel(group.cohort_id), *own]
+    return (*categories, keys.cohort_channel(group.cohort_id), *own)
 
 
 def _of_object(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
@@ -40,14 +39,10 @@ def _of_object(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
         case ObjectStatus.HIDDEN:
             yield _hidden(diff, key)
         case ObjectStatus.EXISTS:
-            yield from _renamed(diff, group, key)
+            yield from _renamed(diff, key)
             yield from _moved(diff, group, key)
             for added in find_added(diff, key):
                 yield _with_permissions(diff, key, added)
-
-
-def _title(key: str) -> str:
-    return keys.kind_of(key).replace("_", " ")
 
 
 def _describe(diff: Diff, key: str) -> str:
@@ -55,14 +50,14 @@ def _describe(diff: Diff, key: str) -> str:
     outside_id = diff.id_of(key) or 0
     sent, answered = diff.names_of(key)
     name = diff.observed.name_of(outside_id) or answered or sent
-    return f"{_title(key).capitalize()} " + (f"“{name}”" if name else str(outside_id))
+    return f"{keys.title_of(key).capitalize()} " + (f"“{name}”" if name else str(outside_id))
 
 
 # -- objects that are gone or hidden -------------------------------------------------------------
 
 
 def _deleted(diff: Diff, group: DesiredGroup, key: str) -> Drift:
-    title = _title(key)
+    title = keys.title_of(key)
     forget = DriftOption(
         DriftChoice.FORGET,
         f"Lens stops missing it. No {title} is created until someone presses Realize, and a "
@@ -89,9 +84,9 @@ def _hidden(diff: Diff, key: str) -> Drift:
         key=f"{key} hidden",
         kind=DriftKind.HIDDEN,
         what=_describe(diff, key),
-        ours=f"this {_title(key)} is in use",
+        ours=f"this {keys.title_of(key)} is in use",
         theirs="the bot cannot see it",
-        options=(_replaced(_title(key)),),
+        options=(_replaced(keys.title_of(key)),),
         advice="Give the bot “View Channel” in its permissions in Discord. Lens then continues.",
     )
 
@@ -128,7 +123,7 @@ def _count_present(diff: Diff, group: DesiredGroup, key: str) -> int:
 
 def _groups_with(diff: Diff, group: DesiredGroup, key: str) -> list[DesiredGroup]:
     """Return the group, or those with a role that share the object: the others are not realized."""
-    if keys.kind_of(key) not in SHARED:
+    if not keys.is_shared(key):
         return [group]
     live = diff.live_groups(group.cohort_id)
     return [one for one in live if diff.id_of(keys.role(one.id)) is not None]
@@ -138,34 +133,34 @@ def _also(diff: Diff, group: DesiredGroup, key: str) -> str:
     """Return what else recreating creates: what these groups lack, such as what was forgotten."""
     groups = _groups_with(diff, group, key)
     lacking = {part for one in groups for part in one.infrastructure if diff.id_of(part) is None}
-    names = " and ".join(sorted({f"the {_title(part)}" for part in lacking}))
+    names = " and ".join(sorted({f"the {keys.title_of(part)}" for part in lacking}))
     return f" Also creates what else is missing: {names}." if lacking else ""
 
 
 def _wait(diff: Diff, group: DesiredGroup, key: str) -> str:
     gone = [one for one in parents_of(key, group) if diff.status(one) is ObjectStatus.GONE]
-    names = " and ".join(f"the {_title(one)}" for one in gone)
+    names = " and ".join(f"the {keys.title_of(one)}" for one in gone)
     return f" It waits until {names} has been recreated, too." if gone else ""
 
 
 # -- objects that exist --------------------------------------------------------------------------
 
 
-def _renamed(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
+def _renamed(diff: Diff, key: str) -> Iterator[Drift]:
     found, (sent, answered) = diff.role(key) or diff.channel(key), diff.names_of(key)
-    is_ours = sent and answered and sent == _desired_name(diff, group, key)
+    is_ours = sent and answered and sent == diff.desired.names[key]
     if found is None or not is_ours or found.name == answered:
         return
     role = diff.role(key)
     too_high = role is not None and not diff.can_manage(role)
     apply = DriftOption(DriftChoice.APPLY, f"Renames it to “{answered}” in Discord.")
-    owner = "cohort" if keys.kind_of(key) in SHARED else "group"
+    owner = "cohort" if keys.is_shared(key) else "group"
     kept = f"It stays “{found.name}” until the {owner} is renamed in Lens."
     keep = DriftOption(DriftChoice.KEEP, kept)
     yield Drift(
         key=f"{key} {keys.NAME}",
         kind=DriftKind.RENAMED,
-        what=f"{_title(key).capitalize()} “{answered}”",
+        what=f"{keys.title_of(key).capitalize()} “{answered}”",
         ours=answered,
         theirs=found.name,
         options=(keep,) if too_high else (apply, keep),
@@ -173,19 +168,6 @@ def _renamed(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
         decided=diff.decision(key, keys.NAME, found.name),
         advice="Only a role below the bot's own can be renamed by Lens." if too_high else "",
     )
-
-
-def _desired_name(diff: Diff, group: DesiredGroup, key: str) -> str:
-    cohort = diff.desired.cohorts[group.cohort_id]
-    match keys.kind_of(key):
-        case "category":
-            return cohort.category_name(keys.ordinal_of(key))
-        case "cohort_channel":
-            return cohort.channel_name
-        case "role":
-            return group.role_name
-        case kind:
-            return group.text_name if kind == "text_channel" else group.voice_name
 
 
 def _moved(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
@@ -213,8 +195,7 @@ def _moved(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Drift]:
 
 
 def _category_of(group: DesiredGroup, key: str) -> str:
-    is_shared = keys.kind_of(key) in SHARED
-    return keys.category(group.cohort_id, 1) if is_shared else group.category
+    return keys.category(group.cohort_id, 1) if keys.is_shared(key) else group.category
 
 
 def _with_permissions(diff: Diff, key: str, added: AddedPermissions) -> Drift:

@@ -12,7 +12,6 @@ otherwise                                     deleted: voice, text, cohort chann
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from cohorts.reconcile.values import Action, Removable, Withheld
 from discordsync.desired import DesiredGroup
@@ -61,11 +60,8 @@ def count_removable(diff: Diff, kind: str) -> int:
 def _removable_keys(diff: Diff) -> list[tuple[str, DesiredGroup]]:
     """Return the keys of all removable objects in the order of removal, each with its group, or
     with a group of its cohort if the whole cohort shares it."""
-    by_cohort: dict[int, list[DesiredGroup]] = {}
-    for group in diff.desired.groups.values():
-        by_cohort.setdefault(group.cohort_id, []).append(group)
     found: list[tuple[str, DesiredGroup]] = []
-    for groups in by_cohort.values():
+    for groups in diff.desired.by_cohort.values():
         over = [group for group in groups if group.removable]
         for kind in ("voice_channel", "text_channel", "role"):
             found += [(f"{kind}:{group.id}", group) for group in over]
@@ -76,7 +72,7 @@ def _removable_keys(diff: Diff) -> list[tuple[str, DesiredGroup]]:
 
 
 def _shared_keys(diff: Diff, cohort_id: int) -> list[str]:
-    shared = (key for key in diff.desired.records if _is_shared(key))
+    shared = (key for key in diff.desired.records if keys.is_shared(key))
     return sorted(key for key in shared if keys.number_of(key) == cohort_id)
 
 
@@ -87,30 +83,26 @@ def _due_keys(diff: Diff) -> list[tuple[str, DesiredGroup]]:
     return [
         (key, group)
         for key, group in _removable_keys(diff)
-        if (group.cohort_id in cohorts if _is_shared(key) else group.id in groups)
+        if (group.cohort_id in cohorts if keys.is_shared(key) else group.id in groups)
     ]
-
-
-def _is_shared(key: str) -> bool:
-    return keys.kind_of(key) in {"cohort_channel", "category"}
 
 
 def _remove(diff: Diff, key: str, group: DesiredGroup, planned: dict[str, Action]) -> Action:
     kind, outside_id = keys.kind_of(key), diff.id_of(key) or 0
-    role = kind == "role"
+    is_role = kind == "role"
     last = diff.desired.approvals[key].last_message_id
     return Action(
         key=f"remove {key}",
-        kind="roles" if role else "channels",
+        kind="roles" if is_role else "channels",
         verb="delete",
-        target=f"the {_title(kind)} “{diff.observed.name_of(outside_id)}”",
+        target=f"the {keys.title_of(key)} “{diff.observed.name_of(outside_id)}”",
         why="its removal was approved",
-        group_id=None if _is_shared(key) else group.id,
+        group_id=None if keys.is_shared(key) else group.id,
         cohort_id=group.cohort_id,
         needs=frozenset(action.key for action in _before(key, group, planned)),
         rank=LAST_RANK + ORDER.index(kind),
         payload=calls.delete_role(diff.observed.guild_id, outside_id, key)
-        if role
+        if is_role
         else calls.delete_channel(outside_id, key, last),
     )
 
@@ -121,7 +113,7 @@ def _before(key: str, group: DesiredGroup, planned: dict[str, Action]) -> Iterat
     place = ORDER.index(keys.kind_of(key))
     for other, action in planned.items():
         is_earlier = ORDER.index(keys.kind_of(other)) < place
-        is_related = _is_shared(key) or _is_shared(other) or action.group_id == group.id
+        is_related = keys.is_shared(key) or keys.is_shared(other) or action.group_id == group.id
         if is_earlier and is_related and action.cohort_id == group.cohort_id:
             yield action
 
@@ -155,23 +147,14 @@ def _describe(diff: Diff, key: str, group: DesiredGroup) -> Removable:
     record = diff.desired.records[key]
     return Removable(
         key=key,
-        group_id=None if _is_shared(key) else group.id,
+        group_id=None if keys.is_shared(key) else group.id,
         cohort_id=group.cohort_id,
-        kind=_title(keys.kind_of(key)),
+        kind=keys.title_of(key),
         name=diff.observed.name_of(outside_id) or record.name_returned or record.name_sent,
         outside_id=str(outside_id),  # a number of this size would not survive JSON everywhere
         made_at=moment_of(outside_id).isoformat(),
         last_message_id=str(last or ""),
-        last_message_at=_moment(last),
+        last_message_at=moment_of(last).isoformat() if last else "",
         adopted=not record.name_sent,
         is_listed=found is not None,
     )
-
-
-def _moment(snowflake: int) -> str:
-    moment: datetime | None = moment_of(snowflake) if snowflake else None
-    return moment.isoformat() if moment else ""
-
-
-def _title(kind: str) -> str:
-    return kind.replace("_", " ")

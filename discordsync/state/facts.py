@@ -229,7 +229,7 @@ class DiscordSnapshot:
 def _keys_of(group: DiscordGroup) -> Iterator[str]:
     """Yield the keys of a group's objects, its cohort's, and the event of each meeting ahead."""
     cohort_id = group.cohort_id
-    yield from (keys.role(group.id), keys.text_channel(group.id), keys.voice_channel(group.id))
+    yield from keys.of_group(group.id)
     yield from (keys.category(cohort_id, 1), keys.category_of(cohort_id, group.position))
     yield keys.cohort_channel(cohort_id)
     yield from (keys.event(m.id) for m in group.meetings if not m.cancelled)

@@ -48,6 +48,15 @@ def voice_channel(group_id: int) -> str:
     return f"voice_channel:{group_id}"
 
 
+def channels_of(group_id: int) -> tuple[str, ...]:
+    return text_channel(group_id), voice_channel(group_id)
+
+
+def of_group(group_id: int) -> tuple[str, ...]:
+    """Return the keys of everything that belongs to one group alone."""
+    return role(group_id), *channels_of(group_id)
+
+
 def event(meeting_id: int) -> str:
     return f"event:{meeting_id}"
 
@@ -58,6 +67,16 @@ def overwrite(target: int) -> str:
 
 def kind_of(key: str) -> str:
     return key.partition(":")[0]
+
+
+def is_shared(key: str) -> bool:
+    """Return whether an object belongs to a whole cohort."""
+    return kind_of(key) in {"category", "cohort_channel"}
+
+
+def title_of(key: str) -> str:
+    """Return the kind of an object in words, such as "text channel"."""
+    return kind_of(key).replace("_", " ")
 
 
 def number_of(key: str) -> int:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cohorts.reconcile.values import Policy
-from discordsync.desired import DesiredCohort, DesiredGroup, DesiredGuild, desired_names
+from discordsync.desired import DesiredCohort, DesiredGroup, DesiredGuild
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions
 from discordsync.state.facts import Approval, DiscordPerson, Record
@@ -79,7 +79,7 @@ def want(*groups: DesiredGroup, **more: Any) -> DesiredGuild:
         groups={one.id: one for one in groups},
         known_people=NAMES,
     )
-    names = desired_names(wanted)
+    names = wanted.names
     records = {key: Record(key, id_for(key), name, name) for key, name in names.items()}
     return replace(wanted, **{"records": records, **more})
 
@@ -91,7 +91,7 @@ def approve(*approved: str, last_message_id: int = 0) -> dict[str, Approval]:
 
 def see(wanted: DesiredGuild, **more: Any) -> ObservedGuild:
     """Return a guild in which everything is as desired, and in which everybody is."""
-    names = desired_names(wanted)
+    names = wanted.names
     groups = wanted.groups.values()
     held = {pk: {id_for(f"role:{one.id}") for one in groups if pk in one.people} for pk in NAMES}
     rights = permissions.ALL_NEEDED | permissions.ALL_OPTIONAL

@@ -14,7 +14,6 @@ from discordsync.desired import (
     clean_name,
     desired_cohort,
     desired_group,
-    desired_names,
     desired_state,
     name_text_channel,
 )
@@ -116,7 +115,7 @@ def test_a_group_keeps_its_facts():
 def test_each_object_has_its_name():
     events = (meeting(1, 2),)
     second = replace(GROUP, id=8, name="Blues", position=24, meetings=())
-    assert desired_names(desired(replace(GROUP, meetings=events), second)) == {
+    assert desired(replace(GROUP, meetings=events), second).names == {
         "cohort_channel:5": "winter-2027",
         "category:5:1": "Course - Winter 2027",
         "category:5:2": "Course - Winter 2027 (2)",
