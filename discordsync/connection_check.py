@@ -79,7 +79,7 @@ def _added_by_hand(desired: DesiredGuild, observed: ObservedGuild) -> Check:
     found = [
         f"{diff.target_name(wanted.target)} in “{channel.name}”"
         for group in desired.groups.values()
-        for key in (keys.text_channel(group.id), keys.voice_channel(group.id))
+        for key in keys.channels_of(group.id)
         if (channel := diff.channel(key)) is not None
         for wanted in diff.owned_overwrites(group, key)
         if (held := channel.overwrites.get(wanted.target))
@@ -126,7 +126,7 @@ async def check_service() -> tuple[Check, ...]:
         return (Check("Bot", False, "DISCORD_BOT_TOKEN is not set.", name_step(2)),)
     nothing = DiscordSnapshot(settings.INSTALLATION_ID, adopt=False, horizon=timedelta(0))
     try:
-        async with connect(_ignore) as client:
+        async with connect(lambda: None) as client:  # reading needs no lease
             finding = await observe(client, nothing)
             commands = await _commands(client)
     except CallFailed as error:
@@ -157,7 +157,3 @@ def _invitation() -> Check:
     if settings.DISCORD_INVITE_URL:
         return Check("Invitation", True, "People who are not in the server see a link.")
     return Check("Invitation", False, "DISCORD_INVITE_URL is not set.", name_step(7))
-
-
-def _ignore() -> None:
-    """Do nothing before a request: reading needs no lease."""

@@ -63,21 +63,13 @@ def create_role(guild_id: int, key: str, name: str, names: Iterable[int]) -> Cal
     return Call("POST", f"/guilds/{guild_id}/roles", body, key, names=tuple(names))
 
 
-def bare_role(guild_id: int, role_id: int, key: str) -> Call:
-    return Call("PATCH", f"/guilds/{guild_id}/roles/{role_id}", {"permissions": "0"}, key)
+def edit_role(guild_id: int, role_id: int, key: str, **changes: str) -> Call:
+    return Call("PATCH", f"/guilds/{guild_id}/roles/{role_id}", changes, key)
 
 
-def rename_channel(channel_id: int, key: str, name: str) -> Call:
-    return Call("PATCH", f"/channels/{channel_id}", {"name": name}, key)
-
-
-def put_into(channel_id: int, key: str, category_id: int) -> Call:
-    """Move a channel into a category.  Its permissions do not change: they are its own."""
-    return Call("PATCH", f"/channels/{channel_id}", {"parent_id": str(category_id)}, key)
-
-
-def rename_role(guild_id: int, role_id: int, key: str, name: str) -> Call:
-    return Call("PATCH", f"/guilds/{guild_id}/roles/{role_id}", {"name": name}, key)
+def edit_channel(channel_id: int, key: str, **changes: str) -> Call:
+    """Edit a channel.  Moved into another category, it keeps its permissions: they are its own."""
+    return Call("PATCH", f"/channels/{channel_id}", changes, key)
 
 
 def put_overwrite(channel_id: int, overwrite: Overwrite) -> Call:

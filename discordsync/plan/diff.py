@@ -237,10 +237,10 @@ class Diff:
 
     def is_read_only(self, group: DesiredGroup) -> bool:
         """Return whether an ended group's role can only read in all its channels."""
-        own = keys.text_channel(group.id), keys.voice_channel(group.id)
+        channels = *keys.channels_of(group.id), keys.cohort_channel(group.cohort_id)
         return all(
             permissions.is_met(channel.overwrites.get(wanted.target), wanted)
-            for key in (*own, keys.cohort_channel(group.cohort_id))
+            for key in channels
             if (channel := self.channel(key)) is not None
             for wanted in self.reader_overwrites(group, key)
         )
@@ -248,7 +248,7 @@ class Diff:
     def guarded_channels(self, group: DesiredGroup) -> tuple[str, ...]:
         """Return the keys of the channels whose overwrites the group answers for: its own, and for
         the first group of a cohort, live or ended, also the cohort channel."""
-        own = keys.text_channel(group.id), keys.voice_channel(group.id)
+        own = keys.channels_of(group.id)
         first = self._groups_of(group.cohort_id)[0]
         return (*own, keys.cohort_channel(group.cohort_id)) if group.id == first.id else own
 

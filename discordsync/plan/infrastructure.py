@@ -1,7 +1,7 @@
 """Plan what to create, repair or report: roles, channels and categories.  Pure; see plan.py."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
@@ -17,9 +17,7 @@ from discordsync.plan.repairs import (
     take_back,
 )
 from discordsync.state import keys, permissions
-from discordsync.state.observed import CATEGORY, ROLE, TEXT, VOICE, ObservedRole, Overwrite
-
-CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}
+from discordsync.state.observed import CATEGORY, ROLE, TEXT, VOICE, Overwrite
 
 
 def plan_infrastructure(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
@@ -32,8 +30,8 @@ def plan_infrastructure(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
     if not group.has_members:
         yield Issue(group.id, IssueCode.NO_MEMBERS)
     yield from _role(diff, group)
-    for kind, what in CHANNELS.items():
-        yield from _channel(diff, group, kind, what)
+    for key in keys.channels_of(group.id):
+        yield from _channel(diff, group, key)
     yield from _open_cohort_channel(diff, group)
 
 
@@ -44,12 +42,9 @@ def _role(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
             if group.has_members:
                 yield if_requested(diff, group, _create_role(diff, group, key))
         case ObjectStatus.EXISTS:
-            role = diff.role(key)
-            assert role is not None
-            repairs = _repair_role(diff, group, key, role)
-            yield from (_if_managed(diff, role, repair) for repair in repairs)
+            yield from _repair_role(diff, group, key)
         case status:
-            yield from _report(diff, group, status, key, "role")
+            yield from _report(diff, [group], status, key)
 
 
 def _create_role(diff: Diff, group: DesiredGroup, key: str) -> Action:
@@ -72,53 +67,51 @@ def _find_predecessors(diff: Diff, group: DesiredGroup) -> frozenset[str]:
     if not place:
         return keys.all_to_create(group.category, keys.cohort_channel(group.cohort_id))
     last = groups_to_create[place - 1]
-    channels = keys.text_channel(last.id), keys.voice_channel(last.id)
-    return keys.all_to_create(group.category, *channels)
+    return keys.all_to_create(group.category, *keys.channels_of(last.id))
 
 
-def _repair_role(diff: Diff, group: DesiredGroup, key: str, role: ObservedRole) -> Iterator[Item]:
+def _repair_role(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Item]:
+    role = diff.role(key)
+    assert role is not None
+    owner = Owner.of(group)
+    repairs: list[Item] = []
     if role.permissions:
-        call, why = (
-            calls.bare_role(diff.observed.guild_id, role.id, key),
-            "permissions were added to it",
-        )
-        yield edit(Owner.of(group), call, "roles", f"role “{role.name}”", why)
-    yield from rename(diff, Owner.of(group), key, group.role_name)
+        call = calls.edit_role(diff.observed.guild_id, role.id, key, permissions="0")
+        target, why = f"role “{role.name}”", "permissions were added to it"
+        repairs.append(edit(owner, call, "roles", target, why))
+    repairs += rename(diff, owner, key, group.role_name)
+    for repair in repairs:
+        if isinstance(repair, Action) and not diff.can_manage(role):
+            yield Withheld(repair, "role_too_low")
+        else:
+            yield repair
 
 
-def _if_managed(diff: Diff, role: ObservedRole, repair: Item) -> Item:
-    if isinstance(repair, Action) and not diff.can_manage(role):
-        return Withheld(repair, "role_too_low")
-    return repair
-
-
-def _channel(diff: Diff, group: DesiredGroup, kind: str, what: str) -> Iterator[Item]:
-    key, owner = f"{kind}:{group.id}", Owner.of(group)
+def _channel(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Item]:
     match diff.status(key):
         case ObjectStatus.NOT_CREATED:
             # Show what no one has requested; create what is requested only if its parents are sure.
             if group.has_members and (
                 not diff.may_create(group.id) or diff.has_parents(key, group)
             ):
-                yield if_requested(diff, group, _create_channel(diff, group, key, what))
+                yield if_requested(diff, group, _create_channel(diff, group, key))
         case ObjectStatus.EXISTS:
-            yield from restore_overwrites(diff, owner, key, diff.group_overwrites(group, kind))
+            owner, wanted = Owner.of(group), diff.group_overwrites(group, keys.kind_of(key))
+            yield from restore_overwrites(diff, owner, key, wanted)
             yield from take_back(diff, owner, key)
             yield from restore_category(diff, owner, key, group.category)
-            name = group.text_name if kind == "text_channel" else group.voice_name
-            yield from rename(diff, owner, key, name)
+            yield from rename(diff, owner, key, diff.desired.names[key])
         case status:
-            yield from _report(diff, group, status, key, what)
+            yield from _report(diff, [group], status, key)
 
 
-def _create_channel(diff: Diff, group: DesiredGroup, key: str, what: str) -> Action:
-    kind = keys.kind_of(key)
-    text = kind == "text_channel"
-    name = group.text_name if text else group.voice_name
+def _create_channel(diff: Diff, group: DesiredGroup, key: str) -> Action:
+    kind, name = keys.kind_of(key), diff.desired.names[key]
+    is_text = kind == "text_channel"
     call = calls.create_channel(
         diff.observed.guild_id,
         key,
-        TEXT if text else VOICE,
+        TEXT if is_text else VOICE,
         name,
         diff.group_overwrites(group, kind),
         parent_id=diff.id_of(group.category),
@@ -128,9 +121,9 @@ def _create_channel(diff: Diff, group: DesiredGroup, key: str, what: str) -> Act
         Owner.of(group),
         call,
         "channels",
-        f"{what} “{name}”",
+        f"{keys.title_of(key)} “{name}”",
         needs=keys.all_to_create(group.category, keys.role(group.id)),
-        step=0 if text else 1,
+        step=0 if is_text else 1,
     )
 
 
@@ -140,18 +133,15 @@ def _keep_read_only(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
     Facilitators' overwrites are removed before (`remove_stray_overwrites` has the lower rank).
     """
     owner, cohort_channel = Owner.of(group), keys.cohort_channel(group.cohort_id)
-    for key in (f"{kind}:{group.id}" for kind in CHANNELS):
+    for key in keys.channels_of(group.id):
         if diff.exists(key):
             yield from restore_overwrites(diff, owner, key, diff.owned_overwrites(group, key))
     if diff.exists(cohort_channel):
         wanted = diff.reader_overwrites(group, cohort_channel)
         yield from restore_overwrites(diff, owner, cohort_channel, wanted)
-    if not group.is_archive:
-        return
-    role = diff.role(keys.role(group.id))
-    if role is not None:
-        repairs = _repair_role(diff, group, keys.role(group.id), role)
-        yield from (_if_managed(diff, role, repair) for repair in repairs)
+    role = keys.role(group.id)
+    if group.is_archive and diff.exists(role):
+        yield from _repair_role(diff, group, role)
         if lacking := permissions.lacking_for_archives(diff.observed.bot_permissions):
             yield Issue(group.id, "archive_open", f"missing: {', '.join(lacking)}")
 
@@ -185,11 +175,12 @@ def _open_cohort_channel(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
 
 
 def _report(
-    diff: Diff, group: DesiredGroup, status: ObjectStatus, key: str, what: str
+    diff: Diff, groups: Iterable[DesiredGroup], status: ObjectStatus, key: str
 ) -> Iterator[Issue]:
     """Report a recorded object that is gone or hidden; it is never recreated silently."""
     if code := status.issue:
-        yield Issue(group.id, code, f"the {what} (Discord ID {diff.id_of(key)})")
+        detail = f"the {keys.title_of(key)} (Discord ID {diff.id_of(key)})"
+        yield from (Issue(group.id, code, detail) for group in groups)
 
 
 # -- what a cohort's groups share ------------------------------------------------------------
@@ -222,7 +213,7 @@ def _category(diff: Diff, owner: Owner, key: str, *, wanted: bool) -> Iterator[I
             yield from take_back(diff, owner, key)
             yield from rename(diff, owner, key, name)
         case status:
-            yield from _report_to_cohort(diff, owner, status, key, "category")
+            yield from _report(diff, _due_groups(diff, owner), status, key)
 
 
 def _cohort_channel(diff: Diff, owner: Owner) -> Iterator[Item]:
@@ -240,7 +231,7 @@ def _cohort_channel(diff: Diff, owner: Owner) -> Iterator[Item]:
             yield from restore_category(diff, owner, key, category)
             yield from rename(diff, owner, key, diff.desired.cohorts[cohort_id].channel_name)
         case status:
-            yield from _report_to_cohort(diff, owner, status, key, "cohort channel")
+            yield from _report(diff, _due_groups(diff, owner), status, key)
 
 
 def _create_cohort_channel(diff: Diff, owner: Owner, key: str, category: str) -> Action:
@@ -258,14 +249,9 @@ def _create_cohort_channel(diff: Diff, owner: Owner, key: str, category: str) ->
     return create(owner, call, "channels", target, needs=keys.all_to_create(category), step=1)
 
 
-def _report_to_cohort(
-    diff: Diff, owner: Owner, status: ObjectStatus, key: str, what: str
-) -> Iterator[Issue]:
-    """Report a missing or hidden object to every due group of the cohort."""
-    if code := status.issue:
-        for group in diff.due_groups:
-            if group.cohort_id == owner.cohort_id and group.live:
-                yield Issue(group.id, code, f"the {what} (Discord ID {diff.id_of(key)})")
+def _due_groups(diff: Diff, owner: Owner) -> list[DesiredGroup]:
+    """Return the due groups that share what a cohort owns."""
+    return [one for one in diff.due_groups if one.cohort_id == owner.cohort_id and one.live]
 
 
 def _find_reporter(diff: Diff, cohort_id: int) -> DesiredGroup | None:

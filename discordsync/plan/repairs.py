@@ -111,9 +111,10 @@ def _write_name(diff: Diff, owner: Owner, key: str, name: str, before: str, why:
     outside_id, guild = diff.id_of(key) or 0, diff.observed.guild_id
     target = f"the name of “{before}” to “{name}”"
     if keys.kind_of(key) == "role":
-        return edit(owner, calls.rename_role(guild, outside_id, key, name), "roles", target, why)
+        call = calls.edit_role(guild, outside_id, key, name=name)
+        return edit(owner, call, "roles", target, why)
     # Discord allows two renames in 10 minutes: a separate lane keeps other calls from waiting.
-    return edit(owner, calls.rename_channel(outside_id, key, name), "names", target, why)
+    return edit(owner, calls.edit_channel(outside_id, key, name=name), "names", target, why)
 
 
 def restore_category(diff: Diff, owner: Owner, key: str, category: str) -> Iterator[Item]:
@@ -121,7 +122,7 @@ def restore_category(diff: Diff, owner: Owner, key: str, category: str) -> Itera
     is_imported = not any(diff.names_of(key))
     if channel is None or parent is None or is_imported:
         return
-    call = calls.put_into(channel.id, key, parent.id)
+    call = calls.edit_channel(channel.id, key, parent_id=str(parent.id))
     if channel.parent_id is None:
         yield edit(owner, call, "channels", f"“{channel.name}”", "it is not in a category")
     elif channel.parent_id != parent.id:
