@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from cohorts.reconcile.values import Access, IssueCode, Policy, Review
 from discordsync.desired import DesiredGroup, DesiredGuild
-from discordsync.plan.diff import Diff
+from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.plan.drift import find_drift
 from discordsync.state import keys
 from discordsync.state.observed import ObservedGuild
@@ -20,20 +20,13 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
     group = desired.groups.get(group_id)
     if group is None:  # it has ended, and nothing of it is outside
         return Review(ready=False)
-    role_id = _id_of(desired, observed, keys.role(group.id))
+    diff = Diff(desired, observed, Policy(frozenset()))
+    role_id = diff.id_of(keys.role(group.id))
     holders = observed.holders(role_id) if role_id else frozenset()
-    built = group.live and all(
-        _is_ready(desired, observed, key)
-        for key in (
-            group.category,
-            keys.role(group.id),
-            keys.text_channel(group.id),
-            keys.voice_channel(group.id),
-        )
-    )
+    built = group.live and all(map(diff.exists, (group.category, *keys.of_group(group.id))))
     incomplete = role_id in observed.incomplete
     reached = bool(holders & group.people.keys())
-    looks_again = incomplete or _is_unasked(desired, observed, group)
+    looks_again = incomplete or _is_unconfirmed(diff, group)
     moments = (group.next_at, now + LOOK_AGAIN if looks_again else None)
     return Review(
         ready=built and reached and group.has_meetings,
@@ -41,26 +34,15 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
         next_at=min((moment for moment in moments if moment), default=None),
         access=tuple(_access(group, observed, holders, incomplete=incomplete)),
         is_set_up=built and group.has_meetings,
-        drift=find_drift(Diff(desired, observed, Policy(frozenset())), group),
+        drift=find_drift(diff, group),
     )
 
 
-def _id_of(desired: DesiredGuild, observed: ObservedGuild, key: str) -> int:
-    record = desired.records.get(key)
-    return observed.created.get(key) or (record.outside_id if record else None) or 0
-
-
-def _is_ready(desired: DesiredGuild, observed: ObservedGuild, key: str) -> bool:
-    outside_id = _id_of(desired, observed, key)
-    return outside_id in observed.channels or outside_id in observed.roles
-
-
-def _is_unasked(desired: DesiredGuild, observed: ObservedGuild, group: DesiredGroup) -> bool:
-    """Return whether an object of the group is not listed and was not fetched by id yet."""
-    if not observed.unconfirmed:
-        return False
-    parts = [*group.infrastructure, *(e.key for e in desired.events if e.group_id == group.id)]
-    return any(_id_of(desired, observed, key) in observed.unconfirmed for key in parts)
+def _is_unconfirmed(diff: Diff, group: DesiredGroup) -> bool:
+    events = (event.key for event in diff.desired.events_of.get(group.id, ()))
+    return any(
+        diff.status(key) is ObjectStatus.UNCONFIRMED for key in (*group.infrastructure, *events)
+    )
 
 
 def _issue(group: DesiredGroup, *, built: bool, reached: bool) -> str:
