@@ -46,9 +46,11 @@ async def _check_silent(client: DiscordClient, call: Call) -> None:
 def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> ObservedGuild:
     """Return the observed state updated by this call's outcome."""
     call: Call = action.payload
-    if action.verb == "delete":
-        return _absorb_deletion(observed, action.kind, call.subject)
     match action.kind, action.verb:
+        case "messages", _:
+            return observed.with_sent(call.subject)
+        case kind, "delete":
+            return observed.without(kind, call.subject)
         case "access", verb:
             return _absorb_access(observed, call, granted=verb == "grant")
         case "roles", "create":
@@ -57,14 +59,10 @@ def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> Observe
             observed = observed.with_role(read_role(outcome.answer))
         case "events", _:
             observed = observed.with_event(read_event(outcome.answer))
-        case "names", _:
-            observed = observed.with_channel(read_channel(outcome.answer))
-        case "channels", ("create" | "edit"):
+        case ("names", _) | ("channels", "create" | "edit"):
             observed = observed.with_channel(read_channel(outcome.answer))
         case "channels", _:
             return _absorb_overwrite(observed, call)
-        case "messages", _:
-            return observed.with_sent(call.subject)
         case direct_messages.LANE, _:
             return direct_messages.absorb(observed, action, outcome)
     if call.key and outcome.outside_id:
@@ -73,18 +71,6 @@ def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> Observe
         sent, answered = str((call.body or {})["name"]), outcome.answer["name"]
         observed = observed.with_given_name(call.key, sent, answered)
     return observed
-
-
-def _absorb_deletion(observed: ObservedGuild, kind: str, subject: int) -> ObservedGuild:
-    match kind:
-        case "roles":
-            return observed.without_role(subject)
-        case "channels":
-            return observed.without_channel(subject)
-        case "events":
-            return observed.without_event(subject)
-        case _:
-            return observed.with_sent(subject)
 
 
 def _absorb_access(observed: ObservedGuild, call: Call, *, granted: bool) -> ObservedGuild:

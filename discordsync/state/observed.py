@@ -156,13 +156,11 @@ class ObservedGuild:
     def with_channel(self, channel: ObservedChannel) -> ObservedGuild:
         return replace(self, channels={**self.channels, channel.id: channel})
 
-    def without_channel(self, channel_id: int) -> ObservedGuild:
-        left = {k: v for k, v in self.channels.items() if k != channel_id}
-        return replace(self, channels=left, gone=self.gone | {channel_id})
-
-    def without_role(self, role_id: int) -> ObservedGuild:
-        left = {k: v for k, v in self.roles.items() if k != role_id}
-        return replace(self, roles=left, gone=self.gone | {role_id})
+    def without(self, kind: str, outside_id: int) -> ObservedGuild:
+        """Remove one of the "roles", "channels" or "events"."""
+        held = getattr(self, kind)
+        left: dict[str, Any] = {kind: {pk: held[pk] for pk in held if pk != outside_id}}
+        return replace(self, **left, gone=self.gone | {outside_id})
 
     def with_overwrites(
         self, channel_id: int, overwrites: Mapping[int, Overwrite]
@@ -171,10 +169,6 @@ class ObservedGuild:
 
     def with_event(self, event: ScheduledEvent) -> ObservedGuild:
         return replace(self, events={**self.events, event.id: event})
-
-    def without_event(self, event_id: int) -> ObservedGuild:
-        left = {k: v for k, v in self.events.items() if k != event_id}
-        return replace(self, events=left, gone=self.gone | {event_id})
 
     def with_member(self, member_id: int, roles: frozenset[int]) -> ObservedGuild:
         return replace(self, members={**self.members, member_id: roles})
