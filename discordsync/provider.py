@@ -1,26 +1,20 @@
 """The Discord provider: the functions that the reconciler and its pages call."""
 
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
 
 from cohorts import clock
 from cohorts.outbox.collecting import collect
-from cohorts.reconcile.differences import Drift, DriftChoice
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
     Action,
-    Budget,
-    Check,
     Finding,
     Outcome,
-    Plan,
     Policy,
     ProviderSpec,
     Removable,
-    Review,
 )
 from discordsync import connection_check, decisions, records
 from discordsync.apply import absorb, apply
@@ -32,7 +26,7 @@ from discordsync.plan.plan import find_budget, plan
 from discordsync.plan.removals import find_removable
 from discordsync.plan.replan import replan
 from discordsync.plan.review import review
-from discordsync.rest.client import DiscordClient, connect
+from discordsync.rest.client import connect
 from discordsync.snapshot import take_snapshot, update_snapshot
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild
@@ -56,8 +50,14 @@ class DiscordProvider:
             issues=ISSUES,
         )
 
-    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[DiscordClient]:
-        return connect(check)
+    connect = staticmethod(connect)
+    desired = staticmethod(desired_state)
+    observe = staticmethod(observe)
+    plan = staticmethod(plan)
+    replan = staticmethod(replan)
+    intend = staticmethod(records.intend)
+    apply = staticmethod(apply)
+    review = staticmethod(review)
 
     def collect(self, group_ids: Collection[int], now: datetime) -> int:
         """Store new messages: Discord delivers those to channels and direct messages."""
@@ -73,35 +73,10 @@ class DiscordProvider:
         queries."""
         return take_snapshot(now, only_begun=True)
 
-    def desired(self, snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
-        return desired_state(snapshot, now)
-
-    async def observe(self, client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
-        return await observe(client, snapshot)
-
     def store(self, finding: Finding) -> Finding:
         finding = records.look_up(finding, clock.now())
         records.store_observation(finding.to_store, finding.observed, clock.now())
         return finding
-
-    def plan(self, desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
-        return plan(desired, observed, policy)
-
-    def replan(
-        self,
-        plan: Plan,
-        action: Action,
-        desired: DesiredGuild,
-        observed: ObservedGuild,
-        policy: Policy,
-    ) -> Plan | None:
-        return replan(plan, action, desired, observed, policy)
-
-    def intend(self, action: Action) -> None:
-        records.intend(action)
-
-    async def apply(self, client: DiscordClient, action: Action) -> Outcome:
-        return await apply(client, action)
 
     def record(
         self, action: Action, result: Outcome | CallFailed, observed: ObservedGuild
@@ -112,41 +87,21 @@ class DiscordProvider:
         records.record(action, result)
         return absorb(observed, action, result)
 
-    def review(
-        self, desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: datetime
-    ) -> Review:
-        return review(desired, observed, group_id, now)
-
 
 class DiscordAdmin:
     """See `cohorts.reconcile.provider.ProviderAdmin`."""
 
     name = "discord"
 
-    def settings_shown(self) -> Mapping[str, str]:
-        return connection_check.settings_shown()
-
-    def budget(
-        self, desired: DesiredGuild, observed: ObservedGuild, plan: Plan
-    ) -> tuple[Budget, ...]:
-        return find_budget(desired, observed, plan)
+    settings_shown = staticmethod(connection_check.settings_shown)
+    budget = staticmethod(find_budget)
+    check = staticmethod(connection_check.check)
+    check_service = staticmethod(connection_check.check_service)
+    decide_drift = staticmethod(decisions.decide_drift)
+    forget = staticmethod(decisions.delete_gone)
+    forget_all = staticmethod(decisions.delete_all)
 
     def removable(
         self, desired: DesiredGuild, observed: ObservedGuild, group_ids: Collection[int]
     ) -> tuple[Removable, ...]:
         return find_removable(Diff(desired, observed, Policy(frozenset(group_ids))))
-
-    def check(self, desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
-        return connection_check.check(desired, observed)
-
-    async def check_service(self) -> tuple[Check, ...]:
-        return await connection_check.check_service()
-
-    def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
-        return decisions.decide_drift(drift, choice, answer)
-
-    def forget(self, group_id: int) -> Collection[str]:
-        return decisions.delete_gone(group_id)
-
-    def forget_all(self) -> None:
-        decisions.delete_all()
