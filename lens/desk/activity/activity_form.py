@@ -30,7 +30,7 @@ class ActivityForm(forms.Form):
     def __init__(self, data: Any, *, cohort: Cohort | None = None) -> None:
         super().__init__(data)
         self.of_cohort = cohort
-        titles = sorted((kind.title, name) for name, kind in activity_kinds.items())
+        titles = sorted((title, name) for name, title in activity_kinds.items())
         self._field("kind").choices = [("", "Anything"), *((n, title) for title, n in titles)]
         actors = ActivityEntry.objects.filter(actor__isnull=False).order_by()
         staff = User.objects.filter(is_staff=True, pk__in=actors.values("actor"))
