@@ -8,6 +8,7 @@ ends, because the original of a copied database may already have sent it.
 
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from email.utils import make_msgid
 
@@ -48,7 +49,7 @@ def send_account_emails(now: datetime) -> None:
     due = AccountEmail.objects.filter(next_try_at__lte=now)
     if why_held(now):
         due = due.filter(kind=Kind.PASSWORD_RESET)
-    with MailServer() as server:
+    with closing(MailServer()) as server:
         for email in due[:BATCH]:
             if _claim(email, now) and not _send(email, server, now):
                 return

@@ -1,11 +1,8 @@
 """A connection to the mail server, and the meaning of its responses."""
 
-from __future__ import annotations
-
 import re
 import smtplib
 from enum import Enum
-from types import TracebackType
 from typing import Any
 
 from django.core.mail import EmailMessage, get_connection
@@ -31,22 +28,11 @@ class MailError(Exception):
 
 
 class MailServer:
-    """A connection that is opened on first use and kept for a whole round."""
+    """A connection that is opened on first use and kept for a whole round, which closes it."""
 
     def __init__(self) -> None:
         self.backend: Any = get_connection(fail_silently=False)
         self.is_open = False
-
-    def __enter__(self) -> MailServer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
 
     def prepare(self) -> None:
         """Ensure that the connection is alive.  Raises MailError(SERVER); nothing was sent then.
@@ -55,12 +41,12 @@ class MailServer:
         the server has closed would look as if the e-mail might have been accepted.
         """
         if self.is_open and not self._answers():
-            self._close()
+            self.close()
         if not self.is_open:
             try:
                 self.backend.open()
             except (OSError, smtplib.SMTPException) as error:
-                self._close()
+                self.close()
                 raise MailError(MailFailure.SERVER, explain(error)) from error
             self.is_open = True
 
@@ -71,7 +57,7 @@ class MailServer:
         except (OSError, smtplib.SMTPException, ValueError) as error:
             verdict = judge(error)
             if verdict in {MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR}:
-                self._close()
+                self.close()
             raise MailError(verdict, explain(error)) from error
 
     def _answers(self) -> bool:
@@ -84,7 +70,7 @@ class MailServer:
         except (OSError, smtplib.SMTPException):
             return False
 
-    def _close(self) -> None:
+    def close(self) -> None:
         self.is_open = False
         try:
             self.backend.close()

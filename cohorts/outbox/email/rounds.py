@@ -14,6 +14,7 @@ the same Message-ID, text and date, so that mailboxes that compare Message-IDs s
 
 import logging
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage
@@ -69,7 +70,7 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     due = list(sendable([Message.Channel.EMAIL], now, installation))
     routes = find_routes({DeliveryRequest.about(email) for email in due}, now)
     refused: list[Message] = []  # permanently refused since the last accepted e-mail
-    with MailServer() as server:
+    with closing(MailServer()) as server:
         for message in due:
             if time.monotonic() > ends:
                 return True
@@ -114,8 +115,10 @@ def _get_content(message: Message, route: DeliveryRoute) -> MessageContent | Non
     elsewhere = route.channel not in {"", Message.Channel.EMAIL}
     if elsewhere and rerouting.reroute(message.pk, to=route.channel, now=now):
         return None
+    if not route.channel:
+        services.mark_dropped(message.pk, why=route.why)
+        return None
     try:
-        _check_route(route)
         content = get_content(message, now)
     except MessageObsolete as error:
         services.mark_dropped(message.pk, why=error.why)
@@ -127,12 +130,6 @@ def _get_content(message: Message, route: DeliveryRoute) -> MessageContent | Non
             return content
         services.mark_failed(message.pk, why=NO_ADDRESS, now=now, retry=NO_ADDRESS_RETRY)
     return None
-
-
-def _check_route(route: DeliveryRoute) -> None:
-    """Raise MessageObsolete if there is no delivery route for the message."""
-    if not route.channel:
-        raise MessageObsolete(route.why)
 
 
 def _claim(message: Message, content: MessageContent) -> datetime | None:
