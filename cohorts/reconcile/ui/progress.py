@@ -1,11 +1,6 @@
 """A cohort's sync progress, updated while the work continues."""
 
-from __future__ import annotations
-
-from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
+from django.db.models import Count, Max, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
@@ -27,24 +22,11 @@ from cohorts.reconcile.ui.staff import show, staff_page
 ACTIONS_SHOWN = 60
 BUSY_SECONDS, IDLE_SECONDS = 2, 15  # between two polls of the page
 
-DONE = SyncAction.Outcome.DONE
-FAILED = SyncAction.Outcome.FAILED
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """The outcomes of actions, and the time from the first action to the last."""
-
-    done: int
-    failed: int
-    took: timedelta
-
-    @classmethod
-    def of(cls, rows: list[tuple[str, datetime]]) -> Tally:
-        outcomes = Counter(outcome for outcome, _ in rows)
-        times = [at for _, at in rows]
-        took = max(times) - min(times) if times else timedelta(0)
-        return cls(outcomes[DONE], outcomes[FAILED], took)
+TALLY = {
+    "done": Count("pk", filter=Q(outcome=SyncAction.Outcome.DONE)),
+    "failed": Count("pk", filter=Q(outcome=SyncAction.Outcome.FAILED)),
+    "took": Max("at") - Min("at"),  # from the first action to the last
+}
 
 
 @staff_page
@@ -59,7 +41,6 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     views = describe_groups(live_groups([pk]), context)
     after, group_id = _number(request, "after"), _number(request, "group")
     actions = actions_of_cohort(pk, after=after)
-    tally = Tally.of(list(actions.values_list("outcome", "at")))
     shown = actions.filter(group=group_id) if group_id else actions
     busy = any(view.is_busy for view in views)
     return show(
@@ -76,7 +57,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         is_worker_alive=context.is_worker_alive,
         busy=busy,
         left=actions_left(context) if busy else None,
-        tally=tally,
+        tally=actions.aggregate(**TALLY),
         actions=shown[:ACTIONS_SHOWN],
         actions_total=shown.count(),
         group_id=group_id,
