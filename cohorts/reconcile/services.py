@@ -41,8 +41,14 @@ def request_sync(group_ids: Iterable[int], *, providers: Iterable[str] | None = 
         nudge_on_commit(name)
 
 
+@receiver(facts_changed)
+def sync_changed_groups(group_ids: set[int], **_: Any) -> None:
+    request_sync(group_ids)
+
+
+@receiver(groups_set_up)
 @transaction.atomic(savepoint=False)
-def request_sync_of_set_up(group_ids: Iterable[int]) -> None:
+def sync_groups_set_up(group_ids: set[int], **_: Any) -> None:
     """Request a sync of groups that were set up or became active, part of the caller's transaction.
 
     Not in a provider whose facts do not follow that, for groups that are done there. One that is
@@ -51,20 +57,10 @@ def request_sync_of_set_up(group_ids: Iterable[int]) -> None:
     specs, now = provider_specs(), clock.now()
     indifferent = [name for name, spec in specs.items() if not spec.follows_set_up]
     is_done = ~due_syncs(now) & Q(ready_at__isnull=False, issue="", has_waiting_work=False)
-    rows = GroupSync.objects.filter(group_id__in=set(group_ids), provider__in=specs)
+    rows = GroupSync.objects.filter(group_id__in=group_ids, provider__in=specs)
     rows.exclude(is_done, provider__in=indifferent).raise_generation(now)
     for name in specs:
         nudge_on_commit(name)
-
-
-@receiver(facts_changed)
-def sync_changed_groups(group_ids: set[int], **_: Any) -> None:
-    request_sync(group_ids)
-
-
-@receiver(groups_set_up)
-def sync_groups_set_up(group_ids: set[int], **_: Any) -> None:
-    request_sync_of_set_up(group_ids)
 
 
 def report_outside_change(group_ids: Iterable[int], provider: str) -> None:
