@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,8 +56,8 @@ def open_bench(name: str, operator: Operator, *, wait_seconds: float) -> Iterato
             raise WritesForbidden(find_issue(ban).sentence)
         budget = CallBudget(held)
         with asyncio.Runner() as runner:
-            connection = verification.connect(budget.check)
-            client = runner.run(_enter(connection))
+            connection = AsyncExitStack()
+            client = runner.run(connection.enter_async_context(verification.connect(budget.check)))
             scope, run = provider_specs()[name].scope, secrets.token_hex(4)
             bench = Bench(verification, scope, run, client, budget, runner, operator)
             try:
@@ -66,7 +66,7 @@ def open_bench(name: str, operator: Operator, *, wait_seconds: float) -> Iterato
             finally:
                 with suppress(LeaseLost, WritesForbidden):  # then the next run removes it
                     bench.remove_made()
-                runner.run(_leave(connection))
+                runner.run(connection.aclose())
     finally:
         held.release()
 
@@ -183,11 +183,3 @@ def _take_lease(name: str, wait_seconds: float) -> lease.Lease:
             raise ServiceBusy("A worker is using it, or it cannot be reached. Try again later.")
         time.sleep(PAUSE)
     return held
-
-
-async def _enter(connection) -> object:
-    return await connection.__aenter__()
-
-
-async def _leave(connection) -> None:
-    await connection.__aexit__(None, None, None)
