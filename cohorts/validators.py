@@ -1,5 +1,6 @@
 """Checks of values that forms, roster lines and settings share."""
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from cohorts.zones import zone_names
 SMALLEST_SNOWFLAKE = 10**14
 LARGEST_SNOWFLAKE = 2**63 - 1
 
+LARGEST_ID = 2**63 - 1
 MOST_DAYS = 60
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -75,6 +77,21 @@ def is_own_page(address: str) -> bool:
     It must begin with "/": `redirect` takes a single word for the name of a view.
     """
     return address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+
+
+def read_id(text: str) -> int:
+    """Return the id in a text from outside, or 0, which no row has, if it is not a valid id.
+
+    SQLite would raise OverflowError for a larger number.
+    """
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST_ID))
+    number = int(text) if is_number else 0
+    return number if number <= LARGEST_ID else 0
+
+
+def read_ids(texts: Iterable[str]) -> frozenset[int]:
+    """Return the valid ids among the texts."""
+    return frozenset(map(read_id, texts)) - {0}
 
 
 def read_days(text: str) -> tuple[int, ...]:

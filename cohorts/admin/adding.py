@@ -16,6 +16,7 @@ from cohorts.errors import Refusal
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, Membership, User, live_group
 from cohorts.services.people import add_person
+from cohorts.validators import read_id
 
 PERMISSIONS = ("cohorts.add_membership", "cohorts.add_user")
 
@@ -42,7 +43,9 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
     """Show the form and add the person.  `?cohort=` leaves only the groups of that cohort."""
     user = require(request, *PERMISSIONS)
     data = request.POST if request.method == "POST" else None
-    form = AddPersonForm(data, initial=request.GET.dict(), cohort=_cohort(request))
+    form = AddPersonForm(
+        data, initial=request.GET.dict(), cohort=read_id(request.GET.get("cohort", ""))
+    )
     if form.is_valid():
         try:
             return _add(request, form.cleaned_data)
@@ -61,12 +64,6 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
     )
     answer.status_code = 400 if form.errors else 200
     return answer
-
-
-def _cohort(request: HttpRequest) -> int:
-    """Return the id of the cohort in the query string, or 0."""
-    text = request.GET.get("cohort", "")
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def _find_back(user: User) -> str:

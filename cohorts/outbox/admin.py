@@ -36,6 +36,7 @@ from cohorts.outbox.registry import MessageObsolete, notifications, topic_of, to
 from cohorts.outbox.rendering.links import hide_unsubscribe_links
 from cohorts.outbox.rendering.render import MessageContent, get_content
 from cohorts.outbox.rendering.samples import Sample, find_samples, preview_channels
+from cohorts.validators import read_id
 
 # Mail clients only support inline styles, so e-mails use style attributes.  Pages that show an
 # e-mail allow these attributes and show it in a frame without scripts; <style> stays forbidden.
@@ -272,8 +273,8 @@ def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
     for sample in samples:
         if _name_of(sample) == name:
             return sample
-    if name.isdecimal() and len(name) < 19:
-        row = Message.objects.filter(kind=kind, pk=name).first()
+    if pk := read_id(name):
+        row = Message.objects.filter(kind=kind, pk=pk).first()
         return Sample(row, clock.now()) if row else None
     return samples[0] if samples else None
 

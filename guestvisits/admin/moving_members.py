@@ -16,9 +16,9 @@ from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, live_group
 from cohorts.services.memberships import move_members
+from cohorts.validators import read_id
 from cohorts.words import join_names
 from cohorts.zones import find_zone, known_zone
-from guestvisits.converters import read_id
 from guestvisits.joining.effects import find_effects
 from guestvisits.joining.joinable import GroupChoice, read_choices
 

@@ -14,9 +14,9 @@ from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import User
+from cohorts.validators import read_id
 from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm
 from guestvisits.admin.this_week import join_another_view
-from guestvisits.converters import read_id
 from guestvisits.models import GuestVisit
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit_for

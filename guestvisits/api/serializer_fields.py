@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from guestvisits.converters import LARGEST_ID
+from cohorts.validators import LARGEST_ID
 
 
 class BooleanField(serializers.BooleanField):

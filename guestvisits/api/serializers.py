@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from cohorts.validators import LARGEST_ID
 from guestvisits.api.serializer_fields import IdField, WeekField
-from guestvisits.converters import LARGEST_ID
 from guestvisits.services.alternatives import Alternative
 
 

@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseLocation
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from guestvisits.converters import read_id
+from cohorts.validators import read_id
 from guestvisits.joining.joinable import may_choose_group
 from guestvisits.pages.agenda import Upcoming, is_over
 from guestvisits.pages.my_meetings import read_my_meetings

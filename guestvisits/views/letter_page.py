@@ -10,8 +10,8 @@ from django.http import HttpRequest, QueryDict
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
+from cohorts.validators import read_ids
 from cohorts.words import count_people
-from guestvisits.converters import read_ids
 from meetings.writing.letter_preview import LetterPreview, LetterReader, read_preview, show_letter
 from meetings.writing.letter_text import LetterTextForm, read_letter_id
 from meetings.writing.posting import post_letter

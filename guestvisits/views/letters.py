@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.models import Group, Membership
+from cohorts.validators import read_ids
 from cohorts.words import join_names
-from guestvisits.converters import read_ids
 from guestvisits.rate_limits import limited
 from guestvisits.views.letter_page import LetterPage
 from guestvisits.views.signed_in import SignedInRequest, signed_in

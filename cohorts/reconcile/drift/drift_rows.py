@@ -7,6 +7,7 @@ from cohorts.models import Group, live_group
 from cohorts.reconcile.differences import Drift, DriftKind, read_drift
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.provider import configured_providers
+from cohorts.validators import read_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,14 @@ def read_ref(ref: str) -> tuple[int, str, str] | None:
     """Return the group, provider and key of a reference; None if it is none."""
     group_id, _, rest = ref.partition(":")
     provider, _, key = rest.partition(":")
-    is_number = group_id.isdecimal() and len(group_id) < 19
-    return (int(group_id), provider, key) if is_number and key else None
+    found = read_id(group_id)
+    return (found, provider, key) if found and key else None
 
 
-def read_drift_rows(group_id: int | None = None) -> list[DriftRow]:
-    """Return the drift of all live groups or of one, the worst kind first."""
+def read_drift_rows(group_id: int) -> list[DriftRow]:
+    """Return the drift of one live group, or of all (0), the worst kind first."""
     rows = GroupSync.objects.filter(live_group("group__"), provider__in=configured_providers())
-    rows = rows if group_id is None else rows.filter(group=group_id)
+    rows = rows.filter(group=group_id) if group_id else rows
     rows = rows.exclude(drift=[]).select_related("group__cohort__course")
     found = [
         DriftRow(row.group, row.provider, read_drift(one)) for row in rows for one in row.drift

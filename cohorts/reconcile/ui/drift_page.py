@@ -23,6 +23,7 @@ from cohorts.reconcile.drift.drift_rows import DriftRow, read_drift_rows, read_r
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.ui.plan_pages import person_of
 from cohorts.reconcile.ui.staff import show, staff_page
+from cohorts.validators import read_id
 from cohorts.words import count
 
 SHOWN = 50  # on one page
@@ -75,8 +76,7 @@ def drift(request: HttpRequest) -> HttpResponse:
     """List what differs.  `?group=` shows one group; `?item=` and `?choice=` preselect."""
     if request.method == "POST":
         return _decide(request)
-    group_id = request.GET.get("group", "")
-    only = int(group_id) if group_id.isdecimal() and len(group_id) < 19 else None
+    only = read_id(request.GET.get("group", ""))
     rows = read_drift_rows(only)
     user = person_of(request)
     open_rows = [row for row in rows if not row.drift.is_kept]

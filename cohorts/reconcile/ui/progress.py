@@ -18,6 +18,7 @@ from cohorts.reconcile.selectors import (
 )
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.staff import show, staff_page
+from cohorts.validators import read_id
 
 ACTIONS_SHOWN = 60
 BUSY_SECONDS, IDLE_SECONDS = 2, 15  # between two polls of the page
@@ -39,7 +40,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
     context = read_context(clock.now())
     views = describe_groups(live_groups([pk]), context)
-    after, group_id = _number(request, "after"), _number(request, "group")
+    after, group_id = (read_id(request.GET.get(name, "")) for name in ("after", "group"))
     actions = actions_of_cohort(pk, after=after)
     shown = actions.filter(group=group_id) if group_id else actions
     busy = any(view.is_busy for view in views)
@@ -64,9 +65,3 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         address=request.get_full_path(),
         seconds=BUSY_SECONDS if busy else IDLE_SECONDS,
     )
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    """Return a number from the query string, or 0."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from cohorts import clock
 from cohorts.access import require, staff_may
 from cohorts.models import User
+from cohorts.validators import read_ids
 from cohorts.words import count_people
-from guestvisits.converters import read_ids
 from lens.desk.cohort_attendance import rows
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, check_tab, open_tab
 from meetings.access import CORRECT, SEE_GROUP

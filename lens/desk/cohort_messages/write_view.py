@@ -18,9 +18,9 @@ from cohorts.access import require, staff_may
 from cohorts.group_labels import name_slot
 from cohorts.models import Cohort, Group, Membership, User
 from cohorts.outbox.explanations import read_outlook
+from cohorts.validators import read_ids
 from cohorts.words import count_people, join_names
 from discordsync.joining.reminders import find_not_joined, invited_members
-from guestvisits.converters import read_ids
 from guestvisits.views.letter_page import LetterPage
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, open_tab
 from meetings.writing.audience import AudienceKind, choose_members
