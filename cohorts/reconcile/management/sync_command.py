@@ -6,7 +6,6 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Collection
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from cohorts.errors import Refusal
@@ -19,9 +18,13 @@ from cohorts.reconcile.ui.terminal import ProgressLine, write_groups, write_plan
 from cohorts.reconcile.ui.waiting import GaveUp, NoWorker, WaitingProgress, wait_for_answers, watch
 from cohorts.reconcile.workers import heartbeats
 from cohorts.selectors import find_cohort
+from cohorts.validators import read_id
 
 FAILED, NO_WORKER, INTERRUPTED = 1, 2, 130
-LARGEST_ID = 2**63 - 1
+NO_ONE_WORKS = (
+    "No worker has responded for 90 seconds. Start one with `manage.py worker`. The request is "
+    "saved and starts then."
+)
 # How long to wait for a first heartbeat: a worker may just be starting.
 GRACE_SECONDS = 30.0
 
@@ -66,7 +69,7 @@ class PlanningCommand(BaseCommand):
         groups = list(Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk"))
         missing = sorted(set(ids) - {group.pk for group in groups})
         if missing:
-            raise CommandError(f"There is no group with ID {_join(missing)}.")
+            raise CommandError(f"There is no group with ID {', '.join(map(str, missing))}.")
         return groups
 
     # -- plan, request, waiting --------------------------------------------------------------
@@ -106,10 +109,7 @@ class PlanningCommand(BaseCommand):
         elif options["wait"]:
             self._wait(ids, since.action, grace)
         elif not heartbeats.is_worker_alive():
-            self.stderr.write(
-                "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
-                "request is saved and starts then."
-            )
+            self.stderr.write(NO_ONE_WORKS)
 
     def _wait_silently(self, ids: Collection[int], since: Since, grace: float) -> None:
         """Print the reports however the waiting ends; the exit status says how."""
@@ -129,11 +129,7 @@ class PlanningCommand(BaseCommand):
                 line.draw(progress)
         except NoWorker:
             line.clear()
-            raise CommandError(
-                "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
-                "request is saved and starts then.",
-                returncode=NO_WORKER,
-            ) from None
+            raise CommandError(NO_ONE_WORKS, returncode=NO_WORKER) from None
         except GaveUp as error:
             line.clear()
             raise CommandError(
@@ -158,15 +154,8 @@ class PlanningCommand(BaseCommand):
                 returncode=FAILED,
             )
 
-    def where_to_watch(self, cohort: Cohort) -> str:
-        return f"{settings.SITE_URL}/admin/sync/cohorts/{cohort.pk}/progress/"
-
 
 def _group_id(text: str) -> int:
-    if not text.isdecimal() or int(text) > LARGEST_ID:
+    if not read_id(text):
         raise ArgumentTypeError(f"“{text}” is not a group ID")
-    return int(text)
-
-
-def _join(ids: Collection[int]) -> str:
-    return ", ".join(str(pk) for pk in ids)
+    return read_id(text)

@@ -4,7 +4,9 @@ from argparse import ArgumentParser
 from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
+from django.urls import reverse
 
 from cohorts import clock
 from cohorts.models import Cohort, Group
@@ -34,10 +36,8 @@ class Command(PlanningCommand):
         since = Since.now()
         services.request_realize(ids, by=None, now=clock.now())
         self.end_waits()
-        self.say(
-            f"Realizing {len(ids)} groups of {cohort}. Progress: {self.where_to_watch(cohort)}",
-            options,
-        )
+        progress = f"{settings.SITE_URL}{reverse('sync:progress', args=[cohort.pk])}"
+        self.say(f"Realizing {len(ids)} groups of {cohort}. Progress: {progress}", options)
         self.finish(ids, since=since, options=options)
 
     def _choose(self, cohort: Cohort, ids: Collection[int]) -> list[Group]:
