@@ -3,7 +3,6 @@
 Every change of a membership goes through the services, which check the rules.
 """
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -150,20 +149,14 @@ class MembershipAdmin(RefusalAdmin):
         )
 
     def _end(self, request: HttpRequest, membership: Membership, said: dict[str, Any]) -> None:
-        def end() -> None:
+        try:
             services.end_membership(
                 membership.pk, status=said["status"], why=said["why"], now=clock.now()
             )
-
-        self._carry_out(request, end, f"The membership of {membership} has ended.")
-
-    def _carry_out(self, request: HttpRequest, act: Callable[[], None], done: str) -> None:
-        try:
-            act()
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
         else:
-            messages.success(request, done)
+            messages.success(request, f"The membership of {membership} has ended.")
 
 
 class AccessExceptionForm(forms.ModelForm):
