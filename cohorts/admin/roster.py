@@ -31,7 +31,6 @@ from cohorts.roster.file.columns import OTHER_NAMES
 from cohorts.roster.file.decoding import MAX_BYTES
 from cohorts.roster.file.example_rows import write_template
 from cohorts.roster.importing import (
-    RosterRefused,
     import_roster,
     named_cohorts,
     preview_roster,
@@ -154,13 +153,10 @@ class RosterMixin(admin.ModelAdmin):
                 confirmed=said.get("confirmed", ""),
                 terms=said.get("terms") if "move_meetings" in said else None,
             )
-        except RosterRefused as refused:
-            messages.error(request, refused.sentence)
-            for problem in refused.problems[:SHOWN_AGAIN]:
-                messages.error(request, str(problem))
-            return redirect(PREVIEW, token)
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
+            for problem in getattr(refusal, "problems", ())[:SHOWN_AGAIN]:
+                messages.error(request, str(problem))
             return redirect(PREVIEW, token)
         forget_file(request, token)
         self._tell(request, name, plan, named_cohorts(data))
