@@ -74,14 +74,15 @@ def remember_account(instance: User, update_fields: frozenset[str] | None = None
     """
     touched = update_fields is None or {"email", "discord_id"} & update_fields
     if instance.pk and touched:
-        vars(instance)[BEFORE] = Account.of(instance.pk)
+        before = User.objects.filter(pk=instance.pk).only("email", "discord_id", "last_login")
+        vars(instance)[BEFORE] = next(map(Account.of, before), None)
 
 
 @receiver(post_save, sender=User)
 def email_old_address(instance: User, **_: Any) -> None:
     before = vars(instance).pop(BEFORE, None)
     if before:
-        after = Account(instance.email, instance.discord_id)
+        after = Account.of(instance)
         record_change_warnings([(before, after)], now=clock.now())
         if before.email != after.email:
             address_changed.send(sender=User, user_id=instance.pk)

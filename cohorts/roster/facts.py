@@ -115,7 +115,8 @@ def find_named(named: Iterable[_N], name: str) -> _N | None:
 
 def load_facts(lines: Collection[RosterRow]) -> RosterFacts:
     """Load the facts with a constant number of queries for a file of any size."""
-    courses = tuple(CourseFact(row.pk, row.name) for row in Course.objects.order_by("pk"))
+    rows = Course.objects.order_by("pk").values_list("pk", "name")
+    courses = tuple(CourseFact(*row) for row in rows)
     cohorts, siblings = _load_cohorts(courses, lines)
     ids = [cohort.id for cohort in cohorts]
     people, namesakes = _load_people(lines)
@@ -220,15 +221,5 @@ def _person(row: User) -> PersonFact:
 
 def _load_members(cohort_ids: Collection[int]) -> tuple[MemberFact, ...]:
     rows = Membership.objects.filter(cohort__in=cohort_ids, status=Membership.Status.ACTIVE)
-    return tuple(
-        MemberFact(
-            row.pk,
-            row.user_id,
-            row.group_id,
-            row.cohort_id,
-            row.role,
-            row.user.name,
-            row.user.email,
-        )
-        for row in rows.select_related("user").order_by("pk")
-    )
+    columns = ("pk", "user", "group", "cohort", "role", "user__name", "user__email")
+    return tuple(MemberFact(*row) for row in rows.order_by("pk").values_list(*columns))

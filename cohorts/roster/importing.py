@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from cohorts.activity.recording import Act, one_act
 from cohorts.errors import Refusal
@@ -244,11 +244,11 @@ def _change_people(changes: Collection[ChangedPerson], now: datetime) -> None:
     """Save changed names and Discord ids, and warn people whose account they concern."""
     edits = {each.id: each.edits for each in changes}
     people = list(User.objects.filter(pk__in=edits).order_by("pk"))
-    before = [Account.from_person(person) for person in people]
+    before = [Account.of(person) for person in people]
     for person in people:
         for edit in edits[person.pk]:
             _set_field(person, edit)
-    after = [Account.from_person(person) for person in people]
+    after = [Account.of(person) for person in people]
     record_change_warnings(zip(before, after, strict=True), now=now)
     _update(people, "name", "discord_id")
     announce_people(set(edits))
@@ -294,20 +294,16 @@ def _write_memberships(
 
 def _save_roles(changes: Iterable[RoleChange]) -> list[Membership]:
     roles = {each.membership_id: each.role for each in changes}
-    found = list(_memberships(roles))
+    found = list(Membership.objects.filter(pk__in=roles).order_by("pk"))
     for membership in found:
         membership.role = roles[membership.pk]
     _update(found, "role")
     return found
 
 
-def _memberships(ids: Iterable[int]) -> QuerySet[Membership]:
-    return Membership.objects.select_related("group").filter(pk__in=ids).order_by("pk")
-
-
 def _end_left(due: RosterPlan, now: datetime) -> list[Membership]:
     to = {each.leaving.membership_id: each.group for each in due.memberships if each.leaving}
-    found = list(_memberships(to))
+    found = list(Membership.objects.filter(pk__in=to).order_by("pk"))
     for membership in found:
         set_end(membership, Membership.Status.MOVED, now, moved_to(to[membership.pk]))
     _update(found, *END_FIELDS)

@@ -11,36 +11,34 @@ by one letter become equal when that letter is left out of both.
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 SHORTEST = 4  # letters of a word in which a different letter is a mistake
 
 
 def find_twins(new: Iterable[str], known: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Return each new name that has a twin, with the twin.  Of two new names there is one pair."""
-    return _find_pairs(list(dict.fromkeys(new)), list(dict.fromkeys(known)), simplify, are_twins)
+    return _find_pairs(new, known, simplify, are_twins)
 
 
 def find_twin_addresses(new: Iterable[str], known: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Return each new e-mail address that differs from another one by one letter or sign."""
-    return _find_pairs(
-        list(dict.fromkeys(new)), list(dict.fromkeys(known)), str.lower, are_twin_addresses
-    )
+    return _find_pairs(new, known, str.lower, are_twin_addresses)
 
 
 def _find_pairs(
-    new: Collection[str],
-    known: Collection[str],
+    new: Iterable[str],
+    known: Iterable[str],
     simplified: Callable[[str], str],
     matches: Callable[[str, str], bool],
 ) -> list[tuple[str, str]]:
     """Return the pairs of names that match; the first of each is new."""
     similar: dict[str, list[str]] = {}
-    for name in known:
+    for name in dict.fromkeys(known):
         for variant in _variants(simplified(name)):
             similar.setdefault(variant, []).append(name)
     pairs = []
-    for name in new:
+    for name in dict.fromkeys(new):
         candidates: dict[str, None] = {}
         for variant in _variants(simplified(name)):
             candidates.update(dict.fromkeys(similar.setdefault(variant, [])))

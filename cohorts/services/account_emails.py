@@ -18,17 +18,11 @@ class Account:
 
     email: str | None
     discord_id: int | None
-    has_signed_in: bool = False
+    has_signed_in: bool
 
     @classmethod
-    def from_person(cls, person: User) -> Account:
+    def of(cls, person: User) -> Account:
         return cls(person.email, person.discord_id, person.last_login is not None)
-
-    @classmethod
-    def of(cls, user_id: int) -> Account | None:
-        rows = User.objects.filter(pk=user_id).values_list("email", "discord_id", "last_login")
-        found = rows.first()
-        return cls(found[0], found[1], found[2] is not None) if found else None
 
 
 def record_change_warnings(changes: Iterable[tuple[Account, Account]], *, now: datetime) -> None:
