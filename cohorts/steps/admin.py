@@ -18,7 +18,7 @@ from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, User
 from cohorts.steps.letters import check_letter, fill_letter
-from cohorts.steps.recent import STEP_PAGE, RecentStep, describe_step
+from cohorts.steps.recent import STEP_PAGE, describe_step
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepSection, step_kinds
 from cohorts.steps.services import ask_for_step, undo_step
 from cohorts.steps.tasks import wake_when_due
@@ -135,7 +135,8 @@ def ask(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     with timezone.override(find_zone(cast(User, request.user).timezone)):
         asking.advance()
         if asking.done:
-            return _confirmed(asking.done)
+            wake_when_due(asking.done, asking.now)
+            return redirect(STEP_PAGE, asking.done.pk)
         return _show(asking)
 
 
@@ -153,16 +154,6 @@ def _kind(request: HttpRequest, name: str) -> StepKind:
         raise Http404("There is no such change.")
     require(request, *kind.permissions)
     return kind
-
-
-def _confirmed(step: CohortStep) -> HttpResponse:
-    wake_when_due(step, clock.now())
-    return redirect(STEP_PAGE, step.pk)
-
-
-def _describe(step: CohortStep) -> RecentStep:
-    groups = Group.objects.filter(cohort=step.cohort_id).in_bulk()
-    return describe_step(step, groups, clock.now())
 
 
 def _show(asking: _Asking) -> HttpResponse:
@@ -199,12 +190,13 @@ def show_step(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Undone. Nothing was changed, and no one gets a message.")
         return redirect(STEP_PAGE, pk)
+    groups = Group.objects.filter(cohort=step.cohort_id).in_bulk()
     with timezone.override(find_zone(cast(User, request.user).timezone)):
         return admin_page(
             request,
             "admin/cohorts/steps/step.html",
             f"{kind.title}: {step.cohort.course}, {step.cohort}",
-            recent=_describe(step),
+            recent=describe_step(step, groups, clock.now()),
             step=step,
             cohort=step.cohort,
             back=cohort_url(cast(User, request.user), step.cohort_id),

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from cohorts.models import CohortStep
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.steps.registry import step_kinds
-from cohorts.steps.services import find_failing
 
 FAILING_STEP = "failing_step"
 SENTENCE = (
@@ -31,9 +31,12 @@ class FailingChange:
 
 
 def list_failing() -> list[FailingChange]:
-    """Return the changes that are failing. One query."""
+    """Return the changes that are due and that an error in Lens prevents. One query."""
+    failing = CohortStep.objects.filter(
+        state=CohortStep.State.WAITING, failing_since__isnull=False
+    ).select_related("cohort__course")
     found = []
-    for step in find_failing():
+    for step in failing.order_by("failing_since", "pk"):
         kind = step_kinds.get(step.kind)
         found.append(
             FailingChange(

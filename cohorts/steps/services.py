@@ -141,12 +141,6 @@ def _stop(step: CohortStep, now: datetime) -> CohortStep:
     return _finish(step, State.STOPPED, now)
 
 
-def find_failing() -> list[CohortStep]:
-    """Return the steps that are due and that an error in Lens prevents. One query."""
-    failing = CohortStep.objects.filter(state=State.WAITING, failing_since__isnull=False)
-    return list(failing.select_related("cohort__course").order_by("failing_since", "pk"))
-
-
 def _carry_out(step: CohortStep, now: datetime) -> CohortStep:
     kind = step_kinds.get(step.kind)
     if kind is None:
