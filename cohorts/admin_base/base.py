@@ -16,11 +16,15 @@ from cohorts.validators import zone_names
 
 
 class TextFilter(admin.AllValuesFieldListFilter):
-    """The texts that occur in a column. Django shows an empty one as a link without a name."""
+    """The texts that occur in a column, as people read them."""
+
+    def show_text(self, text: str) -> str:
+        """Return the text; "none" for an empty one, which would be a link without a name."""
+        return text or "none"
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for choice in super().choices(changelist):
-            yield choice if choice["display"] else {**choice, "display": "none"}
+            yield {**choice, "display": self.show_text(str(choice["display"]))}
 
 
 class ReadOnlyAdmin(LinkingAdmin):

@@ -1,13 +1,11 @@
 """Admin for the outbox: messages with their text, and why they were not sent."""
 
-from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, cast
 
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import require, staff_may
-from cohorts.admin_base.base import ReadOnlyAdmin, admin_page
+from cohorts.admin_base.base import ReadOnlyAdmin, TextFilter, admin_page
 from cohorts.models import User
 from cohorts.outbox import services
 from cohorts.outbox.explanations import read_outlook, why_not_sent
@@ -64,12 +62,9 @@ def topic_title(name: str) -> str:
     return topics[name].title if name in topics else name
 
 
-class TopicFilter(admin.AllValuesFieldListFilter):
-    """The topics of messages, as people read them."""
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        for choice in super().choices(changelist):
-            yield {**choice, "display": topic_title(str(choice["display"]))}
+class TopicFilter(TextFilter):
+    def show_text(self, text: str) -> str:
+        return topic_title(text)
 
 
 @admin.register(Message)
@@ -84,6 +79,7 @@ class MessageAdmin(ReadOnlyAdmin):
     export_unread = ["body", "html"]
     ordering = ["-due_at", "-pk"]
     actions = ["retry", "send_anyway", "drop"]
+    readonly_fields = ["type", "why_not_now", "content", "preview"]
     fieldsets = [
         (None, {"fields": ["type", "channel", "user", "group", "state", "why_not_now"]}),
         ("Text", {"fields": ["content", "preview"]}),
@@ -104,9 +100,6 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description="why not sent")
     def why(self, message: Any) -> str:
         return message.why_not_now
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["type", "why_not_now", "content", "preview"]
 
     @admin.display(ordering="user__name")
     def person(self, message: Message) -> str:

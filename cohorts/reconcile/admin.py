@@ -1,6 +1,5 @@
 """Admin of synchronization: sync status of cohorts and groups, and read-only tables."""
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -170,12 +169,9 @@ class OutOfSyncFilter(admin.SimpleListFilter):
 
 
 class IssueFilter(TextFilter):
-    """The issues that occur, as people read them."""
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        for choice in super().choices(changelist):
-            text = find_issue(str(choice["display"]))
-            yield choice if text == UNKNOWN else {**choice, "display": text.sentence}
+    def show_text(self, text: str) -> str:
+        issue = find_issue(text)
+        return super().show_text(text) if issue == UNKNOWN else issue.sentence
 
 
 def describe_row_issue(row: GroupSync | ProviderState) -> str:
