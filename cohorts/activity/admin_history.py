@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -127,11 +127,5 @@ def _related(obj: Model, model: type[Model], name: str) -> Any:
     """Return the object itself, or what its column of this name refers to, if of this model."""
     if isinstance(obj, model):
         return obj
-    field = obj._meta.get_field(name) if name in _columns(obj) else None
-    if field is None or field.related_model is not model:
-        return None
-    return getattr(obj, name)
-
-
-def _columns(obj: Model) -> set[str]:
-    return {field.name for field in obj._meta.fields if isinstance(field, models.ForeignKey)}
+    columns = {field.name for field in obj._meta.fields if field.related_model is model}
+    return getattr(obj, name) if name in columns else None

@@ -15,7 +15,7 @@ Values of changes are stored as JSON, with people and groups by id, and shown to
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -193,11 +193,9 @@ def current_actor() -> int | None:
     return _find_actor.get()()
 
 
-@contextmanager
-def acting_as(user_id: int | None) -> Iterator[None]:
+def acting_as(user_id: int | None) -> AbstractContextManager[None]:
     """Record what happens in the block as acts of this person; None stands for Lens itself."""
-    with _acting(lambda: user_id):
-        yield
+    return _acting(lambda: user_id)
 
 
 @contextmanager
