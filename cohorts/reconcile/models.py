@@ -134,10 +134,6 @@ class GroupSync(models.Model):
             return Condition(False, self.next_at, DUE)
         return Condition(True, self.sync_since)
 
-    @property
-    def healthy(self) -> Condition:
-        return Condition(not self.issue, self.health_since, self.issue)
-
 
 class ProviderStates(models.QuerySet["ProviderState"]):
     def of(self, provider: str) -> ProviderStates:
@@ -200,10 +196,6 @@ class ProviderState(models.Model):
 
     def __str__(self) -> str:
         return self.provider
-
-    @property
-    def healthy(self) -> Condition:
-        return Condition(not self.issue, self.health_since, self.issue)
 
 
 class SyncRun(models.Model):

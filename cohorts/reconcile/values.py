@@ -254,7 +254,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Whether a group or a provider is in sync, or healthy: why not, and since when it is so.
+    """Whether a group or a provider is in sync: why not, and since when it is so.
 
     `reason`: an issue code, or CHANGED or DUE.
     """

@@ -18,8 +18,6 @@ from cohorts.roster.importing import (
 )
 from cohorts.roster.roster_plan import RosterPlan
 
-FLAGS = ("dry_run", "move_meetings")
-
 
 class Command(BaseCommand):
     help = (
@@ -43,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         data = _read(options["file"])
         try:
-            plan = self._bring_in(data, **{name: options[name] for name in FLAGS})
+            plan = self._bring_in(data, options)
         except RosterRefused as refused:
             for problem in refused.problems:
                 self.stderr.write(str(problem))
@@ -53,9 +51,9 @@ class Command(BaseCommand):
         if options["verbosity"]:
             self._tell(plan, dry_run=options["dry_run"])
 
-    def _bring_in(self, data: bytes, *, dry_run: bool, move_meetings: bool) -> RosterPlan:
-        if not dry_run:
-            terms = ANY_TERMS if move_meetings else None
+    def _bring_in(self, data: bytes, options: dict[str, Any]) -> RosterPlan:
+        if not options["dry_run"]:
+            terms = ANY_TERMS if options["move_meetings"] else None
             return import_roster(data, now=clock.now(), terms=terms)
         plan = preview_roster(data)
         if plan.problems:

@@ -96,12 +96,8 @@ def preview_channels(sample: Sample) -> list[ChannelPreview]:
     return [
         _preview(sample, channel)
         for channel in channels
-        if _has_template(sample.message.kind, channel)
+        if has_template(sample.message.kind, "text" if channel == Channel.EMAIL else channel)
     ]
-
-
-def _has_template(kind: str, channel: Channel) -> bool:
-    return has_template(kind, "text" if channel == Channel.EMAIL else channel)
 
 
 def _preview(sample: Sample, channel: Channel) -> ChannelPreview:

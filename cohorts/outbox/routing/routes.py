@@ -18,7 +18,7 @@ messages on Discord, and for messages that were not refused there before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -99,7 +99,7 @@ def find_routes(
     """
     if not requests:
         return {}
-    people = _people(requests)
+    people = User.objects.in_bulk({request.user_id for request in requests})
     choices = _choices(people)
     direct = {kind for kind in {request.kind for request in requests} if has_dm_template(kind)}
     statuses = find_dm_statuses(_people_with_dms(people, choices), now) if direct else {}
@@ -113,10 +113,6 @@ def find_routes(
         )
         for request in requests
     }
-
-
-def _people(requests: Iterable[DeliveryRequest]) -> dict[int, User]:
-    return User.objects.in_bulk({request.user_id for request in requests})
 
 
 def _choices(people: Collection[int]) -> dict[tuple[int, str], str]:

@@ -33,7 +33,7 @@ def decide(request: HttpRequest) -> HttpResponse:
         strange=[(providers[name], found) for name, found in question.strange.items()],
         moved=[(providers[name], former) for name, former in question.moved.items()],
         orphaned=[(providers[name], found) for name, found in question.orphaned.items()],
-        not_adopted=_find_not_adopted(),
+        not_adopted=[why for state in ProviderState.objects.all() for _, why in state.not_adopted],
         unsure=Message.objects.filter(state=Message.State.UNSURE).count(),
         people=_find_reachable() if question.is_silent else None,
         waiting=Message.objects.filter(state__in=UNSENT).count(),
@@ -41,10 +41,6 @@ def decide(request: HttpRequest) -> HttpResponse:
         installation=installation,
         named=settings.INSTALLATION_ID,
     )
-
-
-def _find_not_adopted() -> list[str]:
-    return [why for state in ProviderState.objects.all() for _, why in state.not_adopted]
 
 
 def _find_reachable() -> QuerySet[User]:

@@ -26,7 +26,6 @@ class PlannedAction:
     verb: str
     held: SyncStatus | None = None
     removes: str | None = None
-    group_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +184,6 @@ class _Reader:
             verb=row["verb"],
             held=held,
             removes=row.get("removes"),
-            group_id=row.get("group_id"),
         )
 
     def _named(self, row: dict[str, Any]) -> str:

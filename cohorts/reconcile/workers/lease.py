@@ -45,14 +45,11 @@ class Lease:
         if boot_seconds() >= self.good_until:
             raise LeaseLost(self.provider)
 
-    def seconds_left(self) -> float:
-        return self.good_until - boot_seconds()
-
     def keep(self) -> None:
         """Renew the lease if little time is left and the token is still ours. Raises LeaseLost."""
-        if self.seconds_left() >= settings.SYNC["renew_below_seconds"]:
-            return
         asked_at = boot_seconds()
+        if self.good_until - asked_at >= settings.SYNC["renew_below_seconds"]:
+            return
         renewed = _own(self).filter(lease_until__gt=Now()).update(lease_until=_lease_end())
         if not renewed:
             self.good_until = float("-inf")
