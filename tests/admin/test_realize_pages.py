@@ -312,7 +312,7 @@ def test_pages_take_the_same_queries_for_any_number_of_groups(
     realize(made)
     plan, progress = page, reverse("sync:progress", args=[made.cohort.pk])
 
-    with django_assert_num_queries(15):  # five of them for holidays and clock changes
+    with django_assert_num_queries(14):  # five of them for holidays and clock changes
         staff.get(plan)
     with django_assert_num_queries(12):
         staff.get(progress)

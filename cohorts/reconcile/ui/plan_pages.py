@@ -65,6 +65,7 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """Show a plan: waiting for the answer, then what would be done and the question."""
     runs = _find(ids)
     context = read_context(clock.now())
+    providers = read_providers(context)
     view = read_plan(runs)
     groups = _groups(runs)
     waiting = {run.provider for run in view.waiting}
@@ -85,10 +86,8 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
         asked_at=runs[0].started_at,
         request_made=request_made,
         may_realize=request_made is None or _can_be_requested(groups),
-        providers=[
-            provider for provider in read_providers(context) if provider.spec.name in waiting
-        ],
-        left_out=[provider for provider in read_providers(context) if not provider.is_configured],
+        providers=[provider for provider in providers if provider.spec.name in waiting],
+        left_out=[provider for provider in providers if not provider.is_configured],
         is_worker_alive=context.is_worker_alive,
         seconds=2,
     )

@@ -5,10 +5,12 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django_htmx.http import HttpResponseClientRefresh
+
+from cohorts.admin_base.base import admin_page
 
 PERMISSION = "cohorts.change_group"
 
@@ -17,7 +19,8 @@ View = Callable[..., HttpResponseBase]
 
 def staff_page(view: View) -> View:
     """Restrict a view to staff who may change groups; others have to sign in, or get a 403."""
-    guarded = admin.site.admin_view(_with_permission(view))
+    permitted = permission_required(PERMISSION, raise_exception=True)(view)
+    guarded = admin.site.admin_view(permitted)
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -29,15 +32,6 @@ def staff_page(view: View) -> View:
     return page
 
 
-def _with_permission(view: View) -> View:
-    def permitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm(PERMISSION):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return permitted
-
-
 def is_part(request: HttpRequest) -> bool:
     """Whether the page polls for the part of it that changes."""
     return bool(getattr(request, "htmx", False))
@@ -46,5 +40,4 @@ def is_part(request: HttpRequest) -> bool:
 def show(request: HttpRequest, name: str, title: str, **context: Any) -> TemplateResponse:
     """Render an admin page from templates/admin/sync, or only its changing part."""
     folder = "admin/sync/parts" if is_part(request) else "admin/sync"
-    context = {**admin.site.each_context(request), "title": title, **context}
-    return TemplateResponse(request, f"{folder}/{name}.html", context)
+    return admin_page(request, f"{folder}/{name}.html", title, **context)

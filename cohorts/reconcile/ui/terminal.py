@@ -63,14 +63,10 @@ class ProgressLine:
         self.last = ""
 
     def draw(self, progress: WaitingProgress) -> None:
-        for action in progress.news:
-            self.say(format_action(action))
+        for action in progress.news:  # lines that stay
+            self.clear()
+            self.out.write(format_action(action))
         self._draw(self._line(progress), key=str(len(progress.settled)))
-
-    def say(self, line: str) -> None:
-        """Write a line that stays."""
-        self.clear()
-        self.out.write(line)
 
     def clear(self) -> None:
         if self.is_terminal:

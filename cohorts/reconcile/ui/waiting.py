@@ -12,7 +12,6 @@ from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.selectors import (
-    GroupInProvider,
     GroupView,
     actions_left,
     describe_groups,
@@ -57,14 +56,11 @@ class WaitingProgress:
 
 def _is_finished(view: GroupView) -> bool:
     """Whether a worker has processed the last request, and no passing issue is left."""
-    places = [place for place in view.places if place.provider.is_configured]
-    return all(place.row and _is_place_finished(place) for place in places)
-
-
-def _is_place_finished(place: GroupInProvider) -> bool:
-    row = place.row
-    assert row is not None
-    return row.generation <= row.observed_generation and not find_issue(row.issue).passes
+    rows = [place.row for place in view.places if place.provider.is_configured]
+    return all(
+        row and row.generation <= row.observed_generation and not find_issue(row.issue).passes
+        for row in rows
+    )
 
 
 def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[WaitingProgress]:
