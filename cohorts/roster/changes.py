@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any, ClassVar
 
 from cohorts.roster.file.rows import CohortKey, GroupKey, fold
-from cohorts.roster.file.slots import RosterSlot
-from cohorts.words import name_date
+from cohorts.roster.file.slots import RosterSlot, name_time
+from cohorts.words import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,8 @@ class NewCohort:
     number_of_meetings: int
 
     def words(self, today: date) -> str:
-        meetings = "meeting" if self.number_of_meetings == 1 else "meetings"
-        start = f"{name_date(self.start_date)} {self.start_date.year}"
-        return f"{self.course}: {self.name}, starts {start}, {self.number_of_meetings} {meetings}"
+        meetings = count(self.number_of_meetings, "meeting")
+        return f"{self.course}: {self.name}, starts {self.start_date:%-d %B %Y}, {meetings}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,7 @@ class NewGroup:
     timezone: str
 
     def words(self, today: date) -> str:
-        slot = f"{self.slot}, {self.timezone}" if self.slot else "no weekly time yet"
-        return f"{self.name}: {slot}"
+        return f"{self.name}: {name_time(self.slot, self.timezone)}"
 
 
 @dataclass(frozen=True, slots=True)

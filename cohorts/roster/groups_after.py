@@ -9,7 +9,7 @@ from cohorts.roster.agreement import by_key
 from cohorts.roster.changes import Joining, RoleChange
 from cohorts.roster.facts import GroupFact, MemberFact, RosterFacts
 from cohorts.roster.file.rows import GroupKey
-from cohorts.roster.file.slots import RosterSlot
+from cohorts.roster.file.slots import name_time
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.words import count, join_names
 
@@ -93,12 +93,12 @@ def list_groups(
         for group in named.values()
     ]
     known = {group.fact.id for group in named.values() if group.fact}
-    others = [fact for fact in facts.groups if fact.id not in known and _has_lost(groups, fact)]
+    others = [
+        fact
+        for fact in facts.groups
+        if fact.id not in known and fact.id in groups and groups[fact.id].gone
+    ]
     return listed + [_describe(_as_named(fact, facts), groups[fact.id]) for fact in others]
-
-
-def _has_lost(groups: Mapping[int | GroupKey, _Group], fact: GroupFact) -> bool:
-    return fact.id in groups and bool(groups[fact.id].gone)
 
 
 def _as_named(fact: GroupFact, facts: RosterFacts) -> NamedGroup:
@@ -143,7 +143,7 @@ def _describe(group: NamedGroup, people: _Group) -> GroupAfter:
     return GroupAfter(
         name=group.name,
         cohort=group.cohort_name,
-        weekly_time=_name_time(group.slot, group.timezone),
+        weekly_time=name_time(group.slot, group.timezone),
         facilitators=facilitators,
         participants=len(roles) - len(facilitators),
         changes=tuple(people.changes),
@@ -151,10 +151,6 @@ def _describe(group: NamedGroup, people: _Group) -> GroupAfter:
         smallest=group.cohort.smallest_group if group.cohort else SMALLEST_GROUP,
         is_open=not group.has_ended and (group.cohort is None or group.cohort.is_open),
     )
-
-
-def _name_time(slot: RosterSlot | None, zone: str) -> str:
-    return f"{slot}, {zone}" if slot else "no weekly time yet"
 
 
 def find_odd_groups(groups: Iterable[GroupAfter]) -> Iterator[str]:

@@ -71,16 +71,13 @@ def _read_people(
     members = by_key(facts.members, lambda member: (member.user_id, member.cohort_id))
     people: dict[tuple[str, CohortKey], _Person] = {}
     for (email, cohort_key), spoken in by_key(lines, _person_in_cohort).items():
-        fact, cohort = known.get(email), facts.cohort(*_names(spoken[0]))
+        fact = known.get(email)
+        cohort = facts.cohort(str(spoken[0].course), str(spoken[0].cohort))
         held = members.get((fact.id, cohort.id), []) if fact and cohort else []
         said = first_with(spoken, "name")
         name = (said and said.name) or (fact and fact.name) or email
         people[email, cohort_key] = _Person(email, fact.id if fact else None, name, held)
     return people
-
-
-def _names(line: RosterRow) -> tuple[str, str]:
-    return str(line.course), str(line.cohort)
 
 
 def _person_in_cohort(line: RosterRow) -> tuple[str, CohortKey] | None:

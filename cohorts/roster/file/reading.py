@@ -100,11 +100,8 @@ def _find_delimiter(text: str) -> tuple[str, int]:
         return declared[1], 1
     while first and not first.strip():
         first = lines.readline()
-    return max(DELIMITERS, key=lambda each: _count_columns(first.split(each))), 0
-
-
-def _count_columns(header: list[str]) -> int:
-    return sum(bool(column_of(cell)) for cell in header)
+    named = {each: sum(map(bool, map(column_of, first.split(each)))) for each in DELIMITERS}
+    return max(DELIMITERS, key=named.__getitem__), 0
 
 
 def _read_rows(table: Table, record: _Record, records: Iterator[_Record]) -> None:

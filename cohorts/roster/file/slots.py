@@ -87,6 +87,10 @@ def render_slot(slot: RosterSlot) -> str:
     return f"{begun} - {WEEKDAYS[(slot.weekday + end.days) % 7]} {end_time}"
 
 
+def name_time(slot: RosterSlot | None, zone: str) -> str:
+    return f"{slot}, {zone}" if slot else "no weekly time yet"
+
+
 def _tell_shape(text: str) -> str:
     if re.fullmatch(_TIME, text, re.IGNORECASE):
         return f"“{text}” has no weekday. Enter both in one cell, for example Wednesday 15:00."
