@@ -31,6 +31,10 @@ class Problem:
         return f"{name_lines(self.lines)}{column}: {self.sentence}"
 
 
+class CellError(ValueError):
+    """A problem with a cell, as a sentence that says what to write instead."""
+
+
 def merge(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return one problem for each cause, with all its lines, in the order of the file."""
     found: dict[tuple[str, str], set[int]] = {}

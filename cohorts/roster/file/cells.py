@@ -1,7 +1,6 @@
 """Parse the cells of a roster, column by column.
 
-The value of an empty cell is None, or "" for text.  A parser raises CellError with a sentence that
-says what to write instead.
+The value of an empty cell is None, or "" for text.  A parser raises CellError.
 """
 
 import re
@@ -19,7 +18,9 @@ from cohorts.models.people import normalize_email
 from cohorts.roster.file.dates import DateOrder, parse_date
 from cohorts.roster.file.decoding import LOST
 from cohorts.roster.file.slots import parse_slot
+from cohorts.roster.problems import CellError
 from cohorts.validators import check_address, check_snowflake, zone_names
+from cohorts.words import one_line
 
 MAX_MEETINGS = 60
 MAX_EMAIL_LENGTH = 254
@@ -28,25 +29,19 @@ MAX_EMAIL_LENGTH = 254
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?e\+?[0-9]+", re.IGNORECASE)
 
 
-class CellError(ValueError):
-    """A problem with a cell, as a sentence."""
-
-
 class LostLetters(CellError):
     """Letters that no encoding explains; the cause is the file, whatever the column."""
 
 
 def parse_cell(column: str, text: str, dates: DateOrder) -> Any:
-    """Return the value of one cell; `dates` is the order of the dates in its column.
-
-    Raises CellError, SlotError or DateError; all are ValueErrors.
-    """
+    """Return the value of one cell; `dates` is the order of the dates in its column.  Raises
+    CellError."""
     if LOST in text:
         raise LostLetters(
             "Letters were lost: this is neither UTF-8 nor Windows-1252. Save the file as “CSV "
             "UTF-8” and try again."
         )
-    cleaned = " ".join(text.split())
+    cleaned = one_line(text)
     if any(unicodedata.category(letter) == "Cc" for letter in cleaned):
         raise CellError("This contains a control character. Retype the cell.")
     if column == "start_date":

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from cohorts.roster.problems import CellError
 from cohorts.words import one_line
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -22,10 +23,6 @@ _MIDNIGHT = re.compile(r"[ T]00?:00(:00)?(\.0+)?")  # a spreadsheet's date with 
 _SERIAL = re.compile(r"[2-8][0-9]{4}")  # days since 1900: the years 1954 to 2146
 
 _FORMAT = "in a spreadsheet, give the column the format yyyy-mm-dd"
-
-
-class DateError(ValueError):
-    """A problem with a date, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +74,20 @@ def _both_are_months(first: int, second: int) -> bool:
 
 
 def parse_date(text: str, order: DateOrder) -> date | None:
-    """Return a date; None for an empty text.  Raises DateError."""
+    """Return a date; None for an empty text.  Raises CellError."""
     if not text:
         return None
     written = _without_time(text)
     try:
         day = _read(written, order)
-    except ValueError as error:
-        if isinstance(error, DateError):
-            raise
-        raise DateError(
+    except CellError:
+        raise
+    except ValueError:
+        raise CellError(
             f"“{text}” is not a date. Enter year-month-day, for example 2027-01-11."
         ) from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise DateError(f"{text} is outside the years {FIRST_YEAR} to {LAST_YEAR}.")
+        raise CellError(f"{text} is outside the years {FIRST_YEAR} to {LAST_YEAR}.")
     return day
 
 
@@ -100,7 +97,7 @@ def _without_time(text: str) -> str:
 
 
 def _read(text: str, order: DateOrder) -> date:
-    """Raises ValueError, as a DateError if there is more to say than that it is not a date."""
+    """Raises ValueError, as a CellError if there is more to say than that it is not a date."""
     if match := _YEAR_FIRST.fullmatch(text):
         return date(int(match[1]), int(match[3]), int(match[4]))
     if match := _YEAR_LAST.fullmatch(text):
@@ -109,12 +106,12 @@ def _read(text: str, order: DateOrder) -> date:
             return date(year, second, first)
         return date(year, first, second)
     if _SHORT_YEAR.fullmatch(text):
-        raise DateError(
+        raise CellError(
             f"“{text}” has a year of two digits. Enter year-month-day, for example 2027-01-11; "
             f"{_FORMAT}."
         )
     if _SERIAL.fullmatch(text):
-        raise DateError(
+        raise CellError(
             f"“{text}” is a spreadsheet's number for a date. Enter year-month-day, for example "
             f"2027-01-11; {_FORMAT}."
         )
@@ -127,7 +124,7 @@ def _has_day_first(separator: str, first: int, second: int, order: DateOrder) ->
     if not _both_are_months(first, second):
         return first > 12
     if order.day_first is None:
-        raise DateError(_explain(order.unclear))
+        raise CellError(_explain(order.unclear))
     return order.day_first
 
 

@@ -10,7 +10,7 @@ from cohorts.roster.file.dates import DateOrder, find_order
 from cohorts.roster.file.example_rows import is_example
 from cohorts.roster.file.reading import Row, read_table
 from cohorts.roster.file.slots import RosterSlot
-from cohorts.roster.problems import Problem, merge
+from cohorts.roster.problems import CellError, Problem, merge
 
 CohortKey = tuple[str, str]
 GroupKey = tuple[str, str, str]
@@ -99,7 +99,7 @@ def _parse_row(
             continue
         try:
             values[column] = parse_cell(column, row.cells[column], order)
-        except ValueError as error:
+        except CellError as error:
             bad.add(column)
             place = "" if isinstance(error, LostLetters) else column
             problems.append(Problem(row.number, place, str(error)))

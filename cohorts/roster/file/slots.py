@@ -19,6 +19,8 @@ from datetime import time, timedelta
 from difflib import get_close_matches
 from typing import Final
 
+from cohorts.roster.problems import CellError
+
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 USUAL_MINUTES = 60
 SHORTEST, LONGEST = 5, 1440  # minutes; as in the database constraint
@@ -38,10 +40,6 @@ _TIME_OF_DAY = re.compile(
 )
 
 
-class SlotError(ValueError):
-    """A problem with a slot, as a sentence."""
-
-
 @dataclass(frozen=True, slots=True)
 class RosterSlot:
     """A weekly slot: weekday (0 is Monday), wall time of the start, and duration in minutes."""
@@ -58,18 +56,18 @@ TBD: Final = "TBD"
 
 
 def parse_slot(text: str) -> RosterSlot | str:
-    """Return a Slot, or TBD.  Raises SlotError."""
+    """Return a Slot, or TBD.  Raises CellError."""
     if text.upper() == TBD:
         return TBD
     match = _SLOT.fullmatch(text)
     if match is None:
-        raise SlotError(_tell_shape(text))
+        raise CellError(_tell_shape(text))
     weekday = _parse_weekday(match["day"])
     if match["end"] and _names_half(match["start"]) != _names_half(match["end"]):
-        raise SlotError("Enter am or pm after both times, for example Wednesday 7pm-8pm.")
+        raise CellError("Enter am or pm after both times, for example Wednesday 7pm-8pm.")
     start = _parse_minutes(match["start"])
     if start == MINUTES_A_DAY:
-        raise SlotError("A day begins at 00:00. Use 24:00 only as an end time.")
+        raise CellError("A day begins at 00:00. Use 24:00 only as an end time.")
     minutes = USUAL_MINUTES
     if match["end"]:
         minutes = _count_minutes(weekday, start, match["end_day"], match["end"])
@@ -108,7 +106,7 @@ def _parse_weekday(word: str) -> int:
                 return weekday
     near = get_close_matches(word.capitalize(), WEEKDAYS, n=1, cutoff=0.7)
     hint = f"Did you mean {near[0]}?" if near else "Use the English names, such as Wednesday."
-    raise SlotError(f"“{word}” is not a weekday. {hint}")
+    raise CellError(f"“{word}” is not a weekday. {hint}")
 
 
 def _names_half(text: str) -> bool:
@@ -121,15 +119,15 @@ def _parse_minutes(text: str) -> int:
     """Return the minutes since midnight; 24:00 is 1440."""
     match = _TIME_OF_DAY.fullmatch(text)
     if match is None or not (match["minute"] or match["half"] or match["hours"]):
-        raise SlotError(f"“{text}” is not a time of day. Enter {text}:00, or add am or pm.")
+        raise CellError(f"“{text}” is not a time of day. Enter {text}:00, or add am or pm.")
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
     if match["half"]:
         if not 1 <= hour <= 12:
-            raise SlotError(f"{text} is not a time of day. With am or pm, hours go from 1 to 12.")
+            raise CellError(f"{text} is not a time of day. With am or pm, hours go from 1 to 12.")
         hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
     minutes = hour * 60 + minute
     if minute >= 60 or minutes > MINUTES_A_DAY:
-        raise SlotError(f"{text} is not a time of day.")
+        raise CellError(f"{text} is not a time of day.")
     return minutes
 
 
@@ -142,5 +140,5 @@ def _count_minutes(weekday: int, start: int, end_day: str | None, end_text: str)
         end += MINUTES_A_DAY
     minutes = end - start
     if not SHORTEST <= minutes <= LONGEST:
-        raise SlotError("A meeting lasts from 5 minutes to 24 hours, and ends after it starts.")
+        raise CellError("A meeting lasts from 5 minutes to 24 hours, and ends after it starts.")
     return minutes

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.file.dates import DateError, DateOrder, find_order, parse_date
+from cohorts.roster.file.dates import DateOrder, find_order, parse_date
 from cohorts.roster.file.rows import parse
+from cohorts.roster.problems import CellError
 from tests.support.roster import make_file, make_line
 
 days = st.dates(date(2000, 1, 1), date(2100, 12, 31))
@@ -36,7 +37,7 @@ def test_a_column_is_read_as_it_was_written_or_refused_as_a_whole(column, writte
         if clear or day.day == day.month:
             assert parse_date(text, order) == day
         else:
-            with pytest.raises(DateError) as refused:
+            with pytest.raises(CellError) as refused:
                 parse_date(text, order)
             said.add(str(refused.value))
     assert len(said) <= 1
@@ -62,7 +63,7 @@ def test_a_time_after_several_spaces_leaves_a_date_as_unclear():
 def test_dates_that_contradict_each_other_prove_nothing():
     order = find_order(["13/01/2027", "01/13/2027", "02/03/2027"])
     assert order.day_first is None
-    with pytest.raises(DateError, match="2 March 2027 or 3 February 2027"):
+    with pytest.raises(CellError, match="2 March 2027 or 3 February 2027"):
         parse_date("02/03/2027", order)
 
 
@@ -99,7 +100,7 @@ def test_it_is_said_how_dates_were_read(column, note):
     ],
 )
 def test_what_is_no_date_is_explained(text, reason):
-    with pytest.raises(DateError, match=reason):
+    with pytest.raises(CellError, match=reason):
         parse_date(text, DateOrder())
 
 
@@ -108,5 +109,5 @@ def test_no_column_brings_it_down(column):
     order = find_order(column)
     assert isinstance(order.note, str)
     for text in column:
-        with suppress(DateError):
+        with suppress(CellError):
             parse_date(" ".join(text.split()), order)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.file.slots import TBD, RosterSlot, SlotError, parse_slot, render_slot
+from cohorts.roster.file.slots import TBD, RosterSlot, parse_slot, render_slot
+from cohorts.roster.problems import CellError
 
 slots = st.builds(
     RosterSlot,
@@ -50,7 +51,7 @@ almost_slots = st.lists(
 def test_any_text_is_a_slot_or_is_refused(text):
     try:
         slot = parse_slot(text)
-    except SlotError:
+    except CellError:
         return
     assert slot == TBD or parse_slot(render_slot(slot)) == slot
 
@@ -130,5 +131,5 @@ def test_an_undecided_slot_is_one():
     ],
 )
 def test_what_is_no_slot_is_reported(text, reason):
-    with pytest.raises(SlotError, match=reason):
+    with pytest.raises(CellError, match=reason):
         parse_slot(text)
