@@ -68,6 +68,10 @@ class DriftOption:
     outcome: str
     permission: str = ""
 
+    @property
+    def label(self) -> str:
+        return CHOICE_LABELS[self.choice]
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:

@@ -14,7 +14,6 @@ from cohorts.activity.recording import one_act
 from cohorts.errors import Refusal
 from cohorts.models import Group, User, live_group
 from cohorts.reconcile.differences import (
-    CHOICE_LABELS,
     DRIFT_TITLES,
     Drift,
     DriftChoice,
@@ -104,7 +103,7 @@ def _decide(one: DriftDecision, by: User, now: datetime) -> Collection[int]:
     if not isinstance(admin, DecidesDrift) or not may_choose(by, option):
         raise Refusal("not_allowed", f"You may not decide this about {drift.what}.")
     # Names of things outside are left out: they may name people.
-    said = {DRIFT_TITLES[drift.kind]: ["", CHOICE_LABELS[option.choice]]}
+    said = {DRIFT_TITLES[drift.kind]: ["", option.label]}
     with one_act(DRIFT_DECIDED, by=by, about=row, changes=said) as act:
         act.concern(groups=[row.group])
         concerned = admin.decide_drift(drift, option.choice, one.answer.strip())

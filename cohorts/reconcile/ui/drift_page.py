@@ -17,7 +17,13 @@ from django.views.decorators.http import require_http_methods
 from cohorts import clock
 from cohorts.admin_base.links import next_page
 from cohorts.models import User
-from cohorts.reconcile.differences import CHOICE_LABELS, DRIFT_TITLES, DriftChoice, DriftKind
+from cohorts.reconcile.differences import (
+    CHOICE_LABELS,
+    DRIFT_TITLES,
+    DriftChoice,
+    DriftKind,
+    DriftOption,
+)
 from cohorts.reconcile.drift.decisions import DriftDecision, decide, may_choose
 from cohorts.reconcile.drift.drift_rows import DriftRow, read_drift_rows, read_ref
 from cohorts.reconcile.provider import provider_specs
@@ -37,24 +43,14 @@ TOGETHER = {
 
 
 @dataclass(frozen=True, slots=True)
-class ShownOption:
-    choice: str
-    label: str
-    outcome: str
-    is_chosen: bool
-
-    @property
-    def needs_id(self) -> bool:
-        return self.choice == DriftChoice.REPLACE
-
-
-@dataclass(frozen=True, slots=True)
 class ShownDrift:
-    """One difference as the page shows it."""
+    """One difference as the page shows it, with the options of this reader.  `chosen`: that of the
+    link which led here, or ""."""
 
     row: DriftRow
     where: str  # the integration's name
-    options: Sequence[ShownOption]
+    options: Sequence[DriftOption]
+    chosen: str
 
     @property
     def is_waiting(self) -> bool:
@@ -117,14 +113,10 @@ def _together(kind: DriftKind, items: Sequence[ShownDrift]) -> list[tuple[str, s
 
 
 def _show(row: DriftRow, user: User, chosen: tuple[str, str]) -> ShownDrift:
-    options = [
-        ShownOption(
-            one.choice, CHOICE_LABELS[one.choice], one.outcome, (row.ref, one.choice) == chosen
-        )
-        for one in row.drift.open_options
-        if may_choose(user, one)
-    ]
-    return ShownDrift(row, provider_specs()[row.provider].title, options)
+    options = [one for one in row.drift.open_options if may_choose(user, one)]
+    item, choice = chosen
+    where = provider_specs()[row.provider].title
+    return ShownDrift(row, where, options, choice if item == row.ref else "")
 
 
 # -- choices -------------------------------------------------------------------------------------
