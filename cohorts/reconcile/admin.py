@@ -174,33 +174,27 @@ class IssueFilter(TextFilter):
         return super().show_text(text) if issue == UNKNOWN else issue.sentence
 
 
-def describe_row_issue(row: GroupSync | ProviderState) -> str:
-    """Return the issue's sentence and detail, or an empty text."""
-    sentence = find_issue(row.issue).sentence if row.issue else ""
-    return f"{sentence} {row.issue_detail}".strip()
+class IssueAdmin(ReadOnlyAdmin):
+    @admin.display(description="issue", ordering="issue")
+    def said(self, row: GroupSync | ProviderState) -> str:
+        """Return the issue's sentence and detail, or an empty text."""
+        sentence = find_issue(row.issue).sentence if row.issue else ""
+        return f"{sentence} {row.issue_detail}".strip()
 
 
 @admin.register(GroupSync)
-class GroupSyncAdmin(ReadOnlyAdmin):
+class GroupSyncAdmin(IssueAdmin):
     list_display = ["group", "provider", "said", "next_at", "failures", "ready_at", "sync_since"]
     list_filter = [OutOfSyncFilter, "provider", ("issue", IssueFilter), "group__cohort"]
     list_select_related = ["group"]
     search_fields = ["group__name", "group__cohort__name"]
     ordering = ["group", "provider"]
 
-    @admin.display(description="issue", ordering="issue")
-    def said(self, row: GroupSync) -> str:
-        return describe_row_issue(row)
-
 
 @admin.register(ProviderState)
-class ProviderStateAdmin(ReadOnlyAdmin):
+class ProviderStateAdmin(IssueAdmin):
     list_display = ["provider", "scope", "said", "holder", "last_seen_at", "retry_at", "paused_at"]
     exclude = ["cursor"]
-
-    @admin.display(description="issue", ordering="issue")
-    def said(self, row: ProviderState) -> str:
-        return describe_row_issue(row)
 
 
 @admin.register(SyncRun)

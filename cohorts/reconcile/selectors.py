@@ -114,16 +114,7 @@ def live_groups(cohort_ids: Collection[int]) -> QuerySet[Group]:
     return groups.select_related("cohort").order_by("pk")
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfSync:
-    """One group that is out of sync in one provider, and why."""
-
-    row: GroupSync
-    provider: ProviderSpec
-    status: SyncStatus
-
-
-def find_out_of_sync(limit: int) -> tuple[list[OutOfSync], int]:
+def find_out_of_sync(limit: int) -> tuple[list[GroupInProvider], int]:
     """Return the groups that have been out of sync longest, and the total number. Two queries."""
     rows = (
         GroupSync.objects.filter(provider__in=configured_providers())
@@ -133,9 +124,9 @@ def find_out_of_sync(limit: int) -> tuple[list[OutOfSync], int]:
     )
     providers = provider_specs()
     shown = [
-        OutOfSync(
-            row,
+        GroupInProvider(
             providers[row.provider],
+            row,
             describe_issue(row.issue, row.issue_detail, tried=row.failures > 0),
         )
         for row in rows[:limit]
