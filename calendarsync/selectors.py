@@ -11,8 +11,7 @@ from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, Ca
 from calendarsync.state.facts import AddressBook
 from calendarsync.state.observed import StoredState
 from cohorts.models import User
-from cohorts.reconcile.models import ProviderState
-from cohorts.reconcile.verify.verification_results import find_value
+from cohorts.reconcile.models import ProviderState, VerificationResult
 from cohorts.selectors import addresses_of
 
 PROVIDER = "calendar"
@@ -50,8 +49,10 @@ def guest_invitation() -> str:
     """
     if settings.CALENDAR_GUEST_INVITATION:
         return str(settings.CALENDAR_GUEST_INVITATION)
-    mails = find_value(PROVIDER, settings.GOOGLE_CALENDAR_ID, "mails")
-    return "own_event" if mails == "everybody" else "instance"
+    found = VerificationResult.objects.filter(
+        provider=PROVIDER, scope=settings.GOOGLE_CALENDAR_ID, name="mails", value="everybody"
+    )
+    return "own_event" if found.exists() else "instance"
 
 
 def load_stored_state(calendar_id: str, now: datetime) -> StoredState:

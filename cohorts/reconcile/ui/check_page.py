@@ -1,16 +1,16 @@
 """The connection check: what is configured, and whether it answers. A worker makes the calls."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from cohorts import clock
 from cohorts.reconcile import services
-from cohorts.reconcile.models import SyncRun
+from cohorts.reconcile.models import SyncRun, VerificationResult
 from cohorts.reconcile.selectors import ProviderView, read_context, read_providers
 from cohorts.reconcile.ui.plan_pages import person_of
 from cohorts.reconcile.ui.plan_view import ProviderPlan, read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
-from cohorts.reconcile.verify.verification_results import read_results
 
 
 @staff_page
@@ -28,15 +28,18 @@ def check_connections(request: HttpRequest) -> HttpResponse:
         request,
         "check",
         "Connection check",
-        checked=[
-            (provider, run, _answer(run), read_results(provider.spec.name, provider.spec.scope))
-            for provider, run in newest
-        ],
+        checked=[(provider, run, _answer(run), _tried(provider)) for provider, run in newest],
         waiting=waiting,
         is_worker_alive=context.is_worker_alive,
         address=request.path,
         seconds=2,
     )
+
+
+def _tried(provider: ProviderView) -> QuerySet[VerificationResult]:
+    """Return what `verify_services` found out there."""
+    spec = provider.spec
+    return VerificationResult.objects.filter(provider=spec.name, scope=spec.scope)
 
 
 def _newest(provider: ProviderView) -> SyncRun | None:

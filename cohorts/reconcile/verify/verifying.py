@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cohorts import clock
 from cohorts.reconcile.errors import LeaseLost
@@ -27,7 +28,6 @@ from cohorts.reconcile.verify.experiments import (
     SlowExperiment,
     verifications,
 )
-from cohorts.reconcile.verify.verification_results import read_results, store_result
 from cohorts.reconcile.workers import lease
 
 PAUSE = 0.5  # seconds between two attempts to acquire the lease
@@ -132,8 +132,11 @@ def _read(bench: Bench, slow: SlowExperiment, row: VerificationResult) -> Judged
 
 
 def _waiting(bench: Bench) -> Iterator[VerificationResult]:
-    rows = read_results(bench.verification.name, bench.scope)
-    return rows.filter(verdict=ProbeVerdict.WAITING).iterator()
+    return _results(bench).filter(verdict=ProbeVerdict.WAITING).iterator()
+
+
+def _results(bench: Bench) -> QuerySet[VerificationResult]:
+    return VerificationResult.objects.filter(provider=bench.verification.name, scope=bench.scope)
 
 
 def _act(bench: Bench, experiment: Experiment) -> tuple[Answers, str]:
@@ -164,8 +167,23 @@ def _judge(probe: Probe, answers: Answers) -> Judgement:
 def _store(
     bench: Bench, probe: Probe, judgement: Judgement, now: datetime, data: Answers | None = None
 ) -> None:
-    name = bench.verification.name
-    store_result(name, bench.scope, probe, judgement, now=now, data=data)
+    """Store a result. One that was not tried replaces none that was."""
+    tried = _results(bench).filter(name=probe.name).exclude(verdict=ProbeVerdict.NOT_TRIED)
+    if judgement.verdict == ProbeVerdict.NOT_TRIED and tried.exists():
+        return
+    VerificationResult.objects.update_or_create(
+        provider=bench.verification.name,
+        scope=bench.scope,
+        name=probe.name,
+        defaults={
+            "assumption": probe.assumption,
+            "verdict": judgement.verdict,
+            "value": judgement.value[:100],
+            "detail": judgement.detail[:500],
+            "data": dict(data or {}),
+            "at": now,
+        },
+    )
 
 
 def _explain(error: Exception) -> str:
