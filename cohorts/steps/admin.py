@@ -70,14 +70,10 @@ class _Asking:
             self.step = CohortStep(
                 cohort=self.cohort, kind=self.kind.name, params=params, reason=reason
             )
-            self.preview = self.kind.preview(self.step, self.now)
-        except Refusal as refusal:
-            self.form.add_error(None, refusal.sentence)
-            return
-        if self.action == "edit":
-            self.preview = None
-            return
-        try:
+            preview = self.kind.preview(self.step, self.now)
+            if self.action == "edit":
+                return
+            self.preview = preview
             self._read_letter()
             if self.action == "confirm":
                 self._confirm()
@@ -178,9 +174,7 @@ def _show(asking: _Asking) -> HttpResponse:
 
 def show_step(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a confirmed step; on POST, undo it while it is waiting."""
-    step = CohortStep.objects.select_related("cohort__course", "asked_by").filter(pk=pk).first()
-    if step is None or step.kind not in step_kinds:
-        raise Http404("There is no such change.")
+    step = get_object_or_404(CohortStep.objects.select_related("cohort__course", "asked_by"), pk=pk)
     kind = _kind(request, step.kind)
     if request.method == "POST":
         try:

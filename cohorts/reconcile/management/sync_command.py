@@ -128,19 +128,17 @@ class PlanningCommand(BaseCommand):
             for progress in watch(ids, after=after, grace=grace):
                 line.draw(progress)
         except NoWorker:
-            line.clear()
             raise CommandError(NO_ONE_WORKS, returncode=NO_WORKER) from None
         except GaveUp as error:
-            line.clear()
             raise CommandError(
                 f"{error} The request is saved and continues once this is resolved."
             ) from None
         except KeyboardInterrupt:
-            line.clear()
             raise CommandError(
                 "Stopped waiting. The workers continue in the background.", returncode=INTERRUPTED
             ) from None
-        line.clear()
+        finally:
+            line.clear()
         assert progress is not None
         self._report(progress)
 

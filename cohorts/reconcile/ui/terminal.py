@@ -66,13 +66,7 @@ class ProgressLine:
         for action in progress.news:  # lines that stay
             self.clear()
             self.out.write(format_action(action))
-        self._draw(self._line(progress), key=str(len(progress.settled)))
-
-    def clear(self) -> None:
-        if self.is_terminal:
-            self.out.write("\r\x1b[K", ending="")
-
-    def _draw(self, line: str, *, key: str) -> None:
+        line, key = self._line(progress), str(len(progress.settled))
         if self.is_terminal:
             width = shutil.get_terminal_size().columns - 1
             self.out.write(f"\r\x1b[K{line[:width]}", ending="")
@@ -80,6 +74,10 @@ class ProgressLine:
             self.out.write(line)
         self.last = key
         self.out.flush()
+
+    def clear(self) -> None:
+        if self.is_terminal:
+            self.out.write("\r\x1b[K", ending="")
 
     @staticmethod
     def _line(progress: WaitingProgress) -> str:
