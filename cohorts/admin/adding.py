@@ -48,7 +48,7 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            return _add(request, form.cleaned_data)
+            return _add(request, user, form.cleaned_data)
         except Refusal as refusal:
             form.add_error(None, refusal.sentence)
     answer = confirmation_page(
@@ -60,19 +60,18 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
         ],
         form=form,
         button="Add person",
-        back=next_page(request, _find_back(user)),
+        back=next_page(request, _find_page(user, reverse("admin:cohorts_membership_changelist"))),
     )
     answer.status_code = 400 if form.errors else 200
     return answer
 
 
-def _find_back(user: User) -> str:
-    """Return the list of memberships, or the start page for users who may not view it."""
-    may_view = staff_may(user, "cohorts.view_membership")
-    return reverse("admin:cohorts_membership_changelist" if may_view else "admin:index")
+def _find_page(user: User, page: str) -> str:
+    """Return a page of memberships, or the start page for users who may not view it."""
+    return page if staff_may(user, "cohorts.view_membership") else reverse("admin:index")
 
 
-def _add(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
+def _add(request: HttpRequest, user: User, said: dict[str, Any]) -> HttpResponse:
     made, is_new = add_person(
         said["name"], said["address"], said["group"].pk, role=said["role"], now=clock.now()
     )
@@ -83,7 +82,5 @@ def _add(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
         done = f"{person} ({person.email or 'no address'}) was known already and is added to "
         done += f"{made.group}."
     messages.success(request, done)
-    assert isinstance(request.user, User)
-    may_view = staff_may(request.user, "cohorts.view_membership")
     row = reverse("admin:cohorts_membership_change", args=[made.pk])
-    return redirect(next_page(request, row if may_view else reverse("admin:index")))
+    return redirect(next_page(request, _find_page(user, row)))

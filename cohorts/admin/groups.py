@@ -76,11 +76,8 @@ class GroupAdmin(ProtectedAdmin):
 
     @admin.display(ordering="participant_count")
     def participants(self, group: Any) -> str:
-        return (
-            f"{group.participant_count} of {group.size}"
-            if group.size
-            else (str(group.participant_count))
-        )
+        limit = f" of {group.size}" if group.size else ""
+        return f"{group.participant_count}{limit}"
 
     # -- ending a group ----------------------------------------------------------------------
 

@@ -228,8 +228,6 @@ def find_file(request: HttpRequest, token: str) -> tuple[str, bytes | None]:
 
 
 def forget_file(request: HttpRequest, token: str) -> None:
-    waiting = request.session.get(PENDING_FILES, {})
-    if token in waiting:
-        request.session[PENDING_FILES] = {
-            key: kept for key, kept in waiting.items() if key != token
-        }
+    waiting = {**request.session.get(PENDING_FILES, {})}
+    if waiting.pop(token, None):
+        request.session[PENDING_FILES] = waiting

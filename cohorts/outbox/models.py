@@ -142,9 +142,7 @@ class OutboxPart(models.Model):
     retry_at = models.DateTimeField("next retry", null=True, blank=True)
     # Nothing is sent on this channel until staff open it again.
     closed_at = models.DateTimeField("closed since", null=True, blank=True)
-    alarmed_at = models.DateTimeField(
-        "reported at", null=True, blank=True
-    )  # when staff were notified
+    alarmed_at = models.DateTimeField("reported at", null=True, blank=True)
     # Of a source that was not complete since: all its messages with an earlier cutoff are stored.
     collected_at = models.DateTimeField(null=True, blank=True)
 
