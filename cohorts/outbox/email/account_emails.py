@@ -77,7 +77,7 @@ def _send(email: AccountEmail, server: MailServer, now: datetime) -> bool:
         if error.verdict is MailFailure.NOT_NOW:
             return True
         if error.verdict is not MailFailure.NEVER:
-            parts.record_failure(parts.EMAIL, error.why, now=now)
+            parts.record_failure(parts.EMAIL, error.why, now=now, pause=error.pause)
             return False
         logger.warning("The mail server rejects an e-mail about an account: %s", email.kind)
     email.delete()

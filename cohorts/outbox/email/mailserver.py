@@ -2,12 +2,16 @@
 
 import re
 import smtplib
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
 from django.core.mail import EmailMessage, get_connection
 
+from cohorts.outbox.health import parts
 from cohorts.outbox.health.undelivered import ADDRESS_REJECTED
+
+QUOTA_PAUSE = timedelta(minutes=15)
 
 
 class MailFailure(Enum):
@@ -25,6 +29,11 @@ class MailError(Exception):
         super().__init__(why)
         self.verdict = verdict
         self.why = why
+
+    @property
+    def pause(self) -> timedelta:
+        """Return how long the server is left alone after a failure that is its own."""
+        return QUOTA_PAUSE if self.verdict is MailFailure.QUOTA else parts.RETRY
 
 
 class MailServer:

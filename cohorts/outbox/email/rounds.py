@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 ROUND_SECONDS = 45.0  # far below the task timeout, with room for one slow e-mail
 CLAIM = timedelta(minutes=15)  # far above it: no other round sends the e-mail again
 STALE_SECONDS = 300.0  # a worker that was suspended for this long after its claim sends nothing
-QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit was exceeded
 REFUSAL_LIMIT = 3  # permanent refusals in a row: then the server is at fault, not the addresses
 MANY_REFUSALS = "The mail server rejects several e-mails in a row: {response}"
 SERVER_FAILURES = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
@@ -81,8 +80,8 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
             except TakenOver:
                 return False
             except MailError as error:
-                pause = QUOTA_PAUSE if error.verdict is MailFailure.QUOTA else parts.RETRY
-                parts.record_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
+                now = clock.now()
+                parts.record_failure(parts.EMAIL, error.why, now=now, pause=error.pause)
                 return False
     left = sendable([Message.Channel.EMAIL], clock.now(), installation)
     return left.exclude(pk__in=[message.pk for message in due]).exists()

@@ -16,6 +16,7 @@ from cohorts.outbox.health.alarms import find_alarms
 from cohorts.outbox.holds import holds
 from cohorts.outbox.models import Message, OutboxPart
 from cohorts.outbox.tasks import send_emails
+from cohorts.services.account_emails import queue_password_email
 
 pytestmark = pytest.mark.django_db
 
@@ -196,6 +197,16 @@ def test_b10_a_mail_quota_is_the_servers_trouble_and_nobodys_email_is_given_up(
     send_emails()
     assert states() == {"sent"}
     assert not OutboxPart.objects.filter(failing_since__isnull=False).exists()
+
+
+def test_b10_a_mail_quota_that_an_email_about_an_account_meets_pauses_all_emails_as_long(
+    pending, mail_server
+):
+    queue_password_email(str(pending[0].email), now=clock.now())
+    mail_server.refuse("MAIL", 550, "5.4.5 Daily user sending limit exceeded")
+    send_emails()
+    assert OutboxPart.objects.get().retry_at > clock.now() + timedelta(minutes=14)
+    assert states() == {"pending"}
 
 
 def test_b10_a_mailbox_that_is_full_is_that_persons(pending, mail_server):
