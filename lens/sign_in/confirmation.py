@@ -5,6 +5,7 @@
     your own password               | to see the form
     another person's password       | to see the form
     a person who is or becomes staff| to save or delete
+    several people at once          | to delete
     any other person                | no
     erasing a person                | to begin
 
@@ -19,6 +20,8 @@ from allauth.account.internal.flows.reauthentication import (
     is_reauthentication_required,
     suspend_request,
 )
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
@@ -28,8 +31,8 @@ from lens.sign_in.second_factor import is_privileged
 
 PASSWORD_FORMS = frozenset({"admin:password_change", "admin:auth_user_password_change"})
 PERSON_FORMS = frozenset({"admin:cohorts_user_change", "admin:cohorts_user_delete"})
+PEOPLE = "admin:cohorts_user_changelist"
 ERASING = "erase-person"
-MAX_ID_LENGTH = 18  # digits
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
@@ -53,15 +56,17 @@ class ConfirmationMiddleware(MiddlewareMixin):
 def needs_confirmation(request: HttpRequest, name: str, kwargs: dict[str, Any]) -> bool:
     if name in PASSWORD_FORMS:
         return True
-    if name == ERASING:
-        return request.method == "POST"
-    if name not in PERSON_FORMS or request.method != "POST":
+    if request.method != "POST":
         return False
-    return any(right in request.POST for right in RIGHTS) or _is_staff(kwargs.get("object_id", ""))
+    if name == PEOPLE:
+        return request.POST.get("action") == "delete_selected"
+    if name in PERSON_FORMS:
+        becomes_staff = any(right in request.POST for right in RIGHTS)
+        return becomes_staff or _is_staff(request, kwargs["object_id"])
+    return name == ERASING
 
 
-def _is_staff(object_id: str) -> bool:
-    if not object_id.isdecimal() or len(object_id) > MAX_ID_LENGTH:
-        return False
-    person = User.objects.filter(pk=object_id).first()
+def _is_staff(request: HttpRequest, object_id: str) -> bool:
+    """Return whether the person is staff, found as the admin does: it also reads +5 and 005."""
+    person = admin.site.get_model_admin(User).get_object(request, unquote(object_id))
     return person is not None and is_privileged(person)

@@ -194,6 +194,29 @@ def test_a2_changing_staff_in_the_admin_needs_a_confirmation(what):
     assert learner.status_code == 200, "an everyday change needs none"
 
 
+@pytest.mark.parametrize("spelling", ["+{}", "%20{}", "{:025}", "{:,}"])
+def test_a2_no_other_spelling_of_a_number_saves_the_confirmation(spelling):
+    User.objects.create_superuser("ada@example.org", PASSWORD, name="Ada")
+    sam = User.objects.create_user("sam@example.org", None, name="Sam", is_staff=True, pk=5001)
+    client = sign_in()
+    forget_sign_in(client)
+    address = f"/admin/cohorts/user/{spelling.format(sam.pk)}/delete/".replace(",", "_")
+    answer = client.post(address, {"post": "yes"})
+    assert answer.headers["Location"].startswith("/sign-in/again/?next="), answer
+    assert User.objects.filter(pk=sam.pk).exists()
+
+
+def test_a2_deleting_several_people_at_once_needs_a_confirmation():
+    User.objects.create_superuser("ada@example.org", PASSWORD, name="Ada")
+    sam = User.objects.create_user("sam@example.org", None, name="Sam", is_staff=True)
+    client = sign_in()
+    forget_sign_in(client)
+    form = {"action": "delete_selected", "_selected_action": [sam.pk], "post": "yes"}
+    answer = client.post("/admin/cohorts/user/", form)
+    assert answer.headers["Location"].startswith("/sign-in/again/?next="), answer
+    assert User.objects.filter(pk=sam.pk).exists()
+
+
 def test_a2_a_change_that_was_sent_is_saved_after_the_confirmation():
     User.objects.create_superuser("ada@example.org", PASSWORD, name="Ada")
     sam = User.objects.create_user("sam@example.org", None, name="Sam", is_staff=True)
