@@ -186,19 +186,22 @@ def _obstacles(person: User) -> Iterator[str]:
 
 
 def _erase(person: User) -> None:
+    addresses = addresses_of(person)
     _empty_texts(person)
     # What is left are copies of cancelled events.
-    for copy in copies_with(addresses_of(person)):
+    for copy in copies_with(addresses):
         copy.body = {"id": copy.event_id, "status": "cancelled"}
         copy.save(update_fields=["body"])
-    for table in TABLES:
-        rows = table.rows(person)
+    # All are chosen before the first is deleted: some are found by a former address.
+    for table, rows in [(table, table.rows(person)) for table in TABLES]:
         if table.erasing is Erasing.DELETE:
             rows.delete()
         elif table.emptied:
             rows.update(**table.emptied)
     MeetingMove.objects.filter(by=person).update(reason="")
     _empty_account(person)
+    # Saving has queued one about the changed address, too.
+    AccountEmail.objects.filter(address__in=addresses).delete()
 
 
 def _end_sessions(person: User) -> None:
@@ -207,7 +210,6 @@ def _end_sessions(person: User) -> None:
 
 
 def _empty_account(person: User) -> None:
-    addresses = addresses_of(person)
     person.groups.clear()
     person.user_permissions.clear()
     person.set_unusable_password()
@@ -216,8 +218,6 @@ def _empty_account(person: User) -> None:
     person.discord_name = person.discord_avatar = person.discord_email = ""
     person.timezone, person.zone_chosen_at, person.last_login = "UTC", None, None
     person.save()
-    # Saving has queued one about the changed address, too.
-    AccountEmail.objects.filter(address__in=addresses).delete()
 
 
 # Texts that name people: table and its columns.  Rows of the person's groups, or of no group.

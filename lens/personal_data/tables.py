@@ -38,6 +38,7 @@ from cohorts.outbox.models import Message, MessageChoice, kind_title
 from cohorts.outbox.registry import topics
 from cohorts.reconcile.models import RealizeRequest
 from cohorts.reconcile.provider import provider_specs
+from cohorts.selectors import addresses_of
 from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, OwnWrite, VoiceSession
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
@@ -78,10 +79,7 @@ class PersonalTable:
 
 
 def _refused(person: User) -> Q:
-    found = Q(user=person)
-    if person.discord_id:
-        found |= Q(discord_id=person.discord_id)
-    return found | Q(email__iexact=person.email) if person.email else found
+    return Q(user=person) | Q(email__in=addresses_of(person)) | _by_discord_id(person)
 
 
 def _own_writes(person: User) -> Q:

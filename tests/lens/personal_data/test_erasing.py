@@ -18,7 +18,7 @@ from django.test import Client
 
 from cohorts.activity.recording import record
 from cohorts.errors import Refusal
-from cohorts.models import ErasureRequest, FormerAddress, Membership, User
+from cohorts.models import ErasureRequest, FormerAddress, Membership, RefusedSignIn, User
 from cohorts.services.memberships import end_membership
 from lens.personal_data.erasure import (
     approve_erasure,
@@ -57,6 +57,9 @@ def person(log: StringIO, world: World) -> User:
     """Was a member of group A and a guest of group B, and has left."""
     person = world.add(NAME, "A")
     FormerAddress.objects.create(user=person, email=ADDRESSES[1])
+    RefusedSignIn.objects.create(  # with an account that no one else has
+        code=RefusedSignIn.Code.AMBIGUOUS, discord_id=4321, email=ADDRESSES[1]
+    )
     CalendarFeed.objects.create(user=person)
     world.work()
     world.book(NAME, "B", 1)
