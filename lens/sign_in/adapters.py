@@ -31,7 +31,7 @@ from lens.sign_in.discord import (
     DiscordUnreachable,
     check_response,
 )
-from lens.sign_in.join_server import JOINING, finish_join
+from lens.sign_in.join_server import JOINING, finish_join, refuse_join
 from lens.sign_in.pages import SignInFailure, show_refusal
 from lens.sign_in.profile import read_profile
 from lens.sign_in.receivers import describe_client, describe_person
@@ -146,9 +146,11 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         extra_context: Any = None,
     ) -> None:
         """Show the page for this failure, and log it without secrets."""
-        why = explain(error, exception, extra_context or {})
+        context = extra_context or {}
+        why = explain(error, exception, context)
         log.log(why.level, "A sign-in with Discord failed: %s (%s)", why, describe(exception))
-        raise ImmediateHttpResponse(show_refusal(request, why))
+        is_joining = (context.get("state") or {}).get("data") == JOINING
+        raise ImmediateHttpResponse((refuse_join if is_joining else show_refusal)(request, why))
 
 
 def explain(error: Any, exception: Exception | None, context: dict[str, Any]) -> SignInFailure:

@@ -27,6 +27,7 @@ from cohorts.signals import announce
 from discordsync.set_up import may_join_here
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from lens.sign_in.discord import DiscordAccountProvider
+from lens.sign_in.pages import SignInFailure
 from lens.sign_in.profile import read_profile
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,16 @@ def finish_join(request: HttpRequest, told: Any, token: str) -> HttpResponse:
         messages.success(request, outcome)
     else:
         messages.error(request, outcome)
+    return redirect("set-up")
+
+
+def refuse_join(request: HttpRequest, why: SignInFailure) -> HttpResponse:
+    """Say where the button is that Discord gave no consent."""
+    told = {
+        SignInFailure.UNREACHABLE: Joined.UNREACHABLE,
+        SignInFailure.MISCONFIGURED: Joined.NOT_ALLOWED,
+    }
+    messages.error(request, told.get(why, Joined.NOT_CONFIRMED))
     return redirect("set-up")
 
 

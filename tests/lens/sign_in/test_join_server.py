@@ -88,8 +88,21 @@ def test_the_token_of_another_account_adds_no_one(walk, ada, members):
 
 def test_who_cancels_at_discord_joins_nothing(walk, ada, members):
     note_adding(may=True)
-    press(walk, decision="deny")
+    page = press(walk, decision="deny")
+    assert "Discord did not confirm that you want to join. Try again." in page
+    assert "Check my set-up" in page
+    assert "sign in with a password" not in page
     assert str(ADA) not in members()
+
+
+def test_who_comes_back_while_discord_is_down_is_told_so_where_they_pressed(walk, ada, sandbox):
+    note_adding(may=True)
+    address = begin(walk)
+    back = walk.choose(address, ADA)
+    sandbox.set_faults({"kind": "error", "path": "/oauth2/token", "status": 503})
+    page = walk.client.get(back, follow=True).content.decode()
+    assert "Discord is not responding. Try again in a minute." in page
+    assert "Check my set-up" in page
 
 
 @pytest.mark.parametrize(
