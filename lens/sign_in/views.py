@@ -108,6 +108,12 @@ def sign_in_as(request: HttpRequest, user_id: int) -> HttpResponse:
 # -- a new password -------------------------------------------------------------------------------
 
 
+TOO_MANY_LINKS = (
+    "Too many links were requested for this address or from your network. Check your e-mail, or "
+    "try again in an hour."
+)
+
+
 class PasswordResetForm(forms.Form):
     email = forms.EmailField(
         label="E-mail",
@@ -125,11 +131,9 @@ class PasswordResetView(FormView):
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
         email = form.cleaned_data["email"]
-        limited: HttpResponse | None = ratelimit.consume_or_429(
-            self.request, action="reset_password", key=email.lower()
-        )
-        if limited is not None:
-            return limited
+        if not ratelimit.consume(self.request, action="reset_password", key=email.lower()):
+            form.add_error(None, TOO_MANY_LINKS)
+            return self.render_to_response(self.get_context_data(form=form), status=429)
         with transaction.atomic():
             queue_password_email(email, now=clock.now())
             nudge_email()

@@ -226,6 +226,9 @@ def test_a7_emails_are_limited_per_address(alice, address):
         for n in range(25)
     ]
     assert answers == [302] * 3 + [429] * 22
+    page = ask(address, REMOTE_ADDR="10.0.1.1").content.decode()
+    assert "try again in an hour" in page
+    assert "1 minute" not in page
     send_emails()
     assert len(mail.outbox) == (3 if address.startswith("alice") else 0)
 
