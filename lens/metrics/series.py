@@ -74,12 +74,13 @@ def read_outbox(now: datetime) -> Iterator[Metric]:
         (((channel,), (now - oldest).total_seconds()) for channel, (_, oldest) in rows.items()),
     )
     recent = Message.objects.filter(due_at__gt=now - DAY, due_at__lte=now).order_by()
+    recent = recent.exclude(channel=Message.Channel.EMAIL, user__email__isnull=True)
     by_state = recent.values_list("channel", "state").annotate(Count("pk"))
     counts = {(channel, state): count for channel, state, count in by_state}
     pairs = [(c, state) for c in Message.Channel.values for state in Message.State.values]
     yield gauge(
         "messages",
-        "Messages that were due in the last 24 hours.",
+        "Messages that were due in the last 24 hours, to people with an address if by e-mail.",
         ["channel", "state"],
         ((pair, counts.get(pair, 0)) for pair in pairs),
     )

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from cohorts import clock
+from cohorts.models import User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest
 from cohorts.reconcile.runs.totals import add_totals, key
@@ -84,12 +85,36 @@ def test_a_message_too_late_is_named_by_neither_its_person_nor_its_text(said: Sa
     heartbeats.record_heartbeat("machine:1")
     now = clock.now()
     Message.objects.create(
-        key="letter:Alice", kind="x", channel="email", state="expired", due_at=now, cutoff_at=now
+        key="letter:Alice",
+        kind="x",
+        channel="email",
+        state="expired",
+        due_at=now,
+        cutoff_at=now,
+        user=User.objects.create_user("alice@example.org", name="Alice"),
     )
     for minutes in range(3):
         watch_faults(now + minutes * MINUTE)
     [line] = said()
     assert "Alice" not in line
+
+
+@pytest.mark.django_db
+def test_a_message_to_someone_without_an_address_is_no_fault(said: Said) -> None:
+    heartbeats.record_heartbeat("machine:1")
+    now = clock.now()
+    Message.objects.create(
+        key="x:1",
+        kind="x",
+        channel="email",
+        state="expired",
+        due_at=now,
+        cutoff_at=now,
+        user=User.objects.create(email=None, name="Bob"),
+    )
+    for minutes in range(3):
+        watch_faults(now + minutes * MINUTE)
+    assert said() == []
 
 
 @pytest.mark.parametrize(
