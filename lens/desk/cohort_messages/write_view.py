@@ -162,7 +162,8 @@ def write_view(request: HttpRequest, pk: int) -> HttpResponse:
     cohort, context = open_tab(request, pk, "messages")
     sender = require(request, *WRITE_LETTERS)
     asked = request.POST if request.method == "POST" else request.GET
-    audiences = read_audiences(cohort, read_ids(asked.getlist("people")))
+    named = (*request.GET.getlist("people"), *request.POST.getlist("people"))
+    audiences = read_audiences(cohort, read_ids(named))
     page = _CohortLetterPage(
         sender=sender,
         cohort=cohort,
@@ -184,7 +185,8 @@ def _build_form(request: HttpRequest, audiences: LetterAudiences) -> LetterForm:
     if request.method != "POST":
         return LetterForm(initial=_read_initial(request.GET), audiences=audiences)
     data = request.POST.copy()
-    data.setlist("people", [str(one.pk) for one in audiences.named])
+    ticked = read_ids(data.getlist("people"))
+    data.setlist("people", [str(one.pk) for one in audiences.named if one.pk in ticked])
     return LetterForm(data, audiences=audiences)
 
 

@@ -96,6 +96,19 @@ def test_a_link_chooses_the_audience(staff, url, academy):
     assert re.search(rf'name="groups" value="{group}"[^>]* checked', page)
 
 
+def test_the_last_of_the_people_of_a_link_can_be_unticked_and_ticked_again(staff, url):
+    bo = User.objects.get(name="Bo")
+    form = {"do": "preview", "audience": "people", "subject": "News", "text": "Hi"}
+    answer = staff.post(f"{url}?people={bo.pk}", form)
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert "Choose at least one person." in page
+    assert f'name="people" value="{bo.pk}"' in page
+    assert not re.search(rf'name="people" value="{bo.pk}"[^>]* checked', page)
+    page = staff.post(f"{url}?people={bo.pk}", {**form, "people": bo.pk}).content.decode()
+    assert "Send to 1 person" in page
+
+
 @pytest.mark.parametrize(
     ("data", "names"),
     [
