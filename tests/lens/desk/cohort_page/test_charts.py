@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page
 
-from cohorts.models import AccessState, Membership, User
+from cohorts.models import AccessState, Cohort, Group, Membership, User
 from cohorts.reconcile.models import ProviderState
 from cohorts.words import abbreviate_date
 from discordsync.bot.models import GuildMembership
@@ -65,6 +65,15 @@ def read_table(html: str) -> list[list[str]]:
     figure = html.partition('<figure class="chart">')[2].partition("</figure>")[0]
     rows = figure.partition("<tbody>")[2].split("</tr>")[:-1]
     return [re.findall(r"<t[hd][^>]*>([^<]*)<", row) for row in rows]
+
+
+def test_the_chart_of_one_page_of_groups_says_that_it_is_of_these_only(manager, academy):
+    part = "The chart counts the groups on this page."
+    assert part not in open_tab(manager, academy, "calendar")
+    for name in "BCDEFGH":
+        Group.objects.create(cohort=academy.cohort, name=f"Group {name}")
+    Cohort.objects.update(number_of_meetings=52)  # seven groups on a page
+    assert part in open_tab(manager, academy, "calendar")
 
 
 def test_attendance_of_each_week(manager, academy):
