@@ -154,9 +154,9 @@ def test_ending_is_a_page_with_a_preview_and_no_select(staff):
 def test_what_has_something_hanging_on_it_cannot_be_deleted_by_accident(staff):
     made = make_cohort(groups=1)
     for model, pk, instead in (
-        ("group", made.ids[0], "End the group instead"),
-        ("cohort", made.cohort.pk, "Set the cohort's status to completed or cancelled instead"),
-        ("user", made.people[0].pk, "Untick “Active” on the person's page instead"),
+        ("group", made.ids[0], "End the group instead (“End…” on its page)"),
+        ("cohort", made.cohort.pk, "End the cohort instead (“End cohort…” on its page)"),
+        ("user", made.people[0].pk, "Untick “Active” in the person's settings instead"),
     ):
         asked = staff.get(f"{ADMIN}/{model}/{pk}/delete/")
         staff.post(f"{ADMIN}/{model}/{pk}/delete/", {"post": "yes"})
