@@ -20,6 +20,7 @@ from django.db import DatabaseError, InterfaceError, NotSupportedError, connecti
 from cohorts.reconcile.values import Check
 from cohorts.words import one_line
 from lens.backups.pg_programs import server_version
+from lens.checks import has_mail_server
 from lens.health import has_pending_migrations
 
 SETTINGS, DEPLOYING = "docs/settings.md", "docs/operations.md, “Deploying”"
@@ -113,7 +114,7 @@ def read_zone_version(folder: Path) -> str:
 
 def check_mail(test_address: str) -> Iterator[Check]:
     """Sign in at the mail server and, if an address is given, send it an e-mail."""
-    if settings.EMAIL_BACKEND.split(".")[-2] in {"console", "dummy"}:
+    if not has_mail_server():
         yield Check("Mail", False, "EMAIL_URL is not set, so no e-mail is sent.", SETTINGS)
         return
     try:

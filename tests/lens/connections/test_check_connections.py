@@ -162,6 +162,12 @@ BROKEN: dict[str, tuple[Break, str]] = {
         lambda _, settings, __: set_to(settings, EMAIL_PORT=9),
         "docs/settings.md",
     ),
+    "mail is written to files": (
+        lambda _, settings, __: set_to(
+            settings, EMAIL_BACKEND="django.core.mail.backends.filebased.EmailBackend"
+        ),
+        "docs/settings.md",
+    ),
     "mail is printed": (
         lambda _, settings, __: set_to(
             settings, EMAIL_BACKEND="django.core.mail.backends.console.EmailBackend"
