@@ -1,6 +1,5 @@
 """Responses for errors outside the views: pages for people, JSON below /api/."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -13,6 +12,7 @@ from django.http import (
     QueryDict,
 )
 from django.http.multipartparser import MultiPartParserError
+from django.utils.deprecation import MiddlewareMixin
 from django.views.defaults import bad_request, page_not_found
 
 from guestvisits.api.errors import error_body
@@ -37,16 +37,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return bad_request(request, error)
 
 
-class ZeroByteMiddleware:
+class ZeroByteMiddleware(MiddlewareMixin):
     """Refuses a request that contains a zero byte, which no text in PostgreSQL can hold: any query
     with it would fail. Uploaded files and the bodies of the API have their own checks."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def process_request(self, request: HttpRequest) -> None:
         _refuse_zero_byte(*request.COOKIES.values(), *_texts(request.GET))
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         """Check the path, and the form, which the CSRF check before this one has read."""
@@ -65,15 +61,13 @@ def _refuse_zero_byte(*texts: str) -> None:
         raise BadRequest("The request contains a zero byte.")
 
 
-class ApiErrorsMiddleware:
+class ApiErrorsMiddleware(MiddlewareMixin):
     """Disables caching below /api/, and turns every error there into JSON: also errors raised
     before a view is found, and those that no view handles."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         if not request.path_info.startswith(API):
             return response
         response["Cache-Control"] = "no-store"

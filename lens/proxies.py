@@ -13,12 +13,13 @@ allauth and the REST framework all read REMOTE_ADDR, so they need no setting of 
     trusted (*)   "a, b"                b                           kept
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
+from django.utils.deprecation import MiddlewareMixin
 
 Network = IPv4Network | IPv6Network
 ANYONE = "*"
@@ -71,13 +72,10 @@ def _parse(address: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-class ForwardedMiddleware:
+class ForwardedMiddleware(MiddlewareMixin):
     """Apply the forwarded headers of trusted proxies, and remove those of anyone else."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def process_request(self, request: HttpRequest) -> None:
         meta, proxies = request.META, settings.TRUSTED_PROXIES
         peer = meta.get("REMOTE_ADDR", "")
         if is_trusted(peer, proxies):
@@ -86,4 +84,3 @@ class ForwardedMiddleware:
         else:
             for claim in CLAIMS:
                 meta.pop(claim, None)
-        return self.get_response(request)

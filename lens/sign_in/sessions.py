@@ -1,7 +1,7 @@
 """Expiry of staff sessions after some hours, and sooner if they are idle."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 
 from guestvisits.views.signed_in import SIGNED_OUT_NOW, sign_in_again
 from lens.sign_in.second_factor import is_privileged
@@ -28,16 +29,12 @@ def has_ended(session: Mapping[str, Any], *, now: float) -> bool:
     )
 
 
-class StaffSessionMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+class StaffSessionMiddleware(MiddlewareMixin):
+    def process_request(self, request: HttpRequest) -> None:
         # Without the cookie no one is signed in, so the database is not queried.
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         if has_session and is_privileged(request.user):
             self._check(request, now=time.time())
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
