@@ -6,6 +6,7 @@ Operations.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 from django.apps import apps
 from django.contrib import admin
@@ -96,6 +97,12 @@ SECTIONS = (
     SidebarSection("activity", "Activity", prefixes=("activity/",)),
     SidebarSection("operations", "Operations", prefixes=("operations/", "sync/", "drift/")),
 )
+# Pages that belong to no table, each with its address and permissions; Operations has its own.
+PAGES = {
+    "today": (("Today", "admin:index", SEE_TODAY),),
+    "messages": (("By cohort", "admin:messages", SEE_MESSAGES),),
+    "activity": (("Activity", "admin:activity", SEE_ACTIVITY),),
+}
 
 
 def operations_tables() -> tuple[str, ...]:
@@ -122,23 +129,18 @@ def build_sidebar(request: HttpRequest) -> list[SidebarEntry]:
 
 def open_links(request: HttpRequest, section: SidebarSection) -> tuple[SidebarLink, ...]:
     """Return the pages of a section that the person may open."""
-    match section.key:
-        case "today":
-            return (
-                (SidebarLink("Today", reverse("admin:index")),) if may_open_today(request) else ()
-            )
-        case "operations":
-            return _operations_links(request)
-        case "activity":
-            return _activity_links(request)
-        case "messages":
-            return (*_messages_links(request), *table_links(request, section.tables))
-        case _:
-            return tuple(table_links(request, section.tables))
+    if section.key == "operations":
+        return _operations_links(request)
+    pages = (
+        SidebarLink(title, url := reverse(address), request.path == url)
+        for title, address, permissions in PAGES.get(section.key, ())
+        if staff_may(cast(User, request.user), *permissions)
+    )
+    return (*pages, *table_links(request, section.tables))
 
 
 def may_open_today(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and staff_may(request.user, *SEE_TODAY)
+    return staff_may(cast(User, request.user), *SEE_TODAY)
 
 
 def may_open_operations(request: HttpRequest) -> bool:
@@ -156,17 +158,6 @@ def _operations_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
         return (first,)
     url = reverse("drift")
     return first, SidebarLink("Changed outside", url, request.path == url)
-
-
-def _activity_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
-    may_open = isinstance(request.user, User) and staff_may(request.user, *SEE_ACTIVITY)
-    return (SidebarLink("Activity", reverse("admin:activity")),) if may_open else ()
-
-
-def _messages_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
-    url = reverse("admin:messages")
-    may_open = isinstance(request.user, User) and staff_may(request.user, *SEE_MESSAGES)
-    return (SidebarLink("By cohort", url, request.path == url),) if may_open else ()
 
 
 def table_links(request: HttpRequest, labels: Iterable[str]) -> Iterable[SidebarLink]:
