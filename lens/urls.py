@@ -7,21 +7,18 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from cohorts.reconcile.ui.drift_page import drift
 from guestvisits.admin.moving_members import move_members_view
-from lens.desk.views import desk_urls
-from lens.frame.views import frame_urls
+from lens.desk.urls import staff_urls
 from lens.health import healthz
 from lens.metrics.views import metrics
 from lens.personal_data.views import personal_data_urls
 from lens.sign_in.urls import sign_in_urls
 from lens.sign_in.views import admin_sign_in
-from lens.view_as.views import view_as_urls
 
 READ = ["get", "head", "options"]
 
 handler404 = "lens.error_pages.not_found"
 
 admin_pages, admin_app, admin_name = admin.site.urls
-staff_pages = [*desk_urls(), *frame_urls(), *view_as_urls(), *admin_pages]
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -31,7 +28,7 @@ urlpatterns = [
     path("admin/login/", admin_sign_in),  # instead of the admin's own
     *personal_data_urls(),
     path("admin/members/move/", admin.site.admin_view(move_members_view), name="move-members"),
-    path("admin/", (staff_pages, admin_app, admin_name)),
+    path("admin/", ([*staff_urls, *admin_pages], admin_app, admin_name)),
     path("", include("cohorts.outbox.urls")),
     path("", include("guestvisits.urls")),
     path("", include(sign_in_urls())),

@@ -4,11 +4,10 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,18 +18,7 @@ from cohorts.errors import Refusal
 from cohorts.needs.open_cohorts import read_open_cohorts
 from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
-from lens.desk.activity.views import activity_urls
-from lens.desk.cohort_attendance import views as attendance
-from lens.desk.cohort_exports import export_tab_view
-from lens.desk.cohort_messages.messages_view import (
-    export_overview_view,
-    messages_view,
-    overview_view,
-)
-from lens.desk.cohort_messages.write_view import write_view
-from lens.desk.cohort_page.views import cohort_urls
 from lens.desk.cohort_rows import read_cohort_rows
-from lens.desk.person_page.views import person_view
 from lens.frame.sidebar import SEE_TODAY
 
 SNOOZE = ("cohorts.change_cohort",)
@@ -108,31 +96,3 @@ def show_again_view(request: HttpRequest) -> HttpResponse:
     require(request, *SEE_TODAY, *SNOOZE)
     snoozing.show_again(request.POST.get("item", ""))
     return redirect("admin:today")
-
-
-def desk_urls() -> list[URLPattern]:
-    """Return the pages below /admin/, in the admin's own namespace."""
-    view = admin.site.admin_view
-    return [
-        path("today/", view(today_view), name="today"),
-        path("today/snooze/", view(snooze_view), name="today_snooze"),
-        path("today/show-again/", view(show_again_view), name="today_show_again"),
-        *cohort_urls(),
-        path(
-            "cohorts/<int:pk>/attendance/",
-            view(attendance.attendance_view),
-            name="cohort_attendance",
-        ),
-        path("cohorts/<int:pk>/<slug:tab>/export/", view(export_tab_view), name="cohort_export"),
-        path(
-            "cohorts/<int:pk>/attendance/dismiss/",
-            view(attendance.dismiss_view),
-            name="cohort_dismiss_risk",
-        ),
-        *activity_urls(),
-        path("messages/", view(overview_view), name="messages"),
-        path("messages/export/", view(export_overview_view), name="messages_export"),
-        path("cohorts/<int:pk>/messages/", view(messages_view), name="cohort_messages"),
-        path("cohorts/<int:pk>/messages/write/", view(write_view), name="cohort_write"),
-        path("people/<int:pk>/", view(person_view), name="person"),
-    ]

@@ -10,7 +10,7 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, resolve, reverse
+from django.urls import resolve, reverse
 from django.views.decorators.http import require_safe
 
 from cohorts import clock
@@ -107,14 +107,3 @@ class ChoiceList(AutocompleteJsonView):
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         label = getattr(self.model_admin, "label_choice", str)
         return {**super().serialize_result(obj, to_field_name), "text": label(obj)}
-
-
-def frame_urls() -> list[URLPattern]:
-    """Return the pages below /admin/, in the admin's own namespace and before its own pages."""
-    view = admin.site.admin_view
-    return [
-        path("", view(start_view), name="index"),
-        path("operations/", view(operations_view), name="operations"),
-        path("search/", view(search_view), name="search"),
-        path("autocomplete/", view(ChoiceList.as_view(admin_site=admin.site)), name="autocomplete"),
-    ]

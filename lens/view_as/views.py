@@ -5,10 +5,9 @@ admin/people/<id>/view-as/stop/   POST: back to the staff's page of that person
 """
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from cohorts.access import require
@@ -34,12 +33,3 @@ def stop_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop, also if the view has ended meanwhile."""
     stop_viewing(request)
     return redirect("admin:person", pk)
-
-
-def view_as_urls() -> list[URLPattern]:
-    """Return the pages below /admin/, in the admin's own namespace."""
-    view = admin.site.admin_view
-    return [
-        path("people/<int:pk>/view-as/", view(start_view), name="view_as"),
-        path("people/<int:pk>/view-as/stop/", view(stop_view), name="stop_view_as"),
-    ]

@@ -2,10 +2,9 @@
 
 from typing import Any, cast
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts.access import require, staff_may
@@ -63,13 +62,3 @@ def _links_for(viewer: User) -> dict[str, bool]:
         "may_open_group": staff_may(viewer, *SEE_GROUP),
         "may_open_cohort": staff_may(viewer, *SEE_COHORT),
     }
-
-
-def activity_urls() -> list[URLPattern]:
-    """Return the addresses below /admin/."""
-    view = admin.site.admin_view
-    return [
-        path("activity/", view(activity_view), name="activity"),
-        path("activity/export/", view(export_activity_view), name="activity_export"),
-        path("cohorts/<int:pk>/activity/", view(cohort_activity_view), name="cohort_activity"),
-    ]

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import cast
 
-from django.contrib import admin
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
@@ -151,13 +150,3 @@ def calendar_view(request: HttpRequest, pk: int) -> HttpResponse:
         "may_open": staff_may(user, *SEE_GROUP),
     }
     return TemplateResponse(request, "admin/desk/cohort/calendar.html", context)
-
-
-def cohort_urls() -> list[URLPattern]:
-    """Return the tabs' addresses below /admin/."""
-    view = admin.site.admin_view
-    return [
-        path("cohorts/<int:pk>/", view(groups_view), name="cohort"),
-        path("cohorts/<int:pk>/people/", view(people_view), name="cohort_people"),
-        path("cohorts/<int:pk>/calendar/", view(calendar_view), name="cohort_calendar"),
-    ]
