@@ -168,7 +168,7 @@ class _Guest:
         ]
         hosts = {visit.host_meeting_id for visit in self.visits}
         seen = Attendance.objects.filter(user=self.user_id, meeting__in={home.pk, *hosts})
-        self.presence = {row.meeting_id: row.presence for row in seen.order_by()}
+        self.presence = dict(seen.order_by().values_list("meeting", PRESENCE))
         return sum(visit.host_meeting_id == host.pk and visit.is_open for visit in among)
 
     def _visits_of_week(self, home: Meeting, *, begun: bool) -> list[GuestVisit]:

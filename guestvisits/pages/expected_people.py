@@ -109,9 +109,9 @@ def _members(meetings: Iterable[Meeting]) -> dict[int, list[Membership]]:
 
 def _attendances(meetings: Iterable[Meeting]) -> dict[int, dict[int, Attendance]]:
     found: dict[int, dict[int, Attendance]] = defaultdict(dict)
-    for row in Attendance.objects.filter(meeting__in=meetings).select_related(
-        "user", "corrected_by"
-    ):
+    loaded = {meeting.pk: meeting for meeting in meetings}
+    for row in Attendance.objects.filter(meeting__in=loaded).select_related("user", "corrected_by"):
+        row.meeting = loaded[row.meeting_id]
         found[row.meeting_id][row.user_id] = row
     return found
 
@@ -151,7 +151,7 @@ def _others(answers: Iterable[Attendance]) -> list[RosterEntry]:
     return [
         _entry(answer.user, GUEST if answer.is_guest else FORMER, answer)
         for answer in answers
-        if answer.checked_in_at or answer.correction
+        if answer.checked_in_at or answer.is_corrected
     ]
 
 
@@ -170,14 +170,14 @@ def _entry(
         line,
         rsvp=answer.rsvp,
         presence=answer.presence,
-        seen_at=None if answer.correction else answer.checked_in_at,
+        seen_at=None if answer.is_corrected else answer.checked_in_at,
         noted_by=_name_corrector(answer),
-        correction=answer.correction,
-        reason=answer.correction_reason,
+        correction=answer.correction if answer.is_corrected else "",
+        reason=answer.correction_reason if answer.is_corrected else "",
     )
 
 
 def _name_corrector(answer: Attendance) -> str:
-    if not answer.correction:
+    if not answer.is_corrected:
         return ""
     return answer.corrected_by.display_name if answer.corrected_by else "someone"

@@ -29,7 +29,8 @@ def correct_presence(
     if presence not in Correction.values:
         raise Refusal("bad_presence", f"Choose one of {', '.join(Correction.values)}.")
     meeting = lock_past_meeting(meeting_id, now)
-    before = Attendance.objects.filter(meeting=meeting, user=user_id).first()
+    rows = Attendance.objects.select_related("meeting")
+    before = rows.filter(meeting=meeting, user=user_id).first()
     if before is None:
         _check_member(meeting, user_id)
     if needs_reason(meeting, now) and not reason.strip() and _said(before) != presence:
@@ -69,7 +70,9 @@ def needs_reason(meeting: Meeting, now: datetime) -> bool:
 
 def _said(row: Attendance | None) -> str:
     """Return what is recorded so far, as a value of `Correction`."""
-    return Correction.UNKNOWN if row is None else row.correction or row.presence
+    if row is None:
+        return Correction.UNKNOWN
+    return row.correction if row.is_corrected else row.presence
 
 
 def lock_past_meeting(meeting_id: int, now: datetime) -> Meeting:

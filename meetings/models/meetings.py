@@ -199,9 +199,15 @@ class Attendance(models.Model):
         return f"{self.user} at {self.meeting}"
 
     @property
+    def is_corrected(self) -> bool:
+        """Return whether a person said what holds: a correction before the meeting's start was
+        about another date. Load the row with its meeting."""
+        return self.corrected_at is not None and self.corrected_at >= self.meeting.starts_at
+
+    @property
     def presence(self) -> str:
-        """Return a value of `Presence`: the correction if there is one, else what was detected."""
-        if self.correction:
+        """Return a value of `Presence`: the correction if one holds, else what was detected."""
+        if self.is_corrected:
             return presence_of(self.correction)
         if self.checked_in_at:
             return self.Presence.PRESENT
@@ -214,12 +220,15 @@ def presence_of(correction: str) -> str:
     return Attendance.Presence.ABSENT if excused else correction
 
 
-# The same as `Attendance.presence`, for queries.
+# The same as `Attendance.is_corrected` and `Attendance.presence`, for queries.
+IS_CORRECTED = models.Q(corrected_at__gte=models.F("meeting__starts_at"))
 PRESENCE = models.Case(
     models.When(
-        correction=Attendance.Correction.EXCUSED, then=models.Value(Attendance.Presence.ABSENT)
+        IS_CORRECTED,
+        correction=Attendance.Correction.EXCUSED,
+        then=models.Value(Attendance.Presence.ABSENT),
     ),
-    models.When(~models.Q(correction=""), then=models.F("correction")),
+    models.When(IS_CORRECTED, then=models.F("correction")),
     models.When(checked_in_at__isnull=False, then=models.Value(Attendance.Presence.PRESENT)),
     models.When(not_seen=True, then=models.Value(Attendance.Presence.ABSENT)),
     default=models.Value(Attendance.Presence.UNKNOWN),

@@ -150,9 +150,10 @@ def test_one_who_attended_at_home_is_refused(academy, alice, book, now):
 
 
 def test_a_persons_correction_of_attendance_at_home_outranks_detection(academy, alice, book, now):
-    row = Attendance.objects.create(meeting=academy.meeting("A"), user=alice, checked_in_at=now)
+    meeting = academy.meeting("A")
+    row = Attendance.objects.create(meeting=meeting, user=alice, checked_in_at=now)
     said = Attendance.objects.filter(pk=row.pk)
-    said.update(correction="present", corrected_at=now, checked_in_at=None)
+    said.update(correction="present", corrected_at=meeting.ends_at, checked_in_at=None)
     assert refused(book) == "checked_in_at_home"
     said.update(correction="absent", checked_in_at=now)
     assert book().is_open

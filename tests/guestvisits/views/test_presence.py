@@ -12,6 +12,7 @@ from django.utils.html import strip_tags
 from cohorts.models import Membership
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
+from meetings.selectors import past_meetings
 from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,17 @@ def test_what_was_found_is_shown_with_since_when(client, held, carol, bob):
     Attendance.objects.create(meeting=held, user=bob, not_seen=True)
     assert row(client, held, "Carol") == f"Carol was there since {seen:%H:%M}"
     assert row(client, held, "Bob") == "Bob facilitator was not there"
+
+
+def test_what_was_noted_before_a_meeting_was_moved_is_about_another_date(client, held, carol, bob):
+    noted = {"corrected_by": bob, "corrected_at": held.starts_at - timedelta(days=3)}
+    Attendance.objects.create(
+        meeting=held, user=carol, correction="absent", checked_in_at=held.starts_at, **noted
+    )
+    Attendance.objects.create(meeting=held, user=bob, correction="absent", **noted)
+    assert row(client, held, "Carol") == f"Carol was there since {held.starts_at:%H:%M}"
+    assert row(client, held, "Bob") == "Bob facilitator not known"
+    assert [one.presence for one in past_meetings(carol.pk, held.ends_at)] == ["present"]
 
 
 def test_unknown_is_not_absent(client, held):

@@ -1,6 +1,6 @@
 """Guests never count as members."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_figures_leave_guests_out(academy):
 
 def test_a_persons_correction_comes_before_detection(academy):
     meeting = academy.meeting("A", 1)
-    said = {"corrected_at": NOW}
+    said = {"corrected_at": meeting.ends_at}
     attend(academy, "Alice", "A", 1, checked_in_at=NOW, correction="absent", **said)
     attend(academy, "Bob", "A", 1, not_seen=True, correction="present", **said)
     attend(academy, "Fay", "A", 1, not_seen=True)
@@ -59,6 +59,18 @@ def test_a_persons_correction_comes_before_detection(academy):
         "absent",
         "unknown",
     ]
+
+
+def test_a_correction_from_before_the_start_is_about_another_date(academy):
+    meeting = academy.meeting("A", 1)
+    said = {"corrected_at": meeting.starts_at - timedelta(minutes=1)}
+    attend(academy, "Alice", "A", 1, checked_in_at=NOW, correction="absent", **said)
+    attend(academy, "Bob", "A", 1, not_seen=True, correction="present", **said)
+    attend(academy, "Fay", "A", 1, correction="excused", **said)
+    figures = read_attendance_stats([meeting.pk])[meeting.pk]
+    assert (figures.present, figures.absent) == (1, 1)
+    rows = meeting.attendances.order_by("user__name")
+    assert [row.presence for row in rows] == ["present", "absent", "unknown"]
 
 
 def test_who_left_is_no_member_and_was_there(academy):
