@@ -1,5 +1,6 @@
 """Admin for groups, with a page to end a group."""
 
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -19,6 +20,11 @@ from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change
 
 class GroupForm(forms.ModelForm):
     """Group form that refuses to change the slot of a group that is set up or has ended."""
+
+    def clean_start_time(self) -> time | None:
+        """Return the time without seconds, which no page shows."""
+        typed: time | None = self.cleaned_data["start_time"]
+        return typed and typed.replace(second=0, microsecond=0)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

@@ -92,7 +92,11 @@ class _Draft:
         return self.find_held(meeting_id)
 
     def hold(self, row: Meeting, starts_at: datetime, minutes: int) -> None:
-        """Set a row's time, marking it as changed by a person."""
+        """Set a row's time, marking it as changed by a person.
+
+        Pages show minutes, and Google stores seconds: of a finer start it would never be in sync.
+        """
+        starts_at = starts_at.replace(second=0, microsecond=0)
         check_start(starts_at, self.now)
         check_length(minutes)
         row.starts_at, row.duration_minutes = starts_at, minutes
@@ -230,7 +234,9 @@ def _add(draft: _Draft, move: Add) -> str:
 def _change_slot(draft: _Draft, move: ChangeSlot) -> str:
     _check_new_slot(draft, move)
     by_hand = {row.pk for row in draft.rows if not follows_rhythm(row)}
-    draft.follow(_with_slot(draft.rhythm, move.slot, move.from_day))
+    start_time = move.slot.start_time.replace(second=0, microsecond=0)
+    slot = replace(move.slot, start_time=start_time)
+    draft.follow(_with_slot(draft.rhythm, slot, move.from_day))
     draft.notes += [
         f"{row.title} was moved individually, so it keeps its time."
         for row in draft.rows

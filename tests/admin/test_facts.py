@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.core import mail
@@ -88,6 +88,12 @@ def test_a_wrong_slot_is_reported_beside_the_field_and_nothing_is_saved(staff, c
     answer = add(staff, "group", **group_fields(made.cohort, **changed))
     assert told in text_of(answer)
     assert Group.objects.count() == 1
+
+
+def test_a_weekly_time_has_no_seconds(staff):
+    made = make_cohort(groups=1)
+    add(staff, "group", **group_fields(made.cohort, start_time="15:00:07.5"))
+    assert Group.objects.get(name="Group 9").start_time == time(15)
 
 
 @pytest.mark.parametrize("missing", ["weekday", "start_time"])

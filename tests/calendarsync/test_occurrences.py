@@ -50,6 +50,17 @@ def test_a_moved_meeting_is_a_moved_occurrence_and_everyone_is_mailed(
     assert_quiet(calendar)
 
 
+def test_a_start_between_two_minutes_is_written_once(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    """Google keeps whole seconds, so a finer start would differ from it for ever."""
+    meeting = realized.meeting("A", 2)
+    odd = timedelta(hours=26, seconds=7, milliseconds=500)
+    move_meeting(meeting.pk, starts_at=meeting.starts_at + odd, now=calendar.now)
+    calendar.work()
+    assert_quiet(calendar)
+
+
 def test_a_cancelled_meeting_is_a_cancelled_occurrence_and_comes_back(
     realized: Academy, calendar: SeenCalendar
 ) -> None:

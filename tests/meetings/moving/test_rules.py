@@ -108,6 +108,15 @@ def test_c3_an_extra_session_takes_no_number():
     assert [row.duration_minutes for row in facts.rows[4:]] == [60, 30]
 
 
+def test_a_meeting_begins_at_a_whole_minute():
+    odd = timedelta(seconds=7, milliseconds=500)
+    facts = do(do(make_facts(), Reschedule(2, at(22, 10) + odd)), Add(1, at(15) + odd))
+    starts = {row.pk: row.starts_at for row in facts.rows}
+    assert (starts[2], starts[EXTRA]) == (at(22, 10), at(15))
+    slot = replace(FRIDAYS, start_time=time(10, 0, 7, 500_000))
+    assert do(make_facts(), ChangeSlot(1, date(2027, 1, 18), slot)).rhythm.slot == FRIDAYS
+
+
 def test_a_date_behind_a_later_week_is_pointed_out():
     late = decide(Reschedule(2, at(28)), make_facts(), BEFORE)
     early = decide(Reschedule(3, at(14)), make_facts(), BEFORE)
