@@ -1,6 +1,7 @@
 """Checks of values that forms, roster lines and settings share."""
 
 from collections.abc import Iterable
+from datetime import date
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -16,6 +17,8 @@ LARGEST_SNOWFLAKE = 2**63 - 1
 
 LARGEST_ID = 2**63 - 1
 MOST_DAYS = 60
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -52,6 +55,20 @@ def check_zone(name: str) -> None:
             "%(name)s is not a time zone. Use an IANA name such as Europe/Berlin.",
             code="zone",
             params={"name": name},
+        )
+
+
+def check_year(day: date) -> None:
+    """Reject a day or moment far from any term, such as 9999-12-31 for "no end".
+
+    In another time zone it may be in the year 10000, which cannot be read from the database: one
+    such row would stop every sync.  Raises ValidationError.
+    """
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValidationError(
+            "The year %(year)s is outside %(first)s to %(last)s. Check the date.",
+            code="year",
+            params={"year": day.year, "first": FIRST_YEAR, "last": LAST_YEAR},
         )
 
 

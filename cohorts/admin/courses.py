@@ -14,6 +14,7 @@ from cohorts.admin_base.links import cohort_url
 from cohorts.models import Cohort, Course, User
 from cohorts.services.terms import TERM_FIELDS, is_running
 from cohorts.steps.admin import StepsMixin
+from cohorts.validators import check_year
 
 
 class CohortForm(forms.ModelForm):
@@ -22,6 +23,8 @@ class CohortForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in self.fields.keys() & {"start_date", "switching_until"}:
+            self.fields[name].validators.append(check_year)
         rule = self.fields.get("allowed_absences")
         if rule and self.instance.has_ended:
             rule.disabled = True  # what is posted for it is ignored

@@ -22,6 +22,7 @@ from cohorts.admin_base.links import LinkingAdmin, next_page
 from cohorts.errors import Refusal
 from cohorts.models import AccessException, AccessState, Membership, User
 from cohorts.services import memberships as services
+from cohorts.validators import check_year
 
 CHANGELIST = "admin:cohorts_membership_changelist"
 
@@ -162,7 +163,9 @@ class MembershipAdmin(RefusalAdmin):
 class AccessExceptionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "until" in self.fields:  # Django names neither of its two inputs
+        if "until" in self.fields:
+            self.fields["until"].validators.append(check_year)
+            # Django names neither of its two inputs.
             date, time = self.fields["until"].widget.widgets
             date.attrs["aria-label"], time.attrs["aria-label"] = "Until: date", "Until: time"
 

@@ -16,6 +16,7 @@ from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, User
 from cohorts.services.terms import Term, change_term, preview_term
+from cohorts.validators import check_year
 from cohorts.zones import find_zone
 from meetings.moving.forms import DateInput
 from meetings.moving.term_preview import forecast_term_mails
@@ -24,7 +25,7 @@ PERMISSIONS = ("cohorts.change_cohort", "meetings.change_meeting")
 
 
 class TermForm(forms.Form):
-    start_date = forms.DateField(widget=DateInput)
+    start_date = forms.DateField(widget=DateInput, validators=[check_year])
     number_of_meetings = forms.IntegerField(min_value=1, max_value=60)
 
     def read(self) -> Term:

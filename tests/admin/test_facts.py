@@ -96,6 +96,19 @@ def test_a_weekly_time_has_no_seconds(staff):
     assert Group.objects.get(name="Group 9").start_time == time(15)
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_is_in_no_term_is_refused(staff, day):
+    """Near the first and last year of the calendar, times in other zones cannot be computed."""
+    cohort = make_cohort(groups=1).cohort
+    form = {"course": cohort.course_id, "name": "Autumn", "number_of_meetings": 8}
+    for name in ("start_date", "switching_until"):
+        answer = add(staff, "cohort", **{"start_date": "2027-01-04", **form, name: day})
+        assert "is outside 2000 to 2100" in text_of(answer), name
+    term = {"start_date": day, "number_of_meetings": 8}
+    answer = staff.post(f"/admin/meetings/meeting/of-cohort/{cohort.pk}/term/", term)
+    assert "is outside 2000 to 2100" in text_of(answer)
+
+
 @pytest.mark.parametrize("missing", ["weekday", "start_time"])
 def test_half_a_slot_is_refused_by_the_database_too(missing):
     make_cohort(groups=1)
@@ -359,10 +372,11 @@ def test_an_exception_holds_who_wrote_it_and_ends_in_the_future(staff, olga):
     guest = User.objects.create_user("guest@example.org", name="Guest")
     fields = {"user": guest.pk, "group": made.ids[0], "reason": "observer"}
     past, ahead = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 30))
-
+    endless = add(staff, "accessexception", **fields, until_0="9999-12-31", until_1="23:59")
     refused = add(staff, "accessexception", **fields, until_0=past.date(), until_1="10:00")
     add(staff, "accessexception", **fields, until_0=ahead.date(), until_1="10:00")
 
+    assert "The year 9999 is outside 2000 to 2100." in text_of(endless)
     assert "This time has passed." in text_of(refused)
     assert AccessException.objects.get().created_by == olga
 

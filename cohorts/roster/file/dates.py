@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from cohorts.roster.problems import CellError
+from cohorts.validators import FIRST_YEAR, LAST_YEAR
 from cohorts.words import one_line
-
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})")
