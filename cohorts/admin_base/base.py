@@ -68,10 +68,24 @@ def _same_page(request: HttpRequest, *, is_new: bool) -> str:
 
 
 class ProtectedAdmin(LinkingAdmin):
-    """Admin for rows that can be deleted only while nothing refers to them.
+    """Admin for rows that can be deleted only while nothing refers to them, and that services
+    write too.
 
     The page lists the protected rows before it reports missing permissions.
     """
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool
+    ) -> None:
+        """Write the columns that the form changed. A service may have written others since the row
+        was read."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {field.name for field in obj._meta.concrete_fields}
+        unchanged = columns & (form.fields.keys() - set(form.changed_data))
+        obj.refresh_from_db(fields=unchanged)  # a page that was opened earlier has older values
+        obj.save(update_fields=columns & set(form.changed_data))
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
         found, counts, lacking, protected = super().get_deleted_objects(objs, request)

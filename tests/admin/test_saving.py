@@ -1,0 +1,104 @@
+"""A form of the admin saves what staff changed in it, and nothing that others write meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.models import Model
+from django.test import Client
+
+from cohorts import clock
+from cohorts.models import Cohort, Group, User
+from tests.rights.forms import requests_of
+from tests.support.cohort import make_cohort
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("without_providers"),
+]
+
+DEADLINE = 30  # seconds
+
+
+@pytest.fixture
+def client() -> Client:
+    """Olga's browser; she may do everything."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("olga@example.org", name="Olga"))
+    return client
+
+
+def read_form(client: Client, row: Model) -> tuple[str, dict[str, Any]]:
+    """Return the address of a row's form, and what a browser would send of it unchanged."""
+    address = f"/admin/cohorts/{row._meta.model_name}/{row.pk}/change/"
+    page = client.get(address).content.decode()
+    form = next(one for one in requests_of(address, page) if ("_save", "Save") in one.data)
+    return address, dict(form.data)
+
+
+@contextmanager
+def sent_meanwhile(client: Client, row: Model, **changes: Any) -> Iterator[None]:
+    """Send the row's form, which has read the row before what the block writes is committed."""
+    address, form = read_form(client, row)
+    sender = Thread(target=send, args=(client, address, {**form, **changes}))
+    with transaction.atomic():
+        yield
+        sender.start()
+        wait_for_lock()
+    sender.join(DEADLINE)
+    assert not sender.is_alive()
+
+
+def send(client: Client, address: str, form: dict[str, Any]) -> None:
+    try:
+        assert client.post(address, form).status_code == 302
+    finally:
+        connections.close_all()
+
+
+def wait_for_lock() -> None:
+    """Wait until someone else waits for a row that this transaction has written."""
+    deadline = time.monotonic() + DEADLINE
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone() == (True,):
+                return
+    raise AssertionError("the form was not sent, or did not wait")
+
+
+def test_settings_that_are_saved_while_a_cohort_ends_do_not_open_it_again(client: Client) -> None:
+    cohort = make_cohort().cohort
+    ended_at = clock.now()
+    with sent_meanwhile(client, cohort, allowed_absences=2):
+        Cohort.objects.filter(pk=cohort.pk).update(
+            status=Cohort.Status.COMPLETED, ended_at=ended_at
+        )
+    cohort.refresh_from_db()
+    assert (cohort.status, cohort.ended_at) == (Cohort.Status.COMPLETED, ended_at)
+    assert cohort.allowed_absences == 2
+
+
+def test_a_group_that_is_renamed_while_it_becomes_active_stays_active(client: Client) -> None:
+    group = make_cohort(groups=1).groups[0]
+    now = clock.now()
+    with sent_meanwhile(client, group, name="Heron"):
+        Group.objects.filter(pk=group.pk).update(
+            status=Group.Status.ACTIVE, set_up_at=now, activated_at=now
+        )
+    group.refresh_from_db()
+    assert (group.status, group.set_up_at, group.name) == (Group.Status.ACTIVE, now, "Heron")
+
+
+def test_a_person_who_is_renamed_while_signing_in_stays_linked_to_discord(client: Client) -> None:
+    person = User.objects.create_user("ada@example.org", name="Ada")
+    with sent_meanwhile(client, person, nickname="A."):
+        User.objects.filter(pk=person.pk).update(discord_id=200000000000000001, discord_name="ada")
+    person.refresh_from_db()
+    assert (person.discord_id, person.nickname) == (200000000000000001, "A.")
