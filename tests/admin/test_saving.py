@@ -102,3 +102,15 @@ def test_a_person_who_is_renamed_while_signing_in_stays_linked_to_discord(client
         User.objects.filter(pk=person.pk).update(discord_id=200000000000000001, discord_name="ada")
     person.refresh_from_db()
     assert (person.discord_id, person.nickname) == (200000000000000001, "A.")
+
+
+def test_a_page_that_is_older_than_a_sign_in_does_not_undo_it(client: Client) -> None:
+    """Nor what the person has chosen on their own pages since."""
+    person = User.objects.create_user("ada@example.org", name="Ada")
+    address, form = read_form(client, person)
+    chosen = {"discord_id": 200000000000000001, "timezone": "Asia/Tokyo", "wants_discord": False}
+    User.objects.filter(pk=person.pk).update(**chosen)
+    send(client, address, {**form, "nickname": "A."})
+    person.refresh_from_db()
+    assert {name: getattr(person, name) for name in chosen} == chosen
+    assert person.nickname == "A."
