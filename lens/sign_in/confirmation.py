@@ -59,7 +59,7 @@ def needs_confirmation(request: HttpRequest, name: str, kwargs: dict[str, Any]) 
     if request.method != "POST":
         return False
     if name == PEOPLE:
-        return request.POST.get("action") == "delete_selected"
+        return "delete_selected" in request.POST.getlist("action")
     if name in PERSON_FORMS:
         becomes_staff = any(right in request.POST for right in RIGHTS)
         return becomes_staff or _is_staff(request, kwargs["object_id"])
