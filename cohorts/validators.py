@@ -1,10 +1,12 @@
-"""Checks of values that forms, roster lines and settings share."""
+"""Checks of values that forms, addresses, roster lines and settings share."""
 
 from collections.abc import Iterable
 from datetime import date
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.urls import register_converter
+from django.urls.converters import IntConverter
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from cohorts.countries import is_country
@@ -109,6 +111,19 @@ def read_id(text: str) -> int:
 def read_ids(texts: Iterable[str]) -> frozenset[int]:
     """Return the valid ids among the texts."""
     return frozenset(map(read_id, texts)) - {0}
+
+
+class IdConverter(IntConverter):
+    """An id in the address of a page: `<id:…>`."""
+
+    def to_python(self, value: str) -> int:
+        number = read_id(value)
+        if not number:
+            raise ValueError("No row has such an id.")
+        return number
+
+
+register_converter(IdConverter, "id")
 
 
 def read_days(text: str) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 from django.urls import path
 
-from guestvisits import converters  # noqa: F401 - registers `id`
 from guestvisits.api import answers, choices, joining, moving, presence, substitutes, views
 
 urlpatterns = [

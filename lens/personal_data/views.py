@@ -18,7 +18,6 @@ from cohorts import clock
 from cohorts.admin_base.base import admin_page
 from cohorts.errors import Refusal
 from cohorts.models import ErasureRequest, User
-from guestvisits import converters  # noqa: F401 - registers `id`
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from lens.personal_data.erasure import (
     approve_erasure,
