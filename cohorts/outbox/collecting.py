@@ -124,18 +124,6 @@ def store(pending: Iterable[PendingMessage], *, now: datetime) -> int:
         return _store_new(list(pending), now)
 
 
-def store_together(pending: Iterable[PendingMessage], now: datetime) -> None:
-    """Store messages that no one has stored yet, all or none, with a constant number of queries.
-
-    Raises IntegrityError if there is one of them.  They become due now.
-    """
-    routed = _apply_routes(list(pending), now)
-    rows = [_row(one, now) for one in routed]
-    with transaction.atomic():
-        Message.objects.bulk_create(rows)
-        nudge_channels((row.channel, row.group_id) for row in rows)
-
-
 def _store_new(batch: list[PendingMessage], now: datetime) -> int:
     """Insert in key order, so that two writers cannot deadlock; return how many can be sent."""
     fresh = sorted(_apply_routes(batch, now), key=lambda one: one.key)

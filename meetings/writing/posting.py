@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
-from cohorts.outbox.collecting import store_together
+from cohorts.outbox.collecting import store
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import PendingMessage
 from meetings.writing.letter_preview import (
@@ -55,9 +55,7 @@ def post_letter(
     if preview.digest != seen:
         raise Refusal("audience_changed", explain_change(seen_readers, preview))
     context = {"letter_id": letter_id, "audience": audience, "role": role}
-    store_together(
-        [_build(one, preview.letter, sender, context, now) for one in preview.readers], now
-    )
+    store((_build(one, preview.letter, sender, context, now) for one in preview.readers), now=now)
     _record(cohort, preview, audience, sender)
     return preview
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cohorts.models import Cohort, Group, Installation, Membership
-from cohorts.outbox.collecting import collect, store_together
+from cohorts.outbox.collecting import collect, store
 from cohorts.outbox.models import Message
 from meetings.messages.changes import pending_changes
 from meetings.models import Meeting, MeetingChange, MeetingMove
@@ -49,5 +49,5 @@ def collect_first(now: datetime) -> None:
     """Store the e-mails about all of these moves, which are then no news any more."""
     known = set(Message.objects.values_list("key", flat=True))
     pending = pending_changes(None, now - 14 * DAY, now)
-    store_together([message for message in pending if message.key not in known], now)
+    store((message for message in pending if message.key not in known), now=now)
     collect(None, now=now)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cohorts.models import Cohort, Group, Installation, Membership
-from cohorts.outbox.collecting import collect, store_together
+from cohorts.outbox.collecting import collect, store
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import message_sources
 from cohorts.services.memberships import add_member
@@ -311,7 +311,7 @@ def test_a_collection_costs_the_same_after_any_number_of_moves(db):
     make_known_academy(24)
     for count in (0, 400):
         move_meetings(count, NOW)
-        store_together(pending_changes(None, NOW - 14 * DAY, NOW), NOW)
+        store(pending_changes(None, NOW - 14 * DAY, NOW), now=NOW)
         collect(None, now=NOW)
         calls.append(count_calls(lambda: collect(None, now=NOW + HOUR)))
     assert calls[1] < 1.2 * calls[0]
