@@ -17,8 +17,9 @@ T = TypeVar("T")
 LAST = 100
 
 
-def dotted_path(item: Any) -> str:
-    return f"{item.__module__}.{item.__qualname__}"
+def own_name(item: Any) -> str:
+    """Return the item's `name`; of a function, where it is defined."""
+    return getattr(item, "name", "") or f"{item.__module__}.{item.__qualname__}"
 
 
 class Registry(Mapping[str, T]):
@@ -27,7 +28,7 @@ class Registry(Mapping[str, T]):
     The sequence of INSTALLED_APPS and of imports makes no difference.
     """
 
-    def __init__(self, title: str, *, name_of: Callable[[T], str] = dotted_path) -> None:
+    def __init__(self, title: str, *, name_of: Callable[[T], str] = own_name) -> None:
         self._title, self._name_of = title, name_of
         self._entries: dict[str, tuple[int, T]] = {}
 

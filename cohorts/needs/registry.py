@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import attrgetter
 
 from cohorts.needs.items import Need
 from cohorts.needs.open_cohorts import OpenCohorts
@@ -18,4 +17,4 @@ class NeedKind:
     find: Callable[[OpenCohorts], Iterable[Need]]
 
 
-need_kinds: Registry[NeedKind] = Registry("kinds of Today's items", name_of=attrgetter("name"))
+need_kinds: Registry[NeedKind] = Registry("kinds of Today's items")

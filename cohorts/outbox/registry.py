@@ -25,7 +25,6 @@ rendered; staff read its title.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
 from cohorts.outbox.models import Message, kind_titles
@@ -95,7 +94,7 @@ class Notification:
     context_of: ContextOf
 
 
-notifications: Registry[Notification] = Registry("notifications", name_of=attrgetter("name"))
+notifications: Registry[Notification] = Registry("notifications")
 
 
 def notification(name: str, *, title: str, topic: str = "") -> Callable[[ContextOf], ContextOf]:
@@ -125,7 +124,7 @@ class DeliveryChannel:
     fit: Callable[[str], str] = str.strip
 
 
-channels: Registry[DeliveryChannel] = Registry("delivery channels", name_of=attrgetter("name"))
+channels: Registry[DeliveryChannel] = Registry("delivery channels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class Topic:
         return tuple(kind for kind in notifications if topic_of(kind) == self.name)
 
 
-topics: Registry[Topic] = Registry("message topics", name_of=attrgetter("name"))
+topics: Registry[Topic] = Registry("message topics")
 
 
 def topic_of(kind: str) -> str:

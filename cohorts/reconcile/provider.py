@@ -210,7 +210,7 @@ class DecidesDrift(Protocol):
 
 
 providers: Registry[Provider] = Registry("providers", name_of=attrgetter("spec.name"))
-provider_admins: Registry[ProviderAdmin] = Registry("provider admins", name_of=attrgetter("name"))
+provider_admins: Registry[ProviderAdmin] = Registry("provider admins")
 
 
 def provider_specs() -> dict[str, ProviderSpec]:

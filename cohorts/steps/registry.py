@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, ClassVar
 
 from django import forms
@@ -132,4 +131,4 @@ class StepKind(ABC):
         return ["name", *self.placeholders]
 
 
-step_kinds: Registry[StepKind] = Registry("kinds of cohort steps", name_of=attrgetter("name"))
+step_kinds: Registry[StepKind] = Registry("kinds of cohort steps")

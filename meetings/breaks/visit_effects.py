@@ -4,7 +4,6 @@ higher layer registers how it decides and what it writes."""
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from cohorts.registries import Registry
 from meetings.moving.types import Change
@@ -39,7 +38,7 @@ class VisitRules:
     reopen: Callable[[Collection[int], datetime], None]
 
 
-visit_rules: Registry[VisitRules] = Registry("rules of visits", name_of=attrgetter("name"))
+visit_rules: Registry[VisitRules] = Registry("rules of visits")
 
 
 def find_visits(changes: Sequence[Change]) -> list[VisitEffect]:

@@ -13,7 +13,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any
 
 from cohorts.reconcile.models import ScratchObject
@@ -115,4 +114,4 @@ class Verification:
     refusals: tuple[type[Exception], ...] = ()
 
 
-verifications: Registry[Verification] = Registry("verifications", name_of=attrgetter("name"))
+verifications: Registry[Verification] = Registry("verifications")

@@ -14,7 +14,7 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message, MessageKind, OutboxPart
 from cohorts.outbox.nudges import messages_pending
 from cohorts.outbox.registry import message_sources
-from cohorts.registries import dotted_path
+from cohorts.registries import own_name
 from cohorts.signals import facts_changed
 from tests.cohorts.outbox import notes as sources
 from tests.support.listening import listening
@@ -89,7 +89,7 @@ def test_a_failing_source_stops_no_other_and_is_shown(add_members, registered, n
 
     assert collect(None, now=now) == 1
     part = OutboxPart.objects.get()
-    assert (part.name, part.failing_since) == (dotted_path(broken), now)
+    assert (part.name, part.failing_since) == (own_name(broken), now)
     assert says in part.issue
 
 

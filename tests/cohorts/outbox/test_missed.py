@@ -17,7 +17,7 @@ from cohorts.outbox import collecting
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message, OutboxPart
 from cohorts.outbox.registry import message_sources, notifications
-from cohorts.registries import dotted_path
+from cohorts.registries import own_name
 from cohorts.services.installation import accept_original, break_seal
 from tests.cohorts.outbox import notes as sources
 from tests.cohorts.outbox.every_kind import live_through
@@ -120,7 +120,7 @@ def test_o11_a_source_that_failed_loses_nothing(alice, now, registered):
     registered.only(message_sources, sources.fail_by_mistake)
     for days in range(3):
         collect(None, now=now + days * DAY)
-    OutboxPart.objects.update(name=dotted_path(sources.pending_notes))
+    OutboxPart.objects.update(name=own_name(sources.pending_notes))
     registered.only(message_sources, sources.pending_notes)
     collect(None, now=now + 3 * DAY)
     assert Message.objects.get().state == "expired"
