@@ -10,7 +10,13 @@ from django.urls import reverse
 
 from cohorts.models import CohortStep, Group, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    first_event,
+    message_source,
+    notification,
+)
 from cohorts.steps.letters import fill_letter
 from cohorts.steps.registry import step_kinds
 
@@ -34,9 +40,8 @@ def pending_step_letters(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield the letters and posts of steps that were carried out. Two queries."""
-    done = CohortStep.objects.filter(
-        state=State.DONE, finished_at__gt=since - LETTER_WITHIN, finished_at__lte=now
-    )
+    first = first_event(group_ids, since, LETTER_WITHIN)
+    done = CohortStep.objects.filter(state=State.DONE, finished_at__gt=first, finished_at__lte=now)
     if group_ids is not None:
         done = done.filter(cohort__groups__in=group_ids).distinct()
     steps = list(done)

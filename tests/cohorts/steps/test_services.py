@@ -13,6 +13,7 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
 from cohorts.steps.letters import check_letter, fill_letter
+from cohorts.steps.messages import pending_step_letters
 from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from cohorts.steps.tasks import carry_out_due
 from tests.cohorts.steps.conftest import NOW, WorkerKilled
@@ -61,6 +62,14 @@ def test_a_step_is_carried_out_once_when_it_is_due_with_one_letter_per_person(re
     content = render(letters.get(user__name="Ann"), DUE)
     assert content.subject == "New: Autumn"
     assert "Bye, Ann" in content.text
+
+
+def test_the_letters_of_a_step_are_not_read_again_each_minute(rename, academy):
+    ask(rename, academy)
+    carry_out_due(DUE)
+    assert len(list(pending_step_letters(None, DUE - MINUTE, DUE))) == 4
+    later = DUE + timedelta(hours=1)
+    assert list(pending_step_letters(None, later, later + MINUTE)) == []
 
 
 def test_another_letter_for_a_change_that_waits_is_not_lost_silently(rename, academy):
