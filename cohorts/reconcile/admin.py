@@ -38,6 +38,7 @@ from cohorts.reconcile.selectors import (
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_pages import start_plan
 from cohorts.reconcile.ui.staff import PERMISSION
+from cohorts.words import count
 
 PLACE = '<div>{}: <span class="lens-state lens-{}">{}</span></div>'
 
@@ -139,12 +140,13 @@ class GroupStatusAdmin(StatusAdmin, GroupAdmin):
     def check_now(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
         services.request_sync(ids)
-        messages.success(request, f"{len(ids)} groups will be checked shortly.")
+        messages.success(request, f"{count(len(ids), 'group')} will be checked shortly.")
 
     @admin.action(description="Withdraw realize request", permissions=["realize"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
-        count = services.withdraw_request(queryset.values_list("pk", flat=True))
-        messages.success(request, f"Withdrawn for {count} groups. What was already created stays.")
+        number = services.withdraw_request(queryset.values_list("pk", flat=True))
+        done = f"Withdrawn for {count(number, 'group')}. What was already created stays."
+        messages.success(request, done)
 
 
 # -- tables that only the reconciler writes ------------------------------------------------------

@@ -24,6 +24,7 @@ from cohorts.reconcile.selectors import (
 from cohorts.reconcile.services import approve_shown_removals
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
+from cohorts.words import count_people
 
 
 def start_plan(
@@ -126,10 +127,9 @@ def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
 @require_POST
 def approve_removals(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """Approve that these people, and no one else, lose access: staff have seen their names."""
-    count = approve_shown_removals(_find(ids), by=person_of(request), now=clock.now())
-    messages.success(
-        request, f"Removals allowed for the {count} people shown. They lose access shortly."
-    )
+    number = approve_shown_removals(_find(ids), by=person_of(request), now=clock.now())
+    shown = f"Removals allowed for the {count_people(number)} shown. They lose access shortly."
+    messages.success(request, shown)
     return redirect("admin:operations")
 
 

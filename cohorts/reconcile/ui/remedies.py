@@ -17,6 +17,7 @@ from cohorts.reconcile.selectors import groups_with_held_removals, live_groups
 from cohorts.reconcile.ui.plan_pages import person_of, start_plan
 from cohorts.reconcile.ui.staff import View, staff_page
 from cohorts.reconcile.values import ProviderSpec
+from cohorts.words import count
 
 # -- one group in one provider ---------------------------------------------------------------------
 
@@ -71,12 +72,12 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw a cohort's realize request."""
     cohort = get_object_or_404(Cohort, pk=pk)
     ids = live_groups([pk]).values_list("pk", flat=True)
-    count = services.withdraw_request(ids)
+    number = services.withdraw_request(ids)
     said = (
-        f"Withdrew the realize request for {count} groups of {cohort}. What was already created "
-        "stays."
+        f"Withdrew the realize request for {count(number, 'group')} of {cohort}. What was already "
+        "created stays."
     )
-    messages.success(request, said if count else "There was no open realize request.")
+    messages.success(request, said if number else "There was no open realize request.")
     return redirect("sync:progress", pk)
 
 

@@ -13,6 +13,7 @@ from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
 from cohorts.reconcile.management.group_reports import Since
 from cohorts.reconcile.management.sync_command import PlanningCommand
+from cohorts.words import count
 
 
 class Command(PlanningCommand):
@@ -37,7 +38,7 @@ class Command(PlanningCommand):
         services.request_realize(ids, by=None, now=clock.now())
         self.end_waits()
         progress = f"{settings.SITE_URL}{reverse('sync:progress', args=[cohort.pk])}"
-        self.say(f"Realizing {len(ids)} groups of {cohort}. Progress: {progress}", options)
+        self.say(f"Realizing {count(len(ids), 'group')} of {cohort}. Progress: {progress}", options)
         self.finish(ids, since=since, options=options)
 
     def _choose(self, cohort: Cohort, ids: Collection[int]) -> list[Group]:

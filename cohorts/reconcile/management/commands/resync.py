@@ -9,6 +9,7 @@ from cohorts.models import Group
 from cohorts.reconcile import services
 from cohorts.reconcile.management.group_reports import Since
 from cohorts.reconcile.management.sync_command import PlanningCommand
+from cohorts.words import count
 
 
 class Command(PlanningCommand):
@@ -39,7 +40,7 @@ class Command(PlanningCommand):
         services.create_missing_rows(ids)
         services.request_sync(ids)
         self.end_waits()
-        self.say(f"Checking {len(ids)} groups.", options)
+        self.say(f"Checking {count(len(ids), 'group')}.", options)
         self.finish(ids, since=since, options=options)
 
     def _choose(self, options: dict[str, Any]) -> list[Group]:
