@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from django import forms
 from django.contrib import admin
@@ -128,8 +128,8 @@ def read_event_id(text: str) -> str:
     text = text.strip()
     if "eid=" not in text:
         return text
-    (packed,) = parse_qs(urlsplit(text).query)["eid"][:1]
     try:
+        packed = dict(parse_qsl(urlsplit(text).query)).get("eid", "")
         return urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode().partition(" ")[0]
     except ValueError:
         return ""

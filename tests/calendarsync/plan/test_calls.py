@@ -155,4 +155,17 @@ def test_staff_may_paste_a_link() -> None:
     eid = urlsafe_b64encode(b"abc123 lens@sandbox.example").decode().rstrip("=")
     assert read_event_id(f"https://www.google.com/calendar/event?eid={eid}") == "abc123"
     assert read_event_id(" abc123 ") == "abc123"
-    assert read_event_id("https://calendar.google.com/?eid=!") == ""
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://calendar.google.com/?eid=!",
+        "https://calendar.google.com/?eid=",
+        "https://calendar.google.com/#eid=YWJj",
+        "eid=YWJj",
+        "https://[calendar?eid=YWJj",
+    ],
+)
+def test_a_link_without_an_id_names_no_event(link: str) -> None:
+    assert read_event_id(link) == ""
