@@ -61,7 +61,7 @@ async def check_service() -> tuple[Check, ...]:
     if not settings.GOOGLE_CALENDAR_ID:
         return (Check("Calendar", False, "GOOGLE_CALENDAR_ID is not set.", name_step(1)),)
     try:
-        async with open_client(_ignore, StoredState(settings.INSTALLATION_ID)) as client:
+        async with open_client(_ignore, StoredState()) as client:
             listing = await client.list()
     except CallFailed as error:
         step = name_step(STEPS[error.code]) if error.code in STEPS else REACH

@@ -69,6 +69,11 @@ def test_a_complete_set_up_has_no_problem_and_the_email_arrives(mail_server: Any
     assert "OK      Signing in:" in said
 
 
+def test_the_check_reads_the_calendar_with_one_call(sandbox: Any, mail_server: Any) -> None:
+    check()
+    assert len(sandbox.calls(service="google")) == 1
+
+
 def test_a_sign_in_that_could_not_be_tried_is_not_said_to_work(sandbox: Any, settings: Any) -> None:
     assert "OK      Signing in: It is set up." in check()
     sandbox.set_faults({"kind": "error", "status": 503, "path": "/oauth2/token$"})
