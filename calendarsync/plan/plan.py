@@ -176,8 +176,7 @@ def _remove_erased(
     """Remove people who are being erased from all events of the group, also past ones."""
     for event in observed.events.values() if desired.snapshot.erased else ():
         leaving = (event.people & desired.snapshot.erased) - event.belonging
-        mark = ids.read_id(event.whole_id)
-        if leaving and not event.is_cancelled and mark and mark.group_id == group.facts.id:
+        if leaving and not event.is_cancelled and not event.continues:
             call = EditEvent(event, remove=leaving, notify=NOTIFY_NONE)
             target, why = f"an event of {group.facts.name}", "a person's data are erased"
             yield make_action(group, REVOKE, call, f"{event.id} erased", target, why, ends=True)

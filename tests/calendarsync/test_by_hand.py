@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.http import HttpResponse
+from django.test import Client
 
 from calendarsync.models import CalendarSeries
 from cohorts.models import User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.memberships import end_membership
+from lens.personal_data.erasure import approve_erasure
 from meetings.models import Meeting
 from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
@@ -184,6 +187,36 @@ def test_staff_point_at_a_series_that_is_there_already(
     academy: Academy, calendar: SeenCalendar, client
 ) -> None:
     """One made by hand, or by the system before: it is taken over, and no one is invited twice."""
+    answer = enter_series(academy, calendar, client)
+    assert answer.status_code == 302
+    calendar.work()
+    group = academy.groups["A"]
+    series = calendar.series(group)
+    assert series["summary"] == "Course - Group A"
+    assert series["extendedProperties"]["private"]["lens_group_id"] == str(group.pk)
+    assert calendar.mails == []
+    assert realized_groups(calendar) == ["Group A"]
+    academy.add_member("Anne", "A")
+    calendar.work()
+    assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
+
+
+def test_an_erased_person_is_taken_off_a_series_that_staff_entered_also_once_it_is_over(
+    academy: Academy, calendar: SeenCalendar, client
+) -> None:
+    enter_series(academy, calendar, client)
+    calendar.work()
+    calendar.move_clock(academy.meeting("A", 4).starts_at + timedelta(days=1))
+    calendar.look()
+    alan = User.objects.get(name="Alan")
+    leave(alan, calendar)
+    approve_erasure(alan.pk, by=User.objects.get(name="Sue").pk, now=calendar.now)
+    calendar.work()
+    assert calendar.invited(calendar.series(academy.groups["A"])) == {"ada"}
+
+
+def enter_series(academy: Academy, calendar: SeenCalendar, client: Client) -> HttpResponse:
+    """Someone else makes a series for group A, and staff enter it."""
     first = academy.meeting("A", 1)
     body = {
         "summary": "Old name",
@@ -197,19 +230,8 @@ def test_staff_point_at_a_series_that_is_there_already(
 
     sue = academy.add_person("Sue", is_staff=True, is_superuser=True)
     client.force_login(sue)
-    group = academy.groups["A"]
-    form = {"group": group.pk, "event_id": made["id"]}
-    answer = client.post("/admin/calendarsync/calendarseries/add/", form)
-    assert answer.status_code == 302
-    calendar.work()
-    series = calendar.series(group)
-    assert series["summary"] == "Course - Group A"
-    assert series["extendedProperties"]["private"]["lens_group_id"] == str(group.pk)
-    assert calendar.mails == []
-    assert realized_groups(calendar) == ["Group A"]
-    academy.add_member("Anne", "A")
-    calendar.work()
-    assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
+    form = {"group": academy.groups["A"].pk, "event_id": made["id"]}
+    return client.post("/admin/calendarsync/calendarseries/add/", form)
 
 
 def leave(person: User, calendar: SeenCalendar) -> None:
