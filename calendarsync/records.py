@@ -30,6 +30,7 @@ from cohorts.models import User
 from cohorts.reconcile.differences import Drift
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.values import Action, Outcome
+from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, announce_people
 
 # -- a call ----------------------------------------------------------------------------------
@@ -116,8 +117,9 @@ def _store_address(address: str, **shown: Any) -> None:
 def import_series(group_id: int, event_id: str) -> CalendarSeries:
     """Record an existing series as a group's, and close the record of one that is gone.
 
-    Raises `Refusal` (series_exists) if the group already has a series.
+    Raises Refusal: series_exists, no_group.
     """
+    lock_groups([group_id])
     close_gone(group_id)
     if current_series([group_id]).exists():
         raise Refusal("series_exists", "This group already has a series.")

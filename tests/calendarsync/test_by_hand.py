@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
 from calendarsync.models import CalendarSeries
+from calendarsync.records import import_series
 from cohorts.models import User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
@@ -20,6 +22,7 @@ from tests.calendarsync.seen import SeenCalendar
 from tests.calendarsync.test_guests import book, cancel
 from tests.support.academy import Academy
 from tests.support.moves import move_meeting
+from tests.support.race import race
 from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
@@ -232,6 +235,16 @@ def enter_series(academy: Academy, calendar: SeenCalendar, client: Client) -> Ht
     client.force_login(sue)
     form = {"group": academy.groups["A"].pk, "event_id": made["id"]}
     return client.post("/admin/calendarsync/calendarseries/add/", form)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_series_that_are_entered_for_a_group_at_once_the_second_is_refused(
+    academy: Academy,
+) -> None:
+    group = academy.groups["A"].pk
+    found = race(*(partial(import_series, group, f"series{number}") for number in range(4)))
+    assert sorted(found) == ["done"] + ["series_exists"] * 3
+    assert CalendarSeries.objects.filter(group=group).count() == 1
 
 
 def leave(person: User, calendar: SeenCalendar) -> None:
