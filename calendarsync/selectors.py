@@ -26,6 +26,13 @@ def current_series(group_ids: Collection[int] | None = None) -> QuerySet[Calenda
     return series if group_ids is None else series.filter(group__in=group_ids)
 
 
+def newest_series(group_ids: Collection[int]) -> QuerySet[CalendarSeries]:
+    """Return the newest series that was made of each group."""
+    made = current_series().filter(made_at__isnull=False)
+    newer = made.filter(group=OuterRef("group"), generation__gt=OuterRef("generation"))
+    return made.filter(~Exists(newer), group__in=group_ids)
+
+
 def read_addresses() -> AddressBook:
     """Return what is known about people's current addresses. One query."""
     rows = list(CalendarAddress.objects.filter(user__email__iexact=F("email")))

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from calendarsync.models import CalendarCopy
 from calendarsync.plan.review import ADDRESS_REFUSED, ALL_OVER
-from calendarsync.selectors import PROVIDER, current_series, read_addresses
+from calendarsync.selectors import PROVIDER, newest_series, read_addresses
 from calendarsync.state.observed import read_event
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.provider import configured_providers
@@ -38,7 +38,8 @@ def find_lines(context: SetUpContext) -> Iterator[SetUpCheck]:
 
 def read_answers(context: SetUpContext) -> Mapping[int, str]:
     """Return the person's answer to each group's series by group id, as last read from Google."""
-    series = {row.event_id: row.group_id for row in current_series([g.pk for g in context.groups])}
+    rows = newest_series([group.pk for group in context.groups])
+    series = dict(rows.values_list("event_id", "group"))
     address = (context.person.email or "").lower()
     aliases = read_addresses().aliases
     return {

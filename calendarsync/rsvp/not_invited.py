@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 
 from django.db.models import OuterRef, Subquery
 
-from calendarsync.models import CalendarCopy, CalendarSeries
-from calendarsync.selectors import PROVIDER, current_series, read_addresses
+from calendarsync.models import CalendarCopy
+from calendarsync.selectors import PROVIDER, newest_series, read_addresses
 from calendarsync.state.observed import read_event
 from cohorts.models import AccessState
 from cohorts.needs.addresses import address_of
@@ -58,12 +58,12 @@ def find_declined(group_ids: Collection[int]) -> set[tuple[int, str]]:
 
     An answer to one meeting concerns only that meeting.  Two queries.
     """
-    series = CalendarSeries.objects.filter(event_id=OuterRef("event_id"))
-    ids = current_series(group_ids).values("event_id")
-    copies = CalendarCopy.objects.filter(event_id__in=ids, body__icontains='"declined"').annotate(
-        group=Subquery(series.values("group")[:1])
+    series = newest_series(group_ids)
+    copies = CalendarCopy.objects.filter(
+        event_id__in=series.values("event_id"), body__icontains='"declined"'
     )
-    rows = list(copies.values_list("group", "body"))
+    group = Subquery(series.filter(event_id=OuterRef("event_id")).values("group"))
+    rows = list(copies.annotate(group=group).values_list("group", "body"))
     aliases = read_addresses().aliases if rows else {}
     return {
         (group_id, attendee.address)

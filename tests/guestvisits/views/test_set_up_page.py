@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from calendarsync.models import CalendarCopy, CalendarSeries
 from calendarsync.plan.review import ALL_OVER
+from calendarsync.rsvp.not_invited import find_declined
 from cohorts.models import AccessState, Group, Membership, User
 from cohorts.services.people import change_zone
 from discordsync.models import DmChannel
@@ -46,9 +47,12 @@ def report(academy, alice):
 def answer(academy):
     """Google's copy of the group's series, with Alice's answer."""
 
-    def answer(status: str) -> None:
-        event_id = "lens0group1"
-        CalendarSeries.objects.get_or_create(group=academy.groups["A"], event_id=event_id)
+    def answer(status: str, event_id: str = "lens0group1", generation: int = 1) -> None:
+        CalendarSeries.objects.get_or_create(
+            group=academy.groups["A"],
+            event_id=event_id,
+            defaults={"generation": generation, "made_at": timezone.now()},
+        )
         attendees = [{"email": "Alice@example.org", "responseStatus": status}]
         CalendarCopy.objects.update_or_create(
             event_id=event_id,
@@ -197,6 +201,19 @@ def test_an_invitation_is_sent_and_then_answered(alice, report, answer, status, 
     assert line(alice, "Group A in your calendar").status is standing
 
 
+def test_an_answer_to_an_earlier_series_is_no_answer_to_the_present_one(
+    academy, alice, report, answer
+):
+    report("calendar", "granted")
+    answer("needsAction")
+    answer("accepted", "lens0group0", generation=0)
+    assert line(alice, "Group A in your calendar").status is SetUpStatus.YOURS
+    answer("accepted")
+    answer("declined", "lens0group0", generation=0)
+    assert line(alice, "Group A in your calendar").status is SetUpStatus.FINE
+    assert find_declined([academy.groups["A"].pk]) == set()
+
+
 def test_no_answer_is_asked_for_once_all_meetings_are_over(alice, report):
     report("calendar", "granted", ALL_OVER)
     found = line(alice, "Group A in your calendar")
@@ -267,7 +284,9 @@ def test_it_costs_the_same_for_one_group_and_for_many(academy, settings):
         return len(captured)
 
     for number, group in enumerate(academy.groups.values()):
-        CalendarSeries.objects.create(group=group, event_id=f"lens0group{number}")
+        CalendarSeries.objects.create(
+            group=group, event_id=f"lens0group{number}", made_at=timezone.now()
+        )
     # The session, the person, "My groups"; groups, reports, whether the bot may add people, direct
     # line, series, two of answers.
     assert (cost("One", "A"), cost("Three", "ABC")) == (10, 10)
