@@ -150,6 +150,7 @@ def make_action(
         cohort_id=group.facts.cohort_id,
         rank=rank + (0 if group.facts.set_up else AFTER_ACTIVE),
         removes=removes,
+        person=removes or "",
         ends=ends,
         creates=creates,
         payload=call,

@@ -22,9 +22,9 @@ class Action:
     are keys of actions that must be done first. `after` are keys of actions that are tried first,
     unless that takes longer than a moment (2 seconds). `behind` are keys of actions that are tried
     first however long that takes, unless they cannot be tried. `rank` orders a lane, lowest first.
-    `removes` is the outside person (a readable name) who loses access although no dated fact
-    explains it. `ends`: it removes access that a dated fact has ended; as little as possible may
-    delay it. `alone`: no action depends on it, and the provider finds out what an unclear answer
+    `removes` is the outside person (an account's id, an address) who loses access although no dated
+    fact explains it; `person` is their readable name. `ends`: it removes access that a dated fact
+    has ended; as little as possible may delay it. `alone`: no action depends on it, and the provider finds out what an unclear answer
     meant. `repeatable`: no action depends on it, and it is idempotent.
     """
 
@@ -40,6 +40,7 @@ class Action:
     behind: frozenset[str] = frozenset()
     rank: int = 0
     removes: str | None = None
+    person: str = ""
     ends: bool = False
     alone: bool = False
     repeatable: bool = False

@@ -86,6 +86,7 @@ def overwrite_action(
         cohort_id=owner.cohort_id,
         rank=rank,
         removes=removes,
+        person=diff.target_name(call.subject),
         ends=ends,
         repeatable=call.method == "PUT",  # deleting an overwrite twice fails
         payload=call,

@@ -142,6 +142,9 @@ def test_no_one_is_taken_out_of_an_old_server_without_approval(sandbox):
     assert made_since(sandbox, seen)["DELETE roles"] == 0
     held = [group for group in made.groups if trouble(group) == "removals_held"]
     assert held == made.groups[:2]
+    shown = GroupSync.objects.get(group=held[0], provider="discord").issue_detail
+    people = User.objects.filter(discord_id__in=lost & holders_of(sandbox, f"role:{held[0].pk}"))
+    assert shown == ", ".join(sorted(people.values_list("name", flat=True)))
 
     group, staff = made.groups[0], User.objects.create_superuser("staff@example.org")
     named = sorted(lost & holders_of(sandbox, f"role:{group.pk}"))[:3]

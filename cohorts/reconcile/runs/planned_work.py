@@ -158,9 +158,9 @@ class Remaining:
             return None
         reason, detail = mine[0].reason, mine[0].detail
         people = {
-            h.action.removes
-            for h in mine
-            if h.reason == IssueCode.REMOVALS_HELD and h.action.removes
+            held.action.person
+            for held in mine
+            if held.reason == IssueCode.REMOVALS_HELD and held.action.person
         }
         names = ", ".join(sorted(people)) if reason == IssueCode.REMOVALS_HELD else ""
         return Blocker(reason, detail or names or mine[0].action.target)

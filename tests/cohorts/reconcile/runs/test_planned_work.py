@@ -193,7 +193,9 @@ def test_a_parked_lane_blocks_for_as_long_as_the_service_asked():
 
 
 def leaves(name: str) -> Action:
-    return Action(name, "access", "revoke", "target", "why", group_id=7, removes=name)
+    return Action(
+        name, "access", "revoke", "target", "why", group_id=7, removes=f"id of {name}", person=name
+    )
 
 
 def test_held_removals_are_reported_with_their_names():
@@ -216,7 +218,7 @@ def test_a_group_that_no_one_requested_blocks_no_ones_access():
 
 @pytest.mark.parametrize(
     ("approved", "left", "is_used"),
-    [((), (), False), (("Ben",), (), True), (("Ben", "Uma"), ("Uma",), False)],
+    [((), (), False), (("id of Ben",), (), True), (("id of Ben", "id of Uma"), ("Uma",), False)],
     ids=["none", "all are done", "one is left"],
 )
 def test_an_approval_is_used_once_none_of_its_removals_is_left(approved, left, is_used):
