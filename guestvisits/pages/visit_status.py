@@ -30,7 +30,7 @@ WORDS = {
     State.GRANTED: "ready",
     State.NOT_JOINED: "waiting for you to join.",
     State.NO_ADDRESS: "not possible: we do not have your account or address.",
-    State.WITHHELD: "waiting for staff approval.",
+    State.WITHHELD: "waiting for staff. You do not need to do anything.",
     State.FAILED: "not done yet. We will try again.",
 }
 EXPLAINED = {State.WITHHELD, State.FAILED}  # the other states need no explanation

@@ -253,7 +253,7 @@ def test_before_anything_is_reported_both_are_on_their_way(client, book):
         ("granted", "ready"),
         ("not_joined", "waiting for you to join"),
         ("no_address", "we do not have your account"),
-        ("withheld", "waiting for staff approval"),
+        ("withheld", "waiting for staff. You do not need to do anything."),
         ("failed", "We will try again"),
     ],
 )
