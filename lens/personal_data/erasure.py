@@ -38,6 +38,7 @@ from cohorts.models import (
 )
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest, SyncAction, SyncRun
+from cohorts.reconcile.provider import provider_specs
 from cohorts.selectors import addresses_of, naming_pattern, texts_naming
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announce, members_changed
@@ -161,8 +162,9 @@ def groups_of(user_id: int) -> list[int]:
 def left_outside(person: User) -> Iterator[str]:
     """Yield what still names the person in the services, in words for staff."""
     access = AccessState.objects.filter(user=person, state=AccessState.State.GRANTED)
-    for state in access.filter(provider="discord").select_related("group"):
-        yield f"access to {state.group} on Discord"
+    specs = provider_specs()
+    for state in access.filter(provider__in=specs).select_related("group"):
+        yield f"access to {state.group} ({specs[state.provider].title})"
     if posts := posts_about(person):
         yield f"{count(len(posts), 'message')} from Lens on Discord"
     if events := events_listing(person):

@@ -12,6 +12,7 @@ from django.conf import settings
 from cohorts.models import User
 from cohorts.reconcile import services
 from cohorts.reconcile.provider import Provider, ProviderAdmin
+from lens.personal_data.erasure import left_outside
 from tests.lens.watch import toy_settings
 from tests.support import in_memory
 from tests.support.cohort import make_cohort, realize, work
@@ -52,3 +53,12 @@ def test_staff_pages_and_plans_show_it(links, client):
     work("links")
     run.refresh_from_db()
     assert run.summary["checks"][0]["what"] == "Links can be read"
+
+
+@pytest.mark.django_db
+def test_an_erasure_waits_until_it_has_ended_the_access(links):
+    made = make_cohort(groups=1, members=1)
+    realize(made)
+    work("links")
+    [learner] = made.people
+    assert list(left_outside(learner)) == [f"access to {made.groups[0]} (Meeting links)"]
