@@ -12,9 +12,9 @@
 "In the range" is a meeting whose regular start falls on one of the days, on the group's own clock.
 Numbers never change. A skipped week is a `SkippedWeek`, as when one group postpones.
 
-    rules      what a break and its undoing do to one group's rows (pure)
-    letters    what people and channels read (pure)
-    visits     what becomes of visits, which a higher layer decides
-    services   writing it
-    kinds      the two kinds of cohort step, with their forms
+    break_rules     what a break and its undoing do to one group's rows (pure)
+    wording         what people and channels read (pure)
+    visit_effects   what becomes of visits, which a higher layer decides
+    services        writing it
+    break_steps     the two kinds of cohort step, with their forms
 """

@@ -1,7 +1,7 @@
 """Map events of the guild to the functions that handle them.
 
 To handle another event, add a method here or in a mixin beside this one.  It passes plain values to
-one function in a thread; `client.py` lists the mixins.
+one function in a thread; `gateway_client.py` lists the mixins.
 """
 
 from collections.abc import Callable
