@@ -37,7 +37,7 @@ _waiting: ContextVar[Changes | None] = ContextVar("waiting", default=None)
 
 
 def announce(group_ids: Iterable[int], signal: Signal = facts_changed) -> None:
-    """Send `signal`, and `facts_changed` unless it is `groups_set_up`, for these groups.
+    """Send `signal` for these groups, and always `facts_changed` too, except for `groups_set_up`.
 
     Call it inside the transaction that changes them.
     """

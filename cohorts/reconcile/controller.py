@@ -94,13 +94,13 @@ class Reconciler:
         self.lease.keep()
         if not self.facts.seconds_left():
             self._read_facts()
-        is_whole = self.work is None
+        is_new_plan = self.work is None
         work = self.work = self.work or self._plan()
         is_outdated = self.facts.is_outdated
         if is_outdated and not self.calls.in_flight and self._may_start():
             self._observe()
             return True
-        if is_whole and not is_outdated:
+        if is_new_plan and not is_outdated:
             self._update_statuses(work.plan)
             self.facts.limit(time.monotonic() - began)
         if self._may_start() and not is_outdated:
@@ -108,10 +108,10 @@ class Reconciler:
         if self.calls.in_flight:
             self._wait(work)
             return True
-        if not is_whole:
+        if not is_new_plan:
             self.work = None  # compare all groups before any is reported as finished
             return True
-        return self._may_start() and not is_outdated and self.facts.have_become_due()
+        return self._may_start() and not is_outdated and self.facts.collect_newly_due()
 
     def _may_start(self) -> bool:
         return not (self.calls.stopped or is_stopping() or lease.boot_seconds() >= self.ends)

@@ -35,7 +35,8 @@ def request_sync(group_ids: Iterable[int], *, providers: Iterable[str] | None = 
     names = list(provider_specs() if providers is None else providers)
     ids = set(group_ids)
     rows = GroupSync.objects.filter(group_id__in=ids, provider__in=names)
-    if rows.raise_generation(clock.now()) < len(ids) * len(names):
+    found = rows.raise_generation(clock.now())
+    if found < len(ids) * len(names):
         create_missing_rows(ids)
     for name in names:
         nudge_on_commit(name)

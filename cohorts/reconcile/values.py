@@ -24,8 +24,9 @@ class Action:
     first however long that takes, unless they cannot be tried. `rank` orders a lane, lowest first.
     `removes` is the outside person (an account's id, an address) who loses access although no dated
     fact explains it; `person` is their readable name. `ends`: it removes access that a dated fact
-    has ended; as little as possible may delay it. `alone`: no action depends on it, and the provider finds out what an unclear answer
-    meant. `repeatable`: no action depends on it, and it is idempotent.
+    has ended; as little as possible may delay it. `alone`: no action depends on it, and the
+    provider finds out what an unclear answer meant. `repeatable`: no action depends on it, and it
+    is idempotent.
     """
 
     key: str

@@ -49,7 +49,7 @@ class RunFacts:
         return max(self._read_at + self._pause - time.monotonic(), 0)
 
     def read(self, now: datetime, *, for_plans: bool) -> Collection[int]:
-        """Read what is due, and the facts of groups that became due or changed; return the former.
+        """Read what is due, and the facts of groups that changed; return those newly due.
 
         `for_plans`: the facts of all groups, since a requested plan may concern any.
         """
@@ -131,9 +131,10 @@ class RunFacts:
         for due in finished:
             del self.due[due.group_id]
 
-    def have_become_due(self) -> bool:
-        """Whether finishing a group has made something due, such as the welcome of a group that
-        became active. The observation is still valid, so this costs no second one."""
+    def collect_newly_due(self) -> bool:
+        """Return whether finishing a group has made something due that this run can do, such as the
+        welcome of a group that became active. The observation is still valid, so this costs no
+        second one."""
         known = self._finished | _pairs(self.due.values())
         finished = {group_id for group_id, _ in self._finished}
         due = self._read_due(clock.now())
