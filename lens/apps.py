@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -7,6 +9,8 @@ class LensConfig(AppConfig):
     verbose_name = "Lens"
 
     def ready(self) -> None:
+        gc.freeze()  # all models and settings, which stay as long as the process
+        gc.enable()  # it is off while manage.py and wsgi.py load
         from cohorts.activity.registry import register_kinds
         from lens import checks  # noqa: F401 - registers them
         from lens.frame.roles import connect_roles
