@@ -1,8 +1,7 @@
 """Items about groups: too few participants, no weekly time, and people left without a group."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 
 from django.db.models import Exists, F, OuterRef
@@ -10,7 +9,7 @@ from django.db.models import Exists, F, OuterRef
 from cohorts.models import Cohort, Group, Membership
 from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
-from cohorts.needs.open_cohorts import OpenCohorts, display_name
+from cohorts.needs.open_cohorts import NAME, OpenCohorts, display_name
 from cohorts.words import count, count_people
 
 THIN_GROUP, NO_SLOT, NO_GROUP = "thin_group", "no_slot", "no_group"
@@ -93,18 +92,12 @@ def _slot_button(group: Group) -> NeedButton:
 # -- people whose group ended under them ---------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LeftBehind:
-    """A participant whose group was cancelled or merged, and who has no other in the cohort."""
+def find_no_group(facts: OpenCohorts) -> Iterator[Need]:
+    """Yield participants whose group was cancelled or merged, and who have no other in the cohort.
+    One query.
 
-    user_id: int
-    name: str
-    cohort_id: int
-    group: str
-
-
-def read_left_behind(facts: OpenCohorts) -> list[LeftBehind]:
-    """One query.  A completed group has ended as planned, so its people need no other."""
+    A completed group has ended as planned, so its people need no other.
+    """
     other = Membership.objects.filter(
         user=OuterRef("user"), cohort=OuterRef("cohort"), status=Status.ACTIVE
     )
@@ -117,29 +110,23 @@ def read_left_behind(facts: OpenCohorts) -> list[LeftBehind]:
         left_at=F("group__ended_at"),
         user__is_active=True,
     ).order_by("user__name", "user", "pk")
-    columns = ("user", "user__nickname", "user__name", "user__email", "cohort", "group__name")
-    return [
-        LeftBehind(user, display_name(user, nickname, name, email), cohort, group)
-        for user, nickname, name, email, cohort, group in rows.values_list(*columns)
-    ]
-
-
-def find_no_group(facts: OpenCohorts) -> Iterable[Need]:
-    found: dict[int, dict[int, LeftBehind]] = defaultdict(dict)
-    for one in facts.read(read_left_behind):
-        found[one.cohort_id][one.user_id] = one
+    found: dict[int, dict[int, NeedSubject]] = defaultdict(dict)
+    for cohort_id, group, user_id, *name in rows.values_list(
+        "cohort", "group__name", "user", *NAME
+    ):
+        found[cohort_id][user_id] = _left_behind(user_id, display_name(user_id, *name), group)
     for cohort_id, people in found.items():
         have = "has" if len(people) == 1 else "have"
         yield Need(
             NO_GROUP,
             cohort_id,
             f"{count_people(len(people))} {have} no group: theirs has ended",
-            tuple(_left_behind(one) for one in people.values()),
+            tuple(people.values()),
         )
 
 
-def _left_behind(one: LeftBehind) -> NeedSubject:
+def _left_behind(user_id: int, name: str, group: str) -> NeedSubject:
     page = address_of("admin:cohorts_membership_add")
     needed = ("cohorts.add_membership",)
-    button = NeedButton("Add to a group", page, needed, query=f"user={one.user_id}")
-    return NeedSubject(f"user:{one.user_id}", one.name, f"was in {one.group}", button=button)
+    button = NeedButton("Add to a group", page, needed, query=f"user={user_id}")
+    return NeedSubject(f"user:{user_id}", name, f"was in {group}", button=button)
