@@ -89,10 +89,8 @@ def record(
     as the one that was left. The cohort follows from a group that is passed as an object. One query
     for up to two groups and one person, one more for any number.
     """
-    _check_kind(kind)
-    act = Act(kind, by, about=about, changes=dict(changes or {}), reason=reason)
-    act.concern(cohort=cohort, groups=[group, *groups], people=[person, *people])
-    _finish(act)
+    with one_act(kind, by=by, cohort=cohort, about=about, changes=changes, reason=reason) as act:
+        act.concern(groups=[group, *groups], people=[person, *people])
 
 
 def record_each(kind: str, groups: Iterable[Group]) -> None:

@@ -185,7 +185,6 @@ class AccessExceptionAdmin(LinkingAdmin):
     list_select_related = ["user", "group", "created_by"]
     search_fields = ["user__name", "user__email", "reason"]
     autocomplete_fields = ["user", "group"]
-    readonly_fields = ["created_at", "created_by"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = ["created_at", "created_by"]

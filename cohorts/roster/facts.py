@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from django.db.models import Q
 
@@ -71,12 +71,7 @@ class MemberFact:
     email: str | None = None
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-_N = TypeVar("_N", bound=_Named)
+_N = TypeVar("_N", CourseFact, CohortFact, GroupFact)
 
 
 @dataclass(frozen=True)

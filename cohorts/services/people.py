@@ -36,8 +36,7 @@ def add_person(
     the membership and whether the person is new.  Raises Refusal: bad_person, closed, no_group, and
     those of `add_member`.
     """
-    person = find_person(address)
-    is_new = person is None
+    person, is_new = find_person(address), False
     if person is None:
         person, is_new = _create_person(name, address, group_id)
     if not person.is_active:

@@ -1,6 +1,7 @@
 """Waking a worker. A nudge starts work early; the sweep, every minute, guarantees it."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -43,9 +44,6 @@ def nudge_on_commit(provider: str) -> None:
         transaction.on_commit(callback)
 
 
-@cache
-def _callback(provider: str):
-    def nudge_after_commit() -> None:
-        nudge(provider)
-
-    return nudge_after_commit
+@cache  # the same object for each provider
+def _callback(provider: str) -> Callable[[], None]:
+    return partial(nudge, provider)

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from cohorts.models import Membership
+from cohorts.models.courses import MAX_MEETINGS
 from cohorts.models.people import normalize_email
 from cohorts.roster.file.dates import DateOrder, parse_date
 from cohorts.roster.file.decoding import LOST
@@ -22,7 +23,6 @@ from cohorts.roster.problems import CellError
 from cohorts.validators import check_address, check_snowflake, zone_names
 from cohorts.words import one_line
 
-MAX_MEETINGS = 60
 MAX_EMAIL_LENGTH = 254
 
 # Excel turns a long number into 1.23457E+17, which loses all digits after the 15th.
