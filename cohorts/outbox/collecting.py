@@ -58,7 +58,8 @@ def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
     new = 0
     for name, source in message_sources.items():
         written = _collect_from(name, source, run)
-        if written is not None and name in failing:
+        # What works for some groups can still fail for another one.
+        if written is not None and name in failing and ids is None:
             parts.record_success(name)
         new += written or 0
     if ids is None and run.bounds.collected_at < now:

@@ -101,6 +101,18 @@ def test_a_source_with_a_message_to_no_one_stops_no_other(add_members, registere
     assert OutboxPart.objects.get().failures == 1
 
 
+def test_a_source_that_works_for_some_groups_is_still_failing(registered, academy, now):
+    """Runs collect for some groups far more often than once an hour, when staff are alarmed."""
+
+    def fail_for_all(group_ids, since, now):
+        return [] if group_ids else sources.fail_by_mistake(group_ids, since, now)
+
+    registered.only(message_sources, fail_for_all)
+    collect(None, now=now)
+    collect([academy.groups["B"].pk], now=now + timedelta(minutes=1))
+    assert OutboxPart.objects.get().failing_since == now
+
+
 def test_a_source_that_works_again_is_no_trouble_any_more(add_members, registered, now):
     registered.only(message_sources, sources.fail_by_mistake)
     collect(None, now=now)
