@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from calendarsync.observe import read, read_again
+from calendarsync.observe import read_again
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
     NOTIFY_NONE,
@@ -20,18 +20,15 @@ from calendarsync.plan.calls import (
 )
 from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken
-from calendarsync.state.observed import ObservedEvent, Reading, StoredState, WriteResult
+from calendarsync.state.observed import ObservedEvent, WriteResult
 from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Outcome
 
 MAX_CALLS = 24  # for one list; the remaining addresses are tried again later
-NOTHING_STORED = StoredState()
 PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
-async def apply(
-    client: CalendarClient, call: Call, stored: StoredState = NOTHING_STORED
-) -> Outcome:
+async def apply(client: CalendarClient, call: Call) -> Outcome:
     """Carry out a call and return its outcome.
 
     The outcome's answer is a `WriteResult` after a write, an `ObservedEvent` after a cancellation,
@@ -43,14 +40,11 @@ async def apply(
     try:
         return await _apply(client, call)
     except Conflict as error:
-        reading = await _read_again(client, call, stored)
+        if isinstance(call, EditEvent | CancelEvent):
+            reading = await read_again(client, call.event.id)
+        else:
+            reading = await client.list()
         return Outcome(note=f"Read again: {error}", answer=reading, done=False)
-
-
-async def _read_again(client: CalendarClient, call: Call, stored: StoredState) -> Reading:
-    if isinstance(call, EditEvent | CancelEvent):
-        return await read_again(client, stored, call.event.id)
-    return await read(client)
 
 
 async def _apply(client: CalendarClient, call: Call) -> Outcome:
@@ -62,7 +56,7 @@ async def _apply(client: CalendarClient, call: Call) -> Outcome:
         case CancelEvent():
             return await _cancel(client, call)
         case ReadExceptions():
-            return Outcome(answer=await read(client))
+            return Outcome(answer=await client.list())
 
 
 async def _create(client: CalendarClient, call: CreateEvent) -> Outcome:

@@ -1,8 +1,8 @@
 """The Google Calendar provider: the functions that the reconciler and its pages call."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from calendarsync.rest.client import CalendarClient, open_client
 from calendarsync.selectors import PROVIDER, load_stored_state
 from calendarsync.snapshot import take_snapshot
 from calendarsync.state.facts import CalendarSnapshot
-from calendarsync.state.observed import Reading, StoredState, WriteResult
+from calendarsync.state.observed import Reading, WriteResult
 from calendarsync.state.run_observation import RunObservation
 from cohorts import clock
 from cohorts.reconcile.differences import Drift, DriftChoice
@@ -37,14 +37,6 @@ from cohorts.reconcile.values import (
     ProviderSpec,
     Review,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """A client, and what earlier observations stored."""
-
-    client: CalendarClient
-    stored: StoredState
 
 
 class CalendarProvider:
@@ -65,8 +57,8 @@ class CalendarProvider:
             follows_set_up=False,
         )
 
-    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
-        return _connect(check, load_stored_state(settings.GOOGLE_CALENDAR_ID, clock.now()))
+    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[CalendarClient]:
+        return open_client(check, load_stored_state(settings.GOOGLE_CALENDAR_ID, clock.now()))
 
     def snapshot(
         self, now: datetime, earlier: CalendarSnapshot | None = None, changed: Collection[int] = ()
@@ -88,8 +80,8 @@ class CalendarProvider:
     def desired(self, snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
         return desired_state(snapshot, now)
 
-    async def observe(self, client: Connection, snapshot: CalendarSnapshot | None) -> Finding:
-        return await observe(client.client, client.stored)
+    async def observe(self, client: CalendarClient, snapshot: CalendarSnapshot | None) -> Finding:
+        return await observe(client)
 
     def store(self, finding: Finding) -> Finding:
         store_reading(finding.to_store, settings.GOOGLE_CALENDAR_ID, clock.now())
@@ -115,8 +107,8 @@ class CalendarProvider:
     def intend(self, action: Action) -> None:
         records.intend(action)
 
-    async def apply(self, client: Connection, action: Action) -> Outcome:
-        return await apply(client.client, action.payload, client.stored)
+    async def apply(self, client: CalendarClient, action: Action) -> Outcome:
+        return await apply(client, action.payload)
 
     def record(
         self, action: Action, result: Outcome | CallFailed, observed: RunObservation
@@ -169,9 +161,3 @@ class CalendarAdmin:
 
     def forget_all(self) -> None:
         records.delete_all()
-
-
-@asynccontextmanager
-async def _connect(check: Callable[[], None], stored: StoredState) -> AsyncIterator[Connection]:
-    async with open_client(check, stored) as client:
-        yield Connection(client, stored)

@@ -6,9 +6,10 @@ so a client belongs to one run of the reconciler and its single lane.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 
 from calendarsync.rest.failures import Expired, Missing, translate, unexpected_response
-from calendarsync.state.observed import Body, ObservedEvent, StoredState, read_event
+from calendarsync.state.observed import Body, ObservedEvent, Reading, StoredState, read_event
 from cohorts.reconcile.errors import Outage
 
 SCOPES = ["https://www.googleapis.com/auth/calendar.events"]
@@ -31,19 +32,6 @@ PAGE = 2500  # the maximum that Google returns at once
 MAX_PAGES = 200
 ENDLESS_WAIT = 600.0  # seconds
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """All events (`full`), or the events that changed since the last listing.
-
-    `role`: what Lens may do in the calendar, such as "writer".
-    """
-
-    bodies: tuple[Body, ...]
-    cursor: str
-    full: bool
-    role: str = ""
 
 
 class CalendarClient:
@@ -54,22 +42,22 @@ class CalendarClient:
     last listing, or "" if there was none.
     """
 
-    def __init__(
-        self, events: Any, calendar_id: str, cursor: str, aliases: Mapping[str, str]
-    ) -> None:
+    def __init__(self, events: Any, calendar_id: str, stored: StoredState) -> None:
         self.events = events
         self.calendar_id = calendar_id
-        self.cursor = cursor
-        self.aliases = dict(aliases)  # see observed.read_event; writes add to it
+        self.stored = stored
+        self.cursor = stored.cursor
+        self.aliases = dict(stored.aliases)  # see observed.read_event; writes add to it
 
-    async def list(self) -> Listing:
+    async def list(self) -> Reading:
         """Return what changed since the cursor, or everything if the cursor has expired."""
+        asked_at = time.monotonic()
         try:
-            listing = await self._list(self.cursor)
+            reading = await self._list(self.cursor)
         except Expired:
-            listing = await self._list("")
-        self.cursor = listing.cursor
-        return listing
+            reading = await self._list("")
+        self.cursor = reading.cursor
+        return replace(reading, asked_at=asked_at)
 
     async def get(self, event_id: str) -> ObservedEvent | None:
         """Return one event or occurrence, or None if Google says that it does not exist."""
@@ -107,7 +95,7 @@ class CalendarClient:
     def read(self, body: Body) -> ObservedEvent:
         return read_event(body, self.aliases)
 
-    async def _list(self, cursor: str) -> Listing:
+    async def _list(self, cursor: str) -> Reading:
         found: tuple[Body, ...] = ()
         asked = {"syncToken": cursor} if cursor else {}
         for _ in range(MAX_PAGES):
@@ -144,11 +132,11 @@ class CalendarClient:
         return answer
 
 
-def _finish_listing(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
+def _finish_listing(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Reading:
     if "nextSyncToken" not in last_page:
         raise unexpected_response("The last page of the list has no sync token.")
     role = str(last_page.get("accessRole", ""))
-    return Listing(found, last_page["nextSyncToken"], full=full, role=role)
+    return Reading(found, last_page["nextSyncToken"], full=full, role=role)
 
 
 @asynccontextmanager
@@ -162,7 +150,7 @@ async def open_client(
     except Exception as error:
         raise translate(error, writes=False, event=False) from error
     try:
-        yield CalendarClient(events, settings.GOOGLE_CALENDAR_ID, stored.cursor, stored.aliases)
+        yield CalendarClient(events, settings.GOOGLE_CALENDAR_ID, stored)
     finally:
         transport.close()
 

@@ -190,19 +190,20 @@ class WriteResult:
 class Reading:
     """Google's JSON of one listing: of everything (`full`), or of what changed since the last one.
 
-    Among it may be events that are not ours. `asked_at`: when it began, on time.monotonic(). Later
-    changes may be missing.
+    Among it may be events that are not ours. `role`: what Lens may do in the calendar, such as
+    "writer". `asked_at`: when it began, on time.monotonic(). Later changes may be missing.
     """
 
     bodies: tuple[Body, ...]
     cursor: str
     full: bool
+    role: str = ""
     asked_at: float = field(default=math.inf, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """What an observation needs from the database.
+    """What a client needs from the database.
 
     `awaited`: ids that must be found or confirmed as gone; `uncopied`: those of which no earlier
     observation stored a copy.

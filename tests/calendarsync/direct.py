@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from calendarsync.rest.client import Listing
 from calendarsync.rest.failures import Invalid, Missing, Taken
 from calendarsync.sandbox import CalendarSandbox
 from calendarsync.sandbox.errors import GoogleError
@@ -19,7 +18,7 @@ from calendarsync.sandbox.events.events import Writer
 from calendarsync.sandbox.events.instances import find
 from calendarsync.sandbox.events.render import render
 from calendarsync.sandbox.requests.listing import list_events
-from calendarsync.state.observed import Body, ObservedEvent, read_event
+from calendarsync.state.observed import Body, ObservedEvent, Reading, StoredState, read_event
 from cohorts.reconcile.errors import Conflict, Refused
 
 
@@ -27,11 +26,12 @@ class DirectClient:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.sandbox = CalendarSandbox(now=now)
         self.state = self.sandbox.state
+        self.stored = StoredState()
         self.cursor = ""
         self.aliases: dict[str, str] = {}
         self.writes = 0
 
-    async def list(self) -> Listing:
+    async def list(self) -> Reading:
         query = {"showDeleted": True, "singleEvents": False, "maxResults": 2500}
         try:
             page = list_events(self.state, query | {"syncToken": self.cursor})
@@ -39,7 +39,7 @@ class DirectClient:
         except GoogleError:
             page, full = list_events(self.state, query), True
         self.cursor = page["nextSyncToken"]
-        return Listing(tuple(page["items"]), self.cursor, full)
+        return Reading(tuple(page["items"]), self.cursor, full)
 
     async def get(self, event_id: str) -> ObservedEvent | None:
         body = await self.get_body(event_id)

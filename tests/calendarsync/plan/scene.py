@@ -93,8 +93,8 @@ class Scene:
     def look(self) -> tuple[DesiredCalendar, RunObservation]:
         awaited = frozenset(record.event_id for record in self.facts.all_series if record.made)
         awaited |= {record.event_id for record in self.facts.events if record.made}
-        stored = StoredState("", awaited, awaited - self.kept.keys())
-        finding = asyncio.run(observe(self.client, stored))
+        self.client.stored = StoredState("", awaited, awaited - self.kept.keys())
+        finding = asyncio.run(observe(self.client))
         assert not finding.issue
         self.keep(finding.to_store)
         return self.desired(), finding.observed
