@@ -5,7 +5,7 @@ so its ETag for If-Match is unknown, and its attendees' answers must be sent bac
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 from calendarsync.observe import read_again
@@ -154,16 +154,12 @@ async def _fetch(client: CalendarClient, event: ObservedEvent) -> ObservedEvent:
 
 
 async def _cancel(client: CalendarClient, call: CancelEvent) -> Outcome:
+    note = ""
     try:
         await client.delete(call.event, notify=call.notify)
     except Missing:
-        return Outcome(call.event.id, "It was already cancelled.", _cancelled(call.event))
-    return Outcome(call.event.id, answer=_cancelled(call.event))
-
-
-def _cancelled(event: ObservedEvent) -> ObservedEvent:
-    """Return the event as cancelled. Google's response to a deletion is empty, without an ETag."""
-    return replace(event, status="cancelled", etag="")
+        note = "It was already cancelled."
+    return Outcome(call.event.id, note, call.cancelled())
 
 
 # -- inviting people in separate calls -------------------------------------------------------
@@ -188,8 +184,9 @@ async def invite_separately(
         if not parts:
             break
         part = parts.pop()
+        body = EditEvent(event, invite=part).body(event.attendees)
         try:
-            event = await _invite(client, event, part, call.notify)
+            event = await client.patch(event, body, notify=call.notify)
         except Invalid:
             parts += _parts(part)
             refused |= set(part) if len(part) == 1 else set()
@@ -197,13 +194,6 @@ async def invite_separately(
         unchanged = {"attendees": [one.body() for one in event.attendees]}
         event = await client.patch(event, unchanged, notify=NOTIFY_NONE)
     return event, frozenset(refused)
-
-
-async def _invite(
-    client: CalendarClient, event: ObservedEvent, part: tuple[str, ...], notify: str
-) -> ObservedEvent:
-    body = EditEvent(event, invite=part).body(event.attendees)
-    return await client.patch(event, body, notify=notify)
 
 
 def _parts(addresses: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -237,11 +227,8 @@ def find_aliases(
     found = {new: old for new in fresh for old in missing if _mailbox(new) == _mailbox(old)}
     missing = [address for address in missing if address not in found.values()]
     fresh = [address for address in fresh if address not in found]
-    return found | (_in_order(fresh, missing) if len(fresh) == len(missing) else {})
-
-
-def _in_order(fresh: Sequence[str], missing: Sequence[str]) -> dict[str, str]:
-    return dict(zip(fresh, missing, strict=True))
+    in_order = zip(fresh, missing, strict=True) if len(fresh) == len(missing) else ()
+    return found | dict(in_order)
 
 
 def _mailbox(address: str) -> str:

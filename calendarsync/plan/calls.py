@@ -1,7 +1,7 @@
 """The calls that a plan can ask for, as frozen values, and their JSON. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -103,6 +103,10 @@ class CancelEvent:
 
     event: ObservedEvent
     notify: str = NOTIFY_ALL
+
+    def cancelled(self) -> ObservedEvent:
+        """Return the event after this call. Google's response is empty, without an ETag."""
+        return replace(self.event, status="cancelled", etag="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def carried_out(call: Call, observed: ObservedCalendar) -> ObservedCalendar:
         case EditEvent():
             return observed.with_written(edited(call))
         case CancelEvent():
-            return observed.with_written(replace(call.event, status="cancelled", etag=""))
+            return observed.with_written(call.cancelled())
         case ReadExceptions():
             return replace(observed, unread=frozenset())
 
