@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
 from calendarsync.state.facts import AddressBook
-from calendarsync.state.observed import StoredState
+from calendarsync.state.observed import StoredState, read_event
 from cohorts.models import User
 from cohorts.reconcile.models import ProviderState, VerificationResult
 from cohorts.selectors import addresses_of
@@ -41,6 +41,20 @@ def read_addresses() -> AddressBook:
         refused=frozenset(row.email for row in rows if row.refused_at),
         stays=frozenset(row.email for row in rows if row.restored_at),
     )
+
+
+def series_answers(group_ids: Collection[int], containing: str = "") -> dict[tuple[int, str], str]:
+    """Return Google's response status by group and address of everyone on the groups' newest
+    series, as last read, or only on those whose JSON contains a text. At most three queries."""
+    groups = dict(newest_series(group_ids).values_list("event_id", "group"))
+    copies = CalendarCopy.objects.filter(event_id__in=groups, body__icontains=containing)
+    rows = list(copies.values_list("event_id", "body"))
+    aliases = read_addresses().aliases if rows else {}
+    return {
+        (groups[event_id], attendee.address): attendee.answer
+        for event_id, body in rows
+        for attendee in read_event(body, aliases).attendees
+    }
 
 
 def addresses_to_erase() -> frozenset[str]:

@@ -1,13 +1,11 @@
 """The lines about Google Calendar on a person's set-up page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from django.urls import reverse
 
-from calendarsync.models import CalendarCopy
 from calendarsync.plan.review import ADDRESS_REFUSED, ALL_OVER
-from calendarsync.selectors import PROVIDER, newest_series, read_addresses
-from calendarsync.state.observed import read_event
+from calendarsync.selectors import PROVIDER, series_answers
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.provider import configured_providers
 from guestvisits.set_up_status import (
@@ -31,23 +29,10 @@ def find_lines(context: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield one line per group. Three queries."""
     if PROVIDER not in configured_providers() or not context.groups:
         return
-    answers = read_answers(context)
-    for group, row in each_group(context, PROVIDER):
-        yield invitation_line(group, row, answers.get(group.pk, ""))
-
-
-def read_answers(context: SetUpContext) -> Mapping[int, str]:
-    """Return the person's answer to each group's series by group id, as last read from Google."""
-    rows = newest_series([group.pk for group in context.groups])
-    series = dict(rows.values_list("event_id", "group"))
+    answers = series_answers([group.pk for group in context.groups])
     address = (context.person.email or "").lower()
-    aliases = read_addresses().aliases
-    return {
-        series[copy.event_id]: attendee.answer
-        for copy in CalendarCopy.objects.filter(event_id__in=series)
-        for attendee in read_event(copy.body, aliases).attendees
-        if attendee.address == address
-    }
+    for group, row in each_group(context, PROVIDER):
+        yield invitation_line(group, row, answers.get((group.pk, address), ""))
 
 
 def invitation_line(group: Group, row: AccessState | None, answer: str) -> SetUpCheck:

@@ -3,11 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from django.db.models import OuterRef, Subquery
-
-from calendarsync.models import CalendarCopy
-from calendarsync.selectors import PROVIDER, newest_series, read_addresses
-from calendarsync.state.observed import read_event
+from calendarsync.selectors import PROVIDER, series_answers
 from cohorts.models import AccessState
 from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
@@ -56,21 +52,10 @@ def read_declined(facts: OpenCohorts) -> set[tuple[int, str]]:
 def find_declined(group_ids: Collection[int]) -> set[tuple[int, str]]:
     """Return (group id, address) for people who declined their group's series, as last read.
 
-    An answer to one meeting concerns only that meeting.  Two queries.
+    An answer to one meeting concerns only that meeting.  At most three queries.
     """
-    series = newest_series(group_ids)
-    copies = CalendarCopy.objects.filter(
-        event_id__in=series.values("event_id"), body__icontains='"declined"'
-    )
-    group = Subquery(series.filter(event_id=OuterRef("event_id")).values("group"))
-    rows = list(copies.annotate(group=group).values_list("group", "body"))
-    aliases = read_addresses().aliases if rows else {}
-    return {
-        (group_id, attendee.address)
-        for group_id, body in rows
-        for attendee in read_event(body, aliases).attendees
-        if attendee.answer == "declined"
-    }
+    answers = series_answers(group_ids, containing='"declined"')
+    return {key for key, answer in answers.items() if answer == "declined"}
 
 
 def _subject(facts: OpenCohorts, member: DeskMember, why: str) -> NeedSubject:

@@ -284,9 +284,9 @@ def test_it_costs_the_same_for_one_group_and_for_many(academy, settings):
         return len(captured)
 
     for number, group in enumerate(academy.groups.values()):
-        CalendarSeries.objects.create(
-            group=group, event_id=f"lens0group{number}", made_at=timezone.now()
-        )
+        pk = f"lens0group{number}"
+        CalendarSeries.objects.create(group=group, event_id=pk, made_at=timezone.now())
+        CalendarCopy.objects.create(event_id=pk, base_id=pk, status="confirmed", body={"id": pk})
     # The session, the person, "My groups"; groups, reports, whether the bot may add people, direct
     # line, series, two of answers.
     assert (cost("One", "A"), cost("Three", "ABC")) == (10, 10)
