@@ -135,7 +135,7 @@ def _store_batch(batch: Collection[_ChangedEvent], done: _Storing) -> None:
     known = _load_families(events, done.aliases)
     changes = find_changes(events, known, done.since)
     done.gone |= _delete_exceptions_of_deleted(events, known)
-    _store_copies(_copy(found[one.owner][one.body["id"]], one) for one in batch)
+    _store_copies(batch, found)
     complete_records(events)
     _hear(records_of(found), changes, done)
     done.events |= found
@@ -162,23 +162,25 @@ def _delete_exceptions_of_deleted(
     return lost
 
 
-def _store_copies(copies: Iterable[CalendarCopy]) -> None:
+def _store_copies(
+    batch: Iterable[_ChangedEvent], found: Mapping[int, Mapping[str, ObservedEvent]]
+) -> None:
+    events = [(one, found[one.owner][one.body["id"]]) for one in batch]
     CalendarCopy.objects.bulk_create(
-        copies,
+        [
+            CalendarCopy(
+                event_id=event.id,
+                base_id=one.base_id,
+                original_start=event.original,
+                status=event.status,
+                body=one.body,
+                read_at=real_now(),
+            )
+            for one, event in events
+        ],
         update_conflicts=True,
         unique_fields=["event_id"],
         update_fields=["base_id", "original_start", "status", "body", "read_at"],
-    )
-
-
-def _copy(event: ObservedEvent, one: _ChangedEvent) -> CalendarCopy:
-    return CalendarCopy(
-        event_id=event.id,
-        base_id=one.base_id,
-        original_start=event.original,
-        status=event.status,
-        body=one.body,
-        read_at=real_now(),
     )
 
 

@@ -65,7 +65,6 @@ from calendarsync.plan.series_state import (
     is_gone,
     is_in_rhythm,
     is_used_up,
-    needs_first_series,
     next_mark,
     series_of,
 )
@@ -151,7 +150,7 @@ def plan_group(
     """Yield all actions that are left for a group, whether or not the policy allows them."""
     yield from _remove_erased(group, desired, observed)
     yield from _cancel_unwanted(group, observed)
-    lacks_series = needs_first_series(group) or is_gone(group, observed)
+    lacks_series = not group.series or is_gone(group, observed)
     if lacks_series:
         # Planned even if the series was deleted; `_find_refusal` then withholds it.
         yield from _create_series(group, desired, group.make, creates=True)
@@ -281,9 +280,8 @@ def _compare_occurrences(
         if not one.cancelled:
             yield from _compare_occurrence(group, series, one, exception, left_to_series)
         elif not (one.elsewhere and is_newer_gone):
-            yield from _cancel_occurrence(
-                group, desired, one, exception or _unchanged_occurrence(series, one)
-            )
+            event = exception or occurrence_of(series, one.original)
+            yield from _cancel_occurrence(group, desired, one, event)
 
 
 def _find_exceptions(
@@ -321,10 +319,6 @@ def _close_occurrences(
 # -- one occurrence --------------------------------------------------------------------------
 
 
-def _unchanged_occurrence(series: ObservedEvent, wanted: DesiredOccurrence) -> ObservedEvent:
-    return occurrence_of(series, wanted.original)
-
-
 def _cancel_occurrence(
     group: DesiredGroupCalendar,
     desired: DesiredCalendar,
@@ -347,7 +341,7 @@ def _compare_occurrence(
     exception: ObservedEvent | None,
     left_to_series: Addresses,
 ) -> Iterator[Action]:
-    plain = _unchanged_occurrence(series, wanted)
+    plain = occurrence_of(series, wanted.original)
     event = exception or plain
     is_off = event.is_cancelled
     if is_off:

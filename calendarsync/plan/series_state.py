@@ -139,11 +139,6 @@ def find_series(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Obse
     return series_of(group.series[0], observed) if group.series else None
 
 
-def needs_first_series(group: DesiredGroupCalendar) -> bool:
-    """Return whether there never was a series: no record, or an intent without an event."""
-    return not group.series
-
-
 def is_gone(group: DesiredGroupCalendar, observed: ObservedCalendar) -> bool:
     """Return whether the newest series was deleted while people still needed it."""
     series = find_series(group, observed)
@@ -198,7 +193,7 @@ def _refused(group: DesiredGroupCalendar) -> list[str]:
 def _codes(
     group: DesiredGroupCalendar, observed: ObservedCalendar, may_create: bool
 ) -> Iterator[str]:
-    if needs_first_series(group):
+    if not group.series:  # no record, or an intent without an event
         if group.facts.live and (may_create or group.facts.asked or group.facts.set_up):
             yield from filter(None, [group.blocking_issue])
         return
