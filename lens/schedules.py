@@ -56,7 +56,6 @@ ENTRIES = (
 # All that a worker runs. Anything else in the queue or the schedules is set aside (lens/watch).
 TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.reconcile.tasks.run_provider"})
 NEW = frozenset(entry.func for entry in ENTRIES if entry.is_new)
-HOOKS: frozenset[str] = frozenset()  # what may be called with a task's result
 
 
 @transaction.atomic
@@ -82,15 +81,7 @@ def _ensure(entry: ScheduledTask) -> None:
     rows = list(Schedule.objects.filter(name=entry.name).order_by("pk"))
     for row in rows[1:]:
         row.delete()
-    wanted = _fields(entry)
-    if not rows:
-        Schedule.objects.create(name=entry.name, **wanted)
-    elif any(getattr(rows[0], field) != value for field, value in wanted.items()):
-        Schedule.objects.filter(pk=rows[0].pk).update(**wanted)
-
-
-def _fields(entry: ScheduledTask) -> dict[str, Any]:
-    return {
+    wanted: dict[str, Any] = {
         "func": entry.func,
         "schedule_type": Schedule.MINUTES,
         "minutes": entry.minutes,
@@ -100,6 +91,10 @@ def _fields(entry: ScheduledTask) -> dict[str, Any]:
         "hook": None,
         "cluster": None,
     }
+    if not rows:
+        Schedule.objects.create(name=entry.name, **wanted)
+    elif any(getattr(rows[0], field) != value for field, value in wanted.items()):
+        Schedule.objects.filter(pk=rows[0].pk).update(**wanted)
 
 
 def disable_bad() -> list[str]:
@@ -118,7 +113,7 @@ def _why_bad(row: Schedule) -> str:
     """Return why a schedule must not be used, or "" if it may."""
     if not _is_readable(row):
         return "was malformed"
-    if row.func not in TASKS or (row.hook and row.hook not in HOOKS):
+    if row.func not in TASKS or row.hook:
         return "has a function or hook that is not on Lens's allowlist"
     return ""
 
