@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from cohorts.models import Cohort
 from cohorts.models.archive import archive_window
@@ -78,15 +77,11 @@ def _ended_rows(facts: OpenCohorts) -> list[CohortRow]:
 
 
 def _ended(cohort: Cohort, has_remains: bool) -> CohortProgress:
+    window = archive_window([cohort.ended_at], cohort.archive_days)
     return CohortProgress(
         cohort.start_date,
         cohort.number_of_meetings,
         has_ended=True,
-        reads_until=_reads_until(cohort),
+        reads_until=window.ends_at if window else None,
         has_remains=has_remains,
     )
-
-
-def _reads_until(cohort: Cohort) -> datetime | None:
-    window = archive_window([cohort.ended_at], cohort.archive_days)
-    return window.ends_at if window else None

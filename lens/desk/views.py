@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
@@ -82,12 +81,9 @@ def snooze_view(request: HttpRequest) -> HttpResponse:
 
 def _read_day(request: HttpRequest) -> date:
     try:
-        day = parse_date(request.POST.get("until", ""))
+        return date.fromisoformat(request.POST.get("until", ""))
     except ValueError:
-        day = None
-    if day is None:
-        raise Refusal("bad_day", "Choose a day.")
-    return day
+        raise Refusal("bad_day", "Choose a day.") from None
 
 
 @require_POST

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q
 
 from cohorts.access import staff_may
 from cohorts.models import Cohort, FormerAddress, Group, Membership, User
@@ -37,19 +37,18 @@ def search_everything(text: str, *, viewer: User) -> SearchResults:
     words = text.replace("\0", " ").split()[:MOST_WORDS]
     if not words:
         return SearchResults()
-    people = find_people(words, viewer) if staff_may(viewer, "cohorts.view_user") else []
-    groups = find_groups(words) if staff_may(viewer, "cohorts.view_group") else []
-    cohorts = find_cohorts(words) if staff_may(viewer, "cohorts.view_cohort") else []
-    found = (list(people), list(groups), list(cohorts))
+    people = find_people(words, viewer) if staff_may(viewer, "cohorts.view_user") else ()
+    groups = find_groups(words) if staff_may(viewer, "cohorts.view_group") else ()
+    cohorts = find_cohorts(words) if staff_may(viewer, "cohorts.view_cohort") else ()
     return SearchResults(
-        people=tuple(found[0][:SHOWN]),
-        groups=tuple(found[1][:SHOWN]),
-        cohorts=tuple(found[2][:SHOWN]),
-        cut_off=any(len(rows) > SHOWN for rows in found),
+        people=people[:SHOWN],
+        groups=groups[:SHOWN],
+        cohorts=cohorts[:SHOWN],
+        cut_off=any(len(rows) > SHOWN for rows in (people, groups, cohorts)),
     )
 
 
-def find_people(words: Sequence[str], viewer: User) -> QuerySet[User]:
+def find_people(words: Sequence[str], viewer: User) -> tuple[User, ...]:
     """Return the people, each with `shown_memberships` if the viewer may view memberships."""
     people = User.objects.filter(all_of(words, _names_person)).order_by("-is_active", "name", "pk")
     if staff_may(viewer, "cohorts.view_membership", "cohorts.view_group"):
@@ -57,7 +56,7 @@ def find_people(words: Sequence[str], viewer: User) -> QuerySet[User]:
         people = people.prefetch_related(
             Prefetch("memberships", memberships, to_attr="shown_memberships")
         )
-    return people[: SHOWN + 1]
+    return tuple(people[: SHOWN + 1])
 
 
 def _names_person(word: str) -> Q:
@@ -73,21 +72,20 @@ def _names_person(word: str) -> Q:
     return found
 
 
-def find_groups(words: Sequence[str]) -> QuerySet[Group]:
+def find_groups(words: Sequence[str]) -> tuple[Group, ...]:
     """Return the groups by name, also of their cohort; those that have not ended first."""
     found = all_of(words, lambda word: Q(name__icontains=word) | Q(cohort__name__icontains=word))
     # Only if a word names the group itself: the cohort's own name would list all its groups.
     named = Q(*(("name__icontains", word) for word in words), _connector=Q.OR)
     groups = Group.objects.filter(found & named).select_related("cohort")
     live_first = F("ended_at").asc(nulls_first=True)
-    return groups.order_by(live_first, "-cohort__start_date", "name")[: SHOWN + 1]
+    return tuple(groups.order_by(live_first, "-cohort__start_date", "name")[: SHOWN + 1])
 
 
-def find_cohorts(words: Sequence[str]) -> QuerySet[Cohort]:
+def find_cohorts(words: Sequence[str]) -> tuple[Cohort, ...]:
     found = all_of(words, lambda word: Q(name__icontains=word) | Q(course__name__icontains=word))
-    return (
-        Cohort.objects.filter(found).select_related("course").order_by("-start_date")[: SHOWN + 1]
-    )
+    cohorts = Cohort.objects.filter(found).select_related("course").order_by("-start_date")
+    return tuple(cohorts[: SHOWN + 1])
 
 
 def all_of(words: Sequence[str], condition: Callable[[str], Q]) -> Q:

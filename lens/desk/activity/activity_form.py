@@ -30,20 +30,14 @@ class ActivityForm(forms.Form):
     def __init__(self, data: Any, *, cohort: Cohort | None = None) -> None:
         super().__init__(data)
         self.of_cohort = cohort
+        fields: dict[str, Any] = self.fields
         titles = sorted((title, name) for name, title in activity_kinds.items())
-        self._field("kind").choices = [("", "Anything"), *((n, title) for title, n in titles)]
+        fields["kind"].choices = [("", "Anything"), *((n, title) for title, n in titles)]
         actors = ActivityEntry.objects.filter(actor__isnull=False).order_by()
         staff = User.objects.filter(is_staff=True, pk__in=actors.values("actor"))
-        self._field("who").queryset = staff.order_by("name")
-        groups = Group.objects.order_by("name", "pk")
-        if cohort:
-            del self.fields["cohort"]
-            self._field("group").queryset = groups.filter(cohort=cohort)
-        else:
-            del self.fields["group"]
-
-    def _field(self, name: str) -> Any:
-        return self.fields[name]
+        fields["who"].queryset = staff.order_by("name")
+        fields["group"].queryset = Group.objects.filter(cohort=cohort).order_by("name", "pk")
+        del fields["cohort" if cohort else "group"]
 
     def read(self) -> ActivityFilter:
         """Return the filter; fields that are invalid filter nothing."""

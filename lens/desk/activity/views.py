@@ -53,12 +53,6 @@ def _read(request: HttpRequest, cohort: Cohort | None = None) -> dict[str, Any]:
         **read_page(find_entries(wanted), request.GET.get("page"), viewer),
         "person": named,
         "one_cohort": cohort is not None,
-        **_links_for(viewer),
-    }
-
-
-def _links_for(viewer: User) -> dict[str, bool]:
-    return {
         "may_open_group": staff_may(viewer, *SEE_GROUP),
         "may_open_cohort": staff_may(viewer, *SEE_COHORT),
     }

@@ -42,7 +42,9 @@ class AttendanceLine:
 
     @property
     def outcome(self) -> str:
-        return name_outcome(self.record)
+        if is_shown_at_risk(self.record):
+            return "At risk"
+        return OUTCOMES[self.record.outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,6 @@ class ShownFilter:
 def is_shown_at_risk(record: AttendanceRecord) -> bool:
     """Return whether the result is “At risk”: not too many absences yet, but staff should act."""
     return record.outcome == Completion.ON_TRACK and bool(record.open_risk)
-
-
-def name_outcome(record: AttendanceRecord) -> str:
-    return "At risk" if is_shown_at_risk(record) else OUTCOMES[record.outcome]
 
 
 def choose_weeks(records: Iterable[AttendanceRecord], planned: int) -> list[int]:

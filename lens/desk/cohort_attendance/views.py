@@ -5,17 +5,18 @@ from typing import cast
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
 from cohorts.access import require, staff_may
-from cohorts.models import User
+from cohorts.models import Cohort, User
 from cohorts.validators import read_ids
 from cohorts.words import count_people
 from lens.desk.cohort_attendance import rows
-from lens.desk.cohort_page.tabs import WRITE_LETTERS, check_tab, open_tab
+from lens.desk.cohort_page.tabs import SEE_ATTENDANCE, WRITE_LETTERS, open_tab
 from meetings.access import CORRECT, SEE_GROUP
 from meetings.attendance.ledger import read_cohort_records
 from meetings.attendance.risks import dismiss_risks
@@ -59,8 +60,8 @@ def attendance_view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def dismiss_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Dismiss that people are at risk, until another absence."""
-    cohort = check_tab(request, pk, "attendance")
-    user = require(request, *CORRECT)
+    user = require(request, *SEE_ATTENDANCE, *CORRECT)
+    cohort = get_object_or_404(Cohort, pk=pk)
     people = read_ids(request.POST.getlist("people"))
     number = dismiss_risks(cohort.pk, people, by=user.pk, now=clock.now())
     if number:

@@ -19,6 +19,7 @@ from cohorts.exports.answering import ExportedList, answer_or_explain
 from cohorts.models import Cohort, CohortStep, User
 from cohorts.outbox.explanations import read_outlook
 from cohorts.outbox.models import UNSENT, Message
+from cohorts.validators import read_id
 from lens.desk.cohort_messages.line_words import OF_STEPS
 from lens.desk.cohort_messages.message_lines import NOT_SENT, SHOWN, messages_of, read_page
 from lens.desk.cohort_page.tabs import open_tab
@@ -88,13 +89,12 @@ def messages_view(request: HttpRequest, pk: int) -> HttpResponse:
     cohort, context = open_tab(request, pk, "messages")
     user = cast(User, request.user)
     show = request.GET.get("show", "")
-    number = request.GET.get("page", "")
-    page = min(int(number), MOST_PAGES) if number.isascii() and number.isdecimal() else 1
+    page = min(read_id(request.GET.get("page", "")) or 1, MOST_PAGES)
     context |= {
         "page": read_page(
             messages_of(cohort),
             show=show,
-            page=max(page, 1),
+            page=page,
             now=clock.now(),
             may_fix=staff_may(user, "cohorts.change_user"),
         ),

@@ -1,6 +1,6 @@
 """The groups of a cohort as rows: when they meet, who leads them, and whether they are set up."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -57,17 +57,13 @@ def _row(facts: OpenCohorts, group: Group, view: GroupView | None, zone: tzinfo)
         slot_here=_slot_here(group, place, zone),
         facilitators=tuple(member.name for member in members if member.is_facilitator),
         participants=sum(not member.is_facilitator for member in members),
-        joined=_count_joined([member.user_id for member in members], states),
+        joined=sum(states.get(member.user_id) is JoinState.JOINED for member in members),
         people=len(members),
         next_meeting=ahead[0] if ahead else None,
         status=_describe(group),
         problem="" if is_fine or worst is None else worst.words,
         style="" if is_fine or worst is None else worst.level.css,
     )
-
-
-def _count_joined(people: Collection[int], states: Mapping[int, JoinState]) -> int:
-    return sum(states.get(user_id) is JoinState.JOINED for user_id in people)
 
 
 def _slot_here(group: Group, place: datetime | None, zone: tzinfo) -> str:

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from cohorts import clock
@@ -90,15 +89,6 @@ def read_head(request: HttpRequest, pk: int, name: str) -> dict[str, Any] | None
         "header": read_header(facts, cohort, user),
         "may": cache(lambda permissions: staff_may(user, *permissions)),
     }
-
-
-def check_tab(request: HttpRequest, pk: int, name: str) -> Cohort:
-    """Return the cohort for what a tab's links and buttons do, which needs no page around it.
-
-    Raises as `open_tab` does.
-    """
-    require(request, *find_tab(name).permissions)
-    return get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
 
 
 def find_tab(name: str) -> CohortTab:

@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from cohorts.access import staff_may
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort
-from cohorts.needs.items import Need, NeedButton
+from cohorts.needs.items import NeedButton
 from cohorts.words import count_people
 from cohorts.zones import city_of
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, list_tabs, read_head
@@ -25,6 +25,7 @@ FORM = (
 register = template.Library()
 register.filter("city", city_of)
 register.filter("counted_people", count_people)
+register.filter("digest", digest_of)
 
 
 @register.simple_tag(takes_context=True)
@@ -61,11 +62,6 @@ def write_link(
         return {"url": ""}
     url = reverse("admin:cohort_write", args=[cohort_id])
     return {"url": f"{url}?{audience}" if audience else url, "label": label}
-
-
-@register.filter
-def digest(need: Need) -> str:
-    return digest_of(need)
 
 
 @register.filter
