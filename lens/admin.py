@@ -28,8 +28,6 @@ from lens.watch.task_list import UnreadablePackage, read_package
 admin.site.unregister(
     [Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, UserSession]
 )
-
-
 admin.site.unregister([Failure, OrmQ, Schedule, Success])
 
 

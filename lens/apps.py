@@ -18,11 +18,11 @@ class LensConfig(AppConfig):
         from lens.sign_in import receivers  # noqa: F401 - connects them
         from lens.view_as.viewing import VIEWED_AS
 
-        register_kinds({VIEWED_AS: "Pages viewed as this person"})
         connect_roles()
         start_reporting(settings.SENTRY_DSN, installation=settings.INSTALLATION_ID)
         register_kinds(
             {
+                VIEWED_AS: "Pages viewed as this person",
                 "item_snoozed": "Item of the Today page hidden",
                 "item_shown_again": "Item of the Today page shown again",
                 "erasure_requested": "Erasure requested",

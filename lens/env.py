@@ -18,7 +18,7 @@ from cohorts.validators import LOCAL_HOSTS, is_local
 
 Value = TypeVar("Value")
 WORDS = {"1": True, "true": True, "yes": True, "on": True}
-WORDS |= {"0": False, "false": False, "no": False, "off": False, "": False}
+WORDS |= {"0": False, "false": False, "no": False, "off": False}
 
 MOST = 1_000_000_000  # a larger value, such as seconds, is a mistake, and would overflow dates
 SNOWFLAKE_DIGITS = range(15, 21)

@@ -81,7 +81,8 @@ def start(local: Local, family: ProcessGroup) -> None:
             f"in {aside}."
         )
     say("Starting …")
-    family.start("sandbox", "sandbox", *sandbox_options(local))
+    state = str(local.sandbox_state)
+    family.start("sandbox", "sandbox", "--port", str(local.sandbox_port), "--state", state)
     family.run("data", "demo_data")
     family.start("web", "runserver", "--noreload", f"{HOST}:{local.port}")
     family.start("worker", "worker")
@@ -101,10 +102,6 @@ def start(local: Local, family: ProcessGroup) -> None:
             logs=nearby(local.logs),
         )
     )
-
-
-def sandbox_options(local: Local) -> tuple[str, ...]:
-    return "--port", str(local.sandbox_port), "--state", str(local.sandbox_state)
 
 
 def addresses(local: Local) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Read everything that is held about one person."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,19 +29,20 @@ class DataSection:
         """Return the rows as people read them, with times in the current zone."""
         return [[_text(value) for value in row] for row in self.rows]
 
-    def as_objects(self) -> list[dict[str, Any]]:
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
-
 
 def export_person(person: User) -> list[DataSection]:
     """Return the person's account and every table with rows about them. One query for each."""
     account = _section("Account", User, PERSON_COLUMNS, [person])
-    return [account, *(section for section in _tables(person) if section.rows)]
+    sections = (_section(t.title, t.model, t.columns, t.rows(person)) for t in TABLES)
+    return [account, *(section for section in sections if section.rows)]
 
 
 def as_json(person: User) -> str:
     """Return the export as JSON: times in ISO format, tables by title, rows by column."""
-    content = {section.title: section.as_objects() for section in export_person(person)}
+    content = {
+        section.title: [dict(zip(section.columns, row, strict=True)) for row in section.rows]
+        for section in export_person(person)
+    }
     return DjangoJSONEncoder(indent=2, ensure_ascii=False).encode(content)
 
 
@@ -55,11 +56,6 @@ def _text(value: Any) -> str:
             return date_format(timezone.localtime(value), "j F Y, H:i e")
         case _:
             return str(value)
-
-
-def _tables(person: User) -> Iterator[DataSection]:
-    for table in TABLES:
-        yield _section(table.title, table.model, table.columns, table.rows(person))
 
 
 def _section(title: str, model: type[Model], columns: tuple[str, ...], rows: Any) -> DataSection:

@@ -32,7 +32,7 @@ from lens.sign_in.discord import (
     check_response,
 )
 from lens.sign_in.join_server import JOINING, finish_join, refuse_join
-from lens.sign_in.pages import SignInFailure, show_refusal
+from lens.sign_in.pages import LEVELS, SignInFailure, show_refusal
 from lens.sign_in.profile import read_profile
 from lens.sign_in.receivers import describe_client, describe_person
 
@@ -148,7 +148,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         """Show the page for this failure, and log it without secrets."""
         context = extra_context or {}
         why = explain(error, exception, context)
-        log.log(why.level, "A sign-in with Discord failed: %s (%s)", why, describe(exception))
+        level = LEVELS.get(why, logging.INFO)
+        log.log(level, "A sign-in with Discord failed: %s (%s)", why, describe(exception))
         is_joining = (context.get("state") or {}).get("data") == JOINING
         raise ImmediateHttpResponse((refuse_join if is_joining else show_refusal)(request, why))
 

@@ -22,13 +22,8 @@ class SignInFailure(StrEnum):
     UNREACHABLE = "unreachable"
     MISCONFIGURED = "misconfigured"
 
-    @property
-    def level(self) -> int:
-        """The level at which it is logged."""
-        return LEVELS.get(self, logging.INFO)
 
-
-LEVELS = {
+LEVELS = {  # at which they are logged; the others as INFO
     SignInFailure.MISCONFIGURED: logging.ERROR,
     SignInFailure.UNREACHABLE: logging.WARNING,
     SignInFailure.REFUSED: logging.WARNING,

@@ -6,7 +6,7 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.usersessions import views as usersessions
 from django.conf import settings
-from django.contrib.auth import views as auth_views
+from django.contrib.auth import views as auth
 from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -15,6 +15,18 @@ from lens.sign_in import discord, join_server, views
 
 # allauth's views accept PUT as POST, and some respond before they check the method.
 read_and_post = require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
+
+PASSWORDS = [
+    ("sign-out/", auth.LogoutView.as_view(), "logout"),
+    ("password/", views.PasswordResetView.as_view(), "password_reset"),
+    ("password/sent/", auth.PasswordResetDoneView.as_view(), "password_reset_done"),
+    (
+        "password/<uidb64>/<token>/",
+        auth.PasswordResetConfirmView.as_view(),
+        "password_reset_confirm",
+    ),
+    ("password/changed/", auth.PasswordResetCompleteView.as_view(), "password_reset_complete"),
+]
 
 # allauth finds these by their names.
 SECURITY = [
@@ -40,28 +52,8 @@ def sign_in_urls() -> list[URLPattern]:
         path("sign-in/discord/", discord.start_sign_in, name="discord_login"),
         path("sign-in/discord/join/", join_server.start_join, name="join-server"),
         path("sign-in/discord/callback/", discord.discord_callback, name="discord_callback"),
-        path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
-        path(
-            "password/",
-            views.PasswordResetView.as_view(),
-            name="password_reset",
-        ),
-        path(
-            "password/sent/",
-            auth_views.PasswordResetDoneView.as_view(),
-            name="password_reset_done",
-        ),
-        path(
-            "password/<uidb64>/<token>/",
-            auth_views.PasswordResetConfirmView.as_view(),
-            name="password_reset_confirm",
-        ),
-        path(
-            "password/changed/",
-            auth_views.PasswordResetCompleteView.as_view(),
-            name="password_reset_complete",
-        ),
     ]
+    urls += [path(address, view, name=name) for address, view, name in PASSWORDS]
     urls += [
         path(address, never_cache(read_and_post(view)), name=name)
         for address, view, name in SECURITY

@@ -36,21 +36,18 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         def make_sandbox() -> Sandbox:
-            return self._make_sandbox(options)
+            clock = Clock()
+            return Sandbox(
+                services_from_settings(clock),
+                clock=clock,
+                state_file=as_path(options["state"]),
+                record=as_path(options["record"]),
+            )
 
         try:
             asyncio.run(serve(make_sandbox, port=options["port"], ready=self._announce))
         except SandboxError as error:
             raise CommandError(str(error)) from error
-
-    def _make_sandbox(self, options: dict[str, Any]) -> Sandbox:
-        clock = Clock()
-        return Sandbox(
-            services_from_settings(clock),
-            clock=clock,
-            state_file=as_path(options["state"]),
-            record=as_path(options["record"]),
-        )
 
     def _announce(self, url: str) -> None:
         self.stdout.write(f"The sandbox is at {url}/ (press Ctrl-C to stop).")
