@@ -27,7 +27,11 @@ from lens.watch.signals import ENDING
 logger = logging.getLogger(__name__)
 
 PAUSE = 1  # seconds
-WOKEN = {"cohorts.steps.tasks.carry_out_all", "cohorts.outbox.tasks.send_emails"}
+WOKEN = {
+    "cohorts.steps.tasks.carry_out_all",
+    "cohorts.roster.waiting.tasks.import_waiting",
+    "cohorts.outbox.tasks.send_emails",
+}
 
 
 def work_until_stopped() -> None:

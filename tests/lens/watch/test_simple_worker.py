@@ -6,19 +6,26 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django_q.models import OrmQ
+from django_q.tasks import async_task
 
 from cohorts import clock
 from cohorts.models import Cohort, Installation, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync, ProviderState, WorkerHeartbeat
+from cohorts.roster.importing import preview_roster
+from cohorts.roster.waiting.services import ask_for_import
 from guestvisits.services.booking import book_visit
+from lens.schedules import ENTRIES
+from lens.watch.simple_worker import work_once
 from tests.support.cohort import MadeCohort, join, make_cohort, realize
 from tests.support.processes import ROOT, environment, wait_until
+from tests.support.roster import make_file, make_line
 from tests.support.sandbox import sandbox_environment
 
 SOON = 60
@@ -76,6 +83,20 @@ def test_one_process_without_a_cluster_realizes_books_and_reminds(
     assert "Traceback" not in log.read_text()
     assert not WorkerHeartbeat.objects.exists()
     assert not ProviderState.objects.exclude(holder="").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_roster_that_staff_confirmed_is_imported_at_once(without_providers: None) -> None:
+    staff = User.objects.create_user("staff@example.org", name="Staff", is_staff=True)
+    file = make_file(make_line("Alice")).encode()
+    digest = preview_roster(file).digest
+    asked = ask_for_import(
+        "a", "a.csv", file, confirmed=digest, terms=None, by=staff, now=clock.now()
+    )
+    async_task("cohorts.roster.waiting.tasks.import_waiting")
+    work_once(dict.fromkeys((entry.name for entry in ENTRIES), inf))  # no schedule is due
+    asked.refresh_from_db()
+    assert asked.state == "done"
 
 
 def count_ready() -> int:
