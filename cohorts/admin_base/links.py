@@ -12,6 +12,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.helpers import AdminReadonlyField
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -23,7 +24,7 @@ from cohorts.activity.admin_history import RecordingAdmin
 from cohorts.admin_base.exporting import ExportingAdmin
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, User
-from cohorts.validators import is_own_page
+from cohorts.validators import is_own_page, read_id
 
 # The pages of people and groups; their forms in the admin hold only the settings.
 PAGES: dict[type[Model], str] = {User: "admin:person", Group: "group"}
@@ -57,6 +58,14 @@ class PageList(ChangeList):
         return find_page(result) if type(result) in PAGES else super().url_for_result(result)
 
 
+class RowSelect(AutocompleteSelect):
+    """Django's select with a search, which fails on what is no id, such as `?user=x` in an address.
+    Here that chooses nothing; sent in a form, it is an invalid choice."""
+
+    def optgroups(self, name: str, value: Iterable[Any], attr: Any = None) -> Any:
+        return super().optgroups(name, [one for one in value if read_id(str(one))], attr)
+
+
 class LinkingAdmin(RecordingAdmin, ExportingAdmin):
     """Admin whose pages link to other rows only if the user may view them.
 
@@ -67,6 +76,8 @@ class LinkingAdmin(RecordingAdmin, ExportingAdmin):
         return PageList
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = RowSelect(db_field, self.admin_site)
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.remote_field.model is Group and field is not None:
             field.queryset = with_places(field.queryset)
