@@ -51,6 +51,7 @@ class PersonFact:
     discord_id: int | None
     is_staff: bool = False
     has_signed_in: bool = False
+    is_active: bool = True
 
     @property
     def has_account(self) -> bool:
@@ -211,6 +212,7 @@ def _person(row: User) -> PersonFact:
         is_staff=row.is_staff or row.is_superuser,
         # Each sign-in sets `last_login`; an unfinished one with Discord sets only `discord_email`.
         has_signed_in=row.last_login is not None or bool(row.discord_email),
+        is_active=row.is_active,
     )
 
 

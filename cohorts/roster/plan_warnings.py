@@ -114,6 +114,21 @@ def find_replaced_names(lines: Iterable[RosterRow], people: Iterable[object]) ->
                 )
 
 
+def find_closed_accounts(
+    lines: Iterable[RosterRow], facts: RosterFacts, memberships: Iterable[object]
+) -> Iterator[str]:
+    """Warn of people who join or move although their account is closed."""
+    spoken = by_key(lines, lambda line: line.email)
+    closed = {person.id: person for person in facts.people if not person.is_active}
+    for each in memberships:
+        if isinstance(each, Joining) and each.user_id in closed:
+            where = name_lines(_numbers(spoken[each.email]))
+            yield (
+                f"{where}: the account of {each.name} ({each.email}) is closed, so they get no "
+                "access and no messages. Open it on their page."
+            )
+
+
 def _are_strangers(one: str, other: str) -> bool:
     """Return whether two names have no word in common, and are not one with a mistake."""
     words = set(simplify(one).split()) & set(simplify(other).split())

@@ -26,6 +26,7 @@ from cohorts.roster.plan_courses import plan_cohorts, plan_courses, plan_groups
 from cohorts.roster.plan_memberships import plan_memberships
 from cohorts.roster.plan_people import plan_people
 from cohorts.roster.plan_warnings import (
+    find_closed_accounts,
     find_damaged_names,
     find_replaced_names,
     find_twin_cohorts,
@@ -54,6 +55,7 @@ def plan(roster: Roster, facts: RosterFacts) -> RosterPlan:
         *find_twin_groups(lines, facts, groups),
         *find_replaced_names(lines, people),
         *find_twin_people(lines, facts, people, memberships),
+        *find_closed_accounts(lines, facts, memberships),
         # Lines with problems are not counted, so groups would seem to lack people.
         *(() if problems else find_odd_groups(after)),
     ]

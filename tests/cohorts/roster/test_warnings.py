@@ -55,6 +55,16 @@ def test_two_new_groups_with_almost_one_name_are_pointed_out_once_the_rarer_firs
     )
 
 
+def test_people_who_join_with_a_closed_account_are_named():
+    bring_in(fay(), make_line("Ann", 1), make_line("Bea", 2))
+    User.objects.filter(name__in=["Ann", "Bea"]).update(is_active=False)
+    ann, bea = make_line("Ann", 1), make_line("Bea", 2, cohort="Spring")
+    assert preview(ann, bea, fay(cohort="Spring")).warnings == (
+        f"Line 3: the account of Bea ({bea['email']}) is closed, so they get no access and no "
+        "messages. Open it on their page.",
+    )
+
+
 def test_groups_of_different_cohorts_are_not_compared():
     assert preview(fay("Ginkgo"), fay("Ginko", cohort="Spring")).warnings == ()
 
