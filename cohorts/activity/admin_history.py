@@ -3,7 +3,6 @@
 Django's log (`django_admin_log`) is neither written nor read any more.
 """
 
-from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django.contrib import admin
@@ -100,13 +99,9 @@ def _read(form: Any, name: str, value: Any) -> Any:
         value = field.queryset.model._base_manager.filter(pk=value).first()
     if isinstance(value, Model):
         return value
-    choices = _flat(getattr(field, "choices", ()) or ())
+    found = getattr(field, "choices", ()) or ()
+    choices = {one: label for one, label in found if not isinstance(label, list | tuple)}
     return choices.get(value, choices.get(str(value), value)) if choices else value
-
-
-def _flat(choices: Iterable[Any]) -> Mapping[Any, Any]:
-    """Return choices as a mapping, without groups of choices."""
-    return {value: label for value, label in choices if not isinstance(label, list | tuple)}
 
 
 def _record(request: HttpRequest, kind: str, obj: Model, message: Any) -> None:

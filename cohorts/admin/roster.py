@@ -124,9 +124,11 @@ class RosterMixin(admin.ModelAdmin):
             )
             return redirect(UPLOAD)
         if request.method == "POST":
-            large = count_lines(data) > LARGE
-            act = self._ask_for_import if large else self._import
-            return act(request, token, name, data)
+            said = request.POST
+            moved = said.get("terms") if "move_meetings" in said else None
+            seen = {"confirmed": said.get("confirmed", ""), "terms": moved}
+            act = self._ask_for_import if count_lines(data) > LARGE else self._import
+            return act(request, token, name, data, seen)
         plan = preview_roster(data)
         terms = preview_terms(plan, now=clock.now(), by=request.user.pk)
         return self._render(
@@ -144,15 +146,11 @@ class RosterMixin(admin.ModelAdmin):
             form=RosterForm(),
         )
 
-    def _import(self, request: HttpRequest, token: str, name: str, data: bytes) -> HttpResponse:
-        said = request.POST
+    def _import(
+        self, request: HttpRequest, token: str, name: str, data: bytes, seen: dict[str, Any]
+    ) -> HttpResponse:
         try:
-            plan = import_roster(
-                data,
-                now=clock.now(),
-                confirmed=said.get("confirmed", ""),
-                terms=said.get("terms") if "move_meetings" in said else None,
-            )
+            plan = import_roster(data, now=clock.now(), **seen)
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
             for problem in getattr(refusal, "problems", ())[:SHOWN_AGAIN]:
@@ -163,19 +161,11 @@ class RosterMixin(admin.ModelAdmin):
         return redirect(COHORTS)
 
     def _ask_for_import(
-        self, request: HttpRequest, token: str, name: str, data: bytes
+        self, request: HttpRequest, token: str, name: str, data: bytes, seen: dict[str, Any]
     ) -> HttpResponse:
         """Leave a large file to a worker: a request may take no longer than 30 seconds."""
-        said = request.POST
-        asked = ask_for_import(
-            token,
-            name,
-            data,
-            confirmed=said.get("confirmed", ""),
-            terms=said.get("terms") if "move_meetings" in said else None,
-            by=cast(User, request.user),
-            now=clock.now(),
-        )
+        by = cast(User, request.user)
+        asked = ask_for_import(token, name, data, by=by, now=clock.now(), **seen)
         async_task("cohorts.roster.waiting.tasks.import_waiting")
         return redirect(PROGRESS, asked.pk)
 
