@@ -53,18 +53,19 @@ def _as_text(cell: FileCell) -> str | int | float:
 
 def write_xlsx(file: IO[bytes], titles: Sequence[str], rows: Rows) -> int:
     """Write a workbook with one sheet and return the number of rows.  Texts stay texts."""
-    book, number = Workbook(file, {"constant_memory": True}), 0
-    styles = _Styles(book)
-    sheet = book.add_worksheet()
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, max(len(titles) - 1, 0), WIDTH)
-    for column, title in enumerate(titles):
-        sheet.write_string(0, column, title, styles.title)
-    for row in rows:
-        number += 1
-        for column, cell in enumerate(row):
-            _write(sheet, number, column, cell, styles)
-    book.close()
+    number = 0
+    # Left in any way, it removes the file in which it keeps the rows until the end.
+    with Workbook(file, {"constant_memory": True}) as book:
+        styles = _Styles(book)
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, max(len(titles) - 1, 0), WIDTH)
+        for column, title in enumerate(titles):
+            sheet.write_string(0, column, title, styles.title)
+        for row in rows:
+            number += 1
+            for column, cell in enumerate(row):
+                _write(sheet, number, column, cell, styles)
     return number
 
 
