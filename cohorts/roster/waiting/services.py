@@ -15,6 +15,7 @@ from cohorts.activity.recording import acting_as
 from cohorts.errors import Refusal
 from cohorts.models import RosterImport, User
 from cohorts.roster.importing import import_roster
+from cohorts.services.locks import lock_people
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ def count_lines(data: bytes) -> int:
     return max(len(data.splitlines()) - 1, 0)
 
 
+@transaction.atomic
 def ask_for_import(
     token: str,
     name: str,
@@ -43,9 +45,13 @@ def ask_for_import(
     by: User,
     now: datetime,
 ) -> RosterImport:
-    """Store a file to be imported as it was confirmed; return its row, once for each upload."""
-    waiting = RosterImport.objects.filter(token=token, asked_by=by, state=State.WAITING).first()
-    return waiting or RosterImport.objects.create(
+    """Store a file to be imported as it was confirmed; return its row, once for each upload.
+
+    A second row would be refused, since the first has changed what the preview showed.
+    """
+    lock_people([by.pk])  # of two clicks at once the second finds the row of the first
+    asked = RosterImport.objects.filter(token=token, asked_by=by).exclude(state=State.REFUSED)
+    return asked.first() or RosterImport.objects.create(
         token=token,
         name=name[:200],
         data=zlib.compress(data),

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -48,6 +49,22 @@ def test_it_is_imported_once_by_whoever_confirmed_it(staff):
     ]
     assert Membership.objects.count() == 2
     assert ActivityEntry.objects.get().actor == staff.pk
+    assert ask(staff) == asked, "a click on a page from before"
+
+
+def test_two_clicks_at_once_ask_for_one_import(staff):
+    """The second one would be refused, since the first has changed what its preview showed."""
+    assert race(*[partial(ask, staff)] * 4) == ["done"] * 4
+    assert RosterImport.objects.count() == 1
+
+
+def test_a_file_that_was_refused_can_be_confirmed_again(staff):
+    refused = ask(staff)
+    User.objects.create_user("p2@example.org", name="Bob")
+    import_waiting()
+    assert ask(staff) != refused
+    import_waiting()
+    assert Membership.objects.count() == 2
 
 
 def test_nothing_is_imported_if_something_has_changed_since_the_preview(staff):
