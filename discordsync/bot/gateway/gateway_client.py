@@ -115,11 +115,11 @@ class Bot(GuildListener, VoiceListener, BotClient):
         if guild is None:
             logger.error("The bot is not in the Discord server in DISCORD_GUILD_ID.")
             await in_thread(heartbeats.record_issue, self.name, "wrong_guild")
-        else:
+        elif not guild.unavailable:
             await self._start_on_guild(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Handle our guild if it becomes available only after READY."""
+        """Handle our guild if it becomes available only after READY, or again after an outage."""
         if self.is_ready() and is_ours(guild):
             await self._start_on_guild(guild)
 
@@ -128,10 +128,15 @@ class Bot(GuildListener, VoiceListener, BotClient):
             await self._start_on_guild(guild)
 
     async def _start_on_guild(self, guild: discord.Guild) -> None:
-        """Start working on our guild, whose state is now up to date."""
+        """Start working on our guild, whose state is now up to date.
+
+        In the same session it may have been away for a while: events of that time are lost.
+        """
         self.voices.find()
         self.hidden = None
         await self._record_hidden(guild)
+        async with self.catching_up:
+            self.caught_up = None
         await self._catch_up_once(guild)
 
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
@@ -168,8 +173,9 @@ class Bot(GuildListener, VoiceListener, BotClient):
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
         if guild is not None and self.is_ready() and self.ws is not None and self.ws.open:
             await in_thread(heartbeats.record_heartbeat, self.name)
-            await self._record_hidden(guild)
-            await self._catch_up_once(guild)
+            if not guild.unavailable:
+                await self._record_hidden(guild)
+                await self._catch_up_once(guild)
 
     async def _every(self, seconds: float, task: Any) -> None:
         while not self.ending:

@@ -5,9 +5,10 @@ from typing import Any
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.fields import FieldError
+from discordsync.sandbox.gateway import payloads
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.hub import Hub
-from discordsync.sandbox.gateway.parsing import Op
+from discordsync.sandbox.gateway.parsing import Identify, Op
 
 CHECKS: dict[str, fields.Check] = {
     "do": fields.text(1, 20),
@@ -25,6 +26,8 @@ def break_gateway(hub: Hub, data: Any) -> dict[str, Any]:
     reconnect   ask to reconnect and resume
     invalidate  declare its session invalid, `resumable` or not
     forget      forget its session silently: it gets no more events and cannot be resumed
+    outage      the guild becomes unavailable: no session gets its events until `recover`
+    recover     the guild is available again
     """
     try:
         body = fields.shape(CHECKS, required=("do",))(data)
@@ -36,6 +39,8 @@ def break_gateway(hub: Hub, data: Any) -> dict[str, Any]:
     chosen = [c for c in hub.connections if body.get("session") in (None, id_of(c))]
     for connection in chosen:
         act(hub, connection, body)
+    if body["do"] in AWAY:
+        hub.is_guild_away = AWAY[body["do"]]
     return {"connections": len(chosen)}
 
 
@@ -69,10 +74,25 @@ def forget(hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
     hub.sessions.pop(id_of(connection) or "", None)
 
 
+def begin_outage(hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
+    if connection.session:
+        away = {"id": hub.guild.guild_id, "unavailable": True}
+        connection.session.dispatch("GUILD_DELETE", away)
+
+
+def recover(hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
+    if connection.session:
+        seen_as = Identify("", connection.session.intents, large_threshold=50)
+        connection.session.dispatch("GUILD_CREATE", payloads.guild_create(hub.guild, seen_as))
+
+
+AWAY = {"outage": True, "recover": False}
 ACTS: dict[str, Callable[[Hub, Connection, dict[str, Any]], None]] = {
     "drop": drop,
     "silence": silence,
     "reconnect": reconnect,
     "invalidate": invalidate,
     "forget": forget,
+    "outage": begin_outage,
+    "recover": recover,
 }

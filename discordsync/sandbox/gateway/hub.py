@@ -44,6 +44,7 @@ class Hub:
 
     def reset(self) -> None:
         """Close all connections and forget all sessions."""
+        self.is_guild_away = False
         self.close_connections()
         self.sessions.clear()
         self.identified: list[float] = []
@@ -54,7 +55,7 @@ class Hub:
             connection.close(1001)
 
     def dispatch(self, event: str, data: Mapping[str, Any]) -> None:
-        for session in self.sessions.values():
+        for session in () if self.is_guild_away else self.sessions.values():
             session.dispatch(event, data)
 
     async def serve(self, connection: Connection) -> None:
@@ -103,7 +104,8 @@ class Hub:
         self.sessions[session.id] = session
         self.attach(connection, session)
         session.dispatch("READY", payloads.ready(self.guild, session.id, connection.address))
-        session.dispatch("GUILD_CREATE", payloads.guild_create(self.guild, request))
+        if not self.is_guild_away:
+            session.dispatch("GUILD_CREATE", payloads.guild_create(self.guild, request))
 
     def may_identify(self) -> bool:
         """Return whether an identify is allowed: one per `identify_seconds`, 1000 a day."""

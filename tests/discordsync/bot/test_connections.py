@@ -152,6 +152,20 @@ def test_what_was_lost_with_a_session_is_made_up_for_by_looking(
     assert session(world)["id"] != before["id"]
 
 
+def test_what_changed_during_an_outage_of_the_guild_is_made_up_for(
+    world: World, alice: User
+) -> None:
+    is_noticed(world, alice)
+    before = session(world)
+    world.sandbox.post("discord/settings", {"all_members_seconds": 0})
+    late = learner("Late")
+    world.sandbox.post("gateway", {"do": "outage"})
+    join(world, late)  # received by no one
+    world.sandbox.post("gateway", {"do": "recover"})
+    is_noticed(world, late)
+    assert session(world)["id"] == before["id"]
+
+
 def test_it_was_one_process_all_the_time(world: World) -> None:
     assert world.bot.is_running()
     assert "Traceback" not in world.bot.said()
