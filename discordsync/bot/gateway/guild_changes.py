@@ -65,11 +65,13 @@ def catch_up(joined: Mapping[int, datetime], *, whole: bool) -> None:
 
     `joined` maps Discord ids to times.  `whole`: the list is complete, so others have left.
     """
-    for person in User.objects.filter(discord_id__in=joined):
-        assert person.discord_id is not None
-        GuildMembership.objects.update_or_create(
-            user=person, defaults={"joined_at": joined[person.discord_id], "left_at": None}
-        )
+    people = User.objects.filter(discord_id__in=joined).values_list("pk", "discord_id")
+    GuildMembership.objects.bulk_create(
+        [GuildMembership(user_id=pk, joined_at=joined[account or 0]) for pk, account in people],
+        update_conflicts=True,
+        unique_fields=["user"],
+        update_fields=["joined_at", "left_at"],
+    )
     if whole:
         gone = GuildMembership.objects.filter(left_at=None).exclude(user__discord_id__in=joined)
         gone.update(left_at=clock.now())
