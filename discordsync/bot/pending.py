@@ -25,8 +25,9 @@ from discordsync.bot.handlers import answer_request
 from discordsync.bot.models import BotReply
 from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.rendering import render
-from discordsync.bot.replies.requests import BotRequest, from_row
+from discordsync.bot.replies.requests import from_row
 from discordsync.bot.replies.users import BotUser
+from discordsync.delivery.discord_text import LIMIT, fit
 from discordsync.services import record_use
 
 CLAIM = timedelta(seconds=10)  # longer than any answer takes
@@ -38,23 +39,6 @@ WILL_POST = "\nDiscord no longer lets me update this message. I'll post here whe
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """One pending answer, as plain values.  `shown` is a digest of the text shown now."""
-
-    interaction_id: int
-    application_id: int
-    token: str
-    channel_id: int | None
-    user: BotUser
-    request: BotRequest
-    asked_at: datetime
-    shown: str = ""
-
-    def can_be_shown(self, now: datetime) -> bool:
-        return now < self.asked_at + SHOWN_FOR
-
-
-@dataclass(frozen=True, slots=True)
 class ReplyUpdate:
     """What to do for a reply now.
 
@@ -62,21 +46,23 @@ class ReplyUpdate:
     `finish_update` afterwards.
     """
 
-    reply: Reply
+    reply: BotReply
     answer: BotAnswer
     body: Mapping[str, Any] | None = None
     public_text: str = ""
 
 
-def answer_interaction(reply: Reply) -> ReplyUpdate | None:
-    """Answer an interaction.  Returns None for a duplicate, which is being answered already."""
+def answer_interaction(reply: BotReply) -> ReplyUpdate | None:
+    """Store and answer an interaction.  Returns None for a duplicate, which is being answered
+    already."""
     now = timezone.now()
+    reply.next_at = now + CLAIM
     try:
         with transaction.atomic():
-            BotReply.objects.create(**_fields(reply), next_at=now + CLAIM)
+            reply.save(force_insert=True)
     except IntegrityError:
         return None
-    record_use(reply.user.discord_id, now=clock.now())
+    record_use(reply.discord_id, now=clock.now())
     return _answer(reply, now)
 
 
@@ -84,7 +70,7 @@ def answer_due() -> list[ReplyUpdate]:
     """Answer the replies that are due.  Each is returned to only one process."""
     now = timezone.now()
     due = BotReply.objects.filter(next_at__lte=now).order_by("next_at")[:10]
-    return [_answer(_read(row), now) for row in due if _claim(row, now)]
+    return [_answer(row, now) for row in due if _claim(row, now)]
 
 
 def _claim(row: BotReply, now: datetime) -> bool:
@@ -95,36 +81,41 @@ def _claim(row: BotReply, now: datetime) -> bool:
     return bool(held.update(next_at=now + CLAIM))
 
 
-def _answer(reply: Reply, now: datetime) -> ReplyUpdate:
-    answer = answer_request(reply.request, reply.user, now=clock.now())
-    if reply.can_be_shown(now):
+def _answer(reply: BotReply, now: datetime) -> ReplyUpdate:
+    user = BotUser(reply.discord_id, reply.asker_name, reply.is_admin)
+    answer = answer_request(from_row(reply.request), user, now=clock.now())
+    if _can_be_shown(reply, now):
         body = render(_add_notice(reply, answer, now))
-        changed = digest(body) != reply.shown
+        changed = digest(body) != reply.shown_digest
         return ReplyUpdate(reply, answer, body=body if changed else None)
     may_say = not answer.follow_up and answer.public_text and _may_post(reply, now)
     return ReplyUpdate(reply, answer, public_text=answer.public_text if may_say else "")
 
 
-def _may_post(reply: Reply, now: datetime) -> bool:
+def _can_be_shown(reply: BotReply, now: datetime) -> bool:
+    return now < reply.requested_at + SHOWN_FOR
+
+
+def _may_post(reply: BotReply, now: datetime) -> bool:
     """Return whether the original cannot have said it: staff have answered whose database this is,
     and it was asked after that question came up."""
     quiet_before = Installation.objects.ensure(now).quiet_before
-    return not why_held(now) and (quiet_before is None or reply.asked_at >= quiet_before)
+    return not why_held(now) and (quiet_before is None or reply.requested_at >= quiet_before)
 
 
-def _add_notice(reply: Reply, answer: BotAnswer, now: datetime) -> BotAnswer:
+def _add_notice(reply: BotReply, answer: BotAnswer, now: datetime) -> BotAnswer:
     """Add to the last text that can be shown that the result will be posted."""
     if answer.follow_up is None:
         return answer
     next_look = now + timedelta(seconds=answer.follow_up.seconds)
-    if reply.can_be_shown(next_look):
+    if _can_be_shown(reply, next_look):
         return answer
-    return replace(answer, text=answer.text[: 2000 - len(WILL_POST)] + WILL_POST)
+    return replace(answer, text=fit(answer.text, LIMIT - len(WILL_POST)) + WILL_POST)
 
 
 def finish_update(update: ReplyUpdate, *, arrived: bool) -> None:
     """Update the row after showing an answer.  One that did not arrive is retried."""
-    row = BotReply.objects.filter(pk=update.reply.interaction_id)
+    row = BotReply.objects.filter(pk=update.reply.pk)
     now = timezone.now()
     if not arrived:
         row.update(next_at=now + RETRY)
@@ -132,7 +123,7 @@ def finish_update(update: ReplyUpdate, *, arrived: bool) -> None:
         row.delete()
     else:
         follow_up = update.answer.follow_up
-        shown = digest(update.body) if update.body else update.reply.shown
+        shown = digest(update.body) if update.body else update.reply.shown_digest
         row.update(
             request=follow_up.request.as_row(),
             next_at=now + timedelta(seconds=follow_up.seconds),
@@ -142,35 +133,8 @@ def finish_update(update: ReplyUpdate, *, arrived: bool) -> None:
 
 def delete_reply(update: ReplyUpdate) -> None:
     """Delete an answer that cannot be shown: the user closed it, or the token has expired."""
-    BotReply.objects.filter(pk=update.reply.interaction_id).delete()
+    BotReply.objects.filter(pk=update.reply.pk).delete()
 
 
 def digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _fields(reply: Reply) -> dict[str, Any]:
-    return {
-        "interaction_id": reply.interaction_id,
-        "application_id": reply.application_id,
-        "token": reply.token,
-        "channel_id": reply.channel_id,
-        "discord_id": reply.user.discord_id,
-        "asker_name": reply.user.called[:80],
-        "is_admin": reply.user.is_admin,
-        "request": reply.request.as_row(),
-        "requested_at": reply.asked_at,
-    }
-
-
-def _read(row: BotReply) -> Reply:
-    return Reply(
-        interaction_id=row.interaction_id,
-        application_id=row.application_id,
-        token=row.token,
-        channel_id=row.channel_id,
-        user=BotUser(row.discord_id, row.asker_name, row.is_admin),
-        request=from_row(row.request),
-        asked_at=row.requested_at,
-        shown=row.shown_digest,
-    )

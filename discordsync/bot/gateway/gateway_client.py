@@ -29,11 +29,11 @@ from discordsync.bot.gateway.guild_listener import GuildListener, MissedEvents, 
 from discordsync.bot.gateway.threads import in_thread
 from discordsync.bot.gateway.voice_listener import VoiceListener, VoiceObserver
 from discordsync.bot.handlers import ERROR
-from discordsync.bot.pending import Reply, ReplyUpdate
+from discordsync.bot.models import BotReply
+from discordsync.bot.pending import ReplyUpdate
 from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import PREFIX, BotRequest, read_custom_id
-from discordsync.bot.replies.users import BotUser
 from discordsync.services import record_hidden_channels
 
 logger = logging.getLogger(__name__)
@@ -222,7 +222,7 @@ class Bot(GuildListener, VoiceListener, BotClient):
                 if update is not None:
                     await self._show(update)
 
-    async def _show_error(self, reply: Reply) -> None:
+    async def _show_error(self, reply: BotReply) -> None:
         """Answer that something went wrong, since the request could not be stored to be retried."""
         answer = BotAnswer(ERROR)
         with contextlib.suppress(*CONNECTION_ERRORS):
@@ -280,7 +280,7 @@ def find_hidden_channels(guild: discord.Guild) -> list[tuple[int, int | None]]:
 
 def build_public_post(update: ReplyUpdate) -> dict[str, Any]:
     """Return a message to the asker.  The nonce keeps a repeated call from posting it twice."""
-    person = update.reply.user.discord_id
+    person = update.reply.discord_id
     return {
         "content": f"<@{person}> {update.public_text}",
         "nonce": str(update.reply.interaction_id),
@@ -313,19 +313,18 @@ async def defer(interaction: Interaction) -> bool:
     return True
 
 
-def read_reply(interaction: Interaction, request: BotRequest) -> Reply:
+def read_reply(interaction: Interaction, request: BotRequest) -> BotReply:
+    """Return the row of an interaction, which is not stored yet."""
     user = interaction.user
-    return Reply(
+    return BotReply(
         interaction_id=interaction.id,
         application_id=interaction.application_id,
         token=interaction.token,
         channel_id=interaction.channel_id,
-        user=BotUser(
-            user.id,
-            user.display_name,
-            is_admin=interaction.guild_id == settings.DISCORD_GUILD_ID
-            and interaction.permissions.administrator,
-        ),
-        request=request,
-        asked_at=timezone.now(),
+        discord_id=user.id,
+        asker_name=user.display_name[:80],
+        is_admin=interaction.guild_id == settings.DISCORD_GUILD_ID
+        and interaction.permissions.administrator,
+        request=request.as_row(),
+        requested_at=timezone.now(),
     )

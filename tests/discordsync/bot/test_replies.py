@@ -13,7 +13,9 @@ from cohorts.models import Installation
 from cohorts.reconcile import ownership
 from discordsync.bot import pending
 from discordsync.bot.models import BotReply
-from discordsync.bot.pending import KEPT_FOR, SHOWN_FOR, Reply
+from discordsync.bot.pending import KEPT_FOR, SHOWN_FOR
+from discordsync.bot.replies.bot_answer import BotAnswer, FollowUp
+from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.users import BotUser
 from discordsync.models import DmChannel
@@ -24,16 +26,25 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 ADMIN = BotUser(200000000000000099, "Grace", is_admin=True)
 
 
-def reply(ask: BotRequest, *, user: BotUser = ADMIN, asked_at: datetime | None = None) -> Reply:
-    return Reply(
+def reply(ask: BotRequest, *, user: BotUser = ADMIN, asked_at: datetime | None = None) -> BotReply:
+    return BotReply(
         interaction_id=300000000000000001,
         application_id=1,
         token="secret",
         channel_id=400000000000000001,
-        user=user,
-        request=ask,
-        asked_at=asked_at or timezone.now(),
+        discord_id=user.discord_id,
+        asker_name=user.called,
+        is_admin=user.is_admin,
+        request=ask.as_row(),
+        requested_at=asked_at or timezone.now(),
     )
+
+
+def test_the_notice_fits_under_an_answer_of_any_length():
+    follow_up = FollowUp(BotRequest("progress"), seconds=SHOWN_FOR.total_seconds())
+    long = BotAnswer("\N{SLIGHTLY SMILING FACE}" * 1500, follow_up=follow_up)  # counted twice
+    noticed = pending._add_notice(reply(BotRequest("progress")), long, timezone.now())
+    assert render(noticed)["content"].endswith(pending.WILL_POST)
 
 
 def begin(ask: BotRequest) -> pending.ReplyUpdate:
