@@ -8,6 +8,7 @@ from django.db import transaction
 from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.outbox.collecting import store
+from cohorts.outbox.models import Message
 from cohorts.steps.letters import check_letter
 from discordsync.joining.reminders import (
     PLACEHOLDERS,
@@ -37,14 +38,13 @@ def remind(cohort_id: int, user_ids: Collection[int], *, letter: str = "", now: 
     members = invited_members().filter(cohort=cohort_id, user__in=user_ids)
     people = find_not_joined(members)
     reachable = find_reachable([one.person.pk for one in people], now)
-    chosen = [one for one in people if one.person.pk in reachable]
+    reminders = {one.person.pk: build_now(one, letter, now) for one in people}
+    keys = [reminder.key for reminder in reminders.values()]
+    reminded = Message.objects.filter(key__in=keys).values_list("user", flat=True)
+    chosen = reachable.difference(reminded)
     with transaction.atomic():
-        stored = store([build_now(one, letter, now) for one in chosen], now=now)
+        stored = store([reminders[pk] for pk in sorted(chosen)], now=now)
         if stored:
-            record(
-                "reminded_to_join",
-                cohort=cohort_id,
-                people=[one.person.pk for one in chosen],
-                changes={"People": ["", stored]},
-            )
+            changes = {"People": ["", stored]}
+            record("reminded_to_join", cohort=cohort_id, people=sorted(chosen), changes=changes)
     return stored

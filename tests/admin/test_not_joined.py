@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from cohorts import clock
-from cohorts.models import AccessState, Cohort, Group, User
+from cohorts.models import AccessState, ActivityEntry, Cohort, Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.render import render
 from cohorts.reconcile.models import ProviderState
@@ -69,6 +69,9 @@ def test_all_or_some_are_reminded_once_a_day_after_the_letter_was_shown(staff, a
     )
     assert "reminded today already" in staff.post(address, both, follow=True).content.decode()
     assert reminded() == ["Alice", "Ned"]
+    second, first = ActivityEntry.objects.filter(kind="reminded_to_join")
+    assert (first.person, second.person) == (alice.pk, User.objects.get(name="Ned").pk)
+    assert not second.subjects.exists(), "Alice was reminded once"
 
 
 def test_staff_edit_the_letter_read_it_as_a_chosen_person_and_send_exactly_that(staff, address):
