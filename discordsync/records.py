@@ -28,10 +28,9 @@ from discordsync.plan.calls import Call, describe_changes
 from discordsync.removal.services import begin_removal, withdraw_removal
 from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
-from discordsync.state.observed import Discovered, ObservedGuild, Sent
+from discordsync.state.observed import LIMITS, Discovered, ObservedGuild, Sent
 from discordsync.state.permissions import may_add_members
 
-LIMITS = {"channels": 500, "roles": 250, "events": 100}
 REMOVED = {"roles", "channels"}  # the lanes of removals
 RETRY_UNCLEAR = timedelta(0)  # the next observation shows whether it arrived
 RETRY_FAILED = timedelta(minutes=5)
@@ -64,8 +63,12 @@ def intend(action: Action) -> None:
     elif action.verb == "delete" and action.kind in REMOVED:
         begin_removal(call.key, now=clock.now())
     elif action.verb == "create":
-        values = {
-            **_place(action, call.key),
+        kind = keys.kind_of(call.key)
+        values: dict[str, Any] = {
+            "kind": kind,
+            "cohort_id": action.cohort_id,
+            "group_id": action.group_id,
+            "meeting_id": keys.number_of(call.key) if kind == "event" else None,
             "outside_id": None,
             "gone_at": None,  # of the object that this one replaces
             "decisions": {},
@@ -81,17 +84,6 @@ def intend(action: Action) -> None:
             unique_fields=["key"],
             update_fields=list(values),
         )
-
-
-def _place(action: Action, key: str) -> dict[str, Any]:
-    kind = keys.kind_of(key)
-    meeting_id = keys.number_of(key) if kind == "event" else None
-    return {
-        "kind": kind,
-        "cohort_id": action.cohort_id,
-        "group_id": action.group_id,
-        "meeting_id": meeting_id,
-    }
 
 
 def record(action: Action, outcome: Outcome) -> None:

@@ -45,11 +45,10 @@ from discordsync.plan.grants import (
 )
 from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
 from discordsync.plan.removals import count_removable, plan_removals
-from discordsync.plan.scheduled_events import EVENTS, choose_events, plan_events
+from discordsync.plan.scheduled_events import choose_events, plan_events
 from discordsync.state import keys, permissions
-from discordsync.state.observed import CATEGORY, ObservedGuild
+from discordsync.state.observed import CATEGORY, LIMITS, ObservedGuild
 
-LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels
 IN_CATEGORY = 50
 # Harmless or temporary: sorted last, so that they are reported only if nothing else is wrong.
 MINOR = frozenset({"renamed", "channel_moved", "unconfirmed"})
@@ -216,7 +215,7 @@ def _find_full(diff: Diff, creations: Iterable[Action]) -> dict[int | None, str]
         own = list(actions)
         adds = Counter(action.kind for action in own)
         adds["categories"] = sum(action.payload.body.get("type") == CATEGORY for action in own)
-        short = [kind for kind in LIMITS if adds[kind] and used[kind] + adds[kind] > LIMITS[kind]]
+        short = [kind for kind in used if adds[kind] and used[kind] + adds[kind] > LIMITS[kind]]
         if short:
             full[cohort_id] = "; ".join(_shortage(diff, kind, used, adds[kind]) for kind in short)
         elif full_category := _find_full_category(diff, own):
@@ -249,12 +248,9 @@ def find_budget(desired: DesiredGuild, observed: ObservedGuild, plan: Plan) -> t
         return sum(action.verb == "create" and action.kind == kind for action in actions)
 
     used = find_used(desired, observed)
-    events = observed.count_listed("events") + desired.hidden.counts.get("events", 0)
-    return (
-        Budget("channels", used["channels"], adds("channels"), LIMITS["channels"]),
-        Budget("roles", used["roles"], adds("roles"), LIMITS["roles"]),
-        Budget("events", events, adds("events"), EVENTS),
-    )
+    used["events"] = observed.count_listed("events") + desired.hidden.counts.get("events", 0)
+    kinds = "channels", "roles", "events"
+    return tuple(Budget(kind, used[kind], adds(kind), LIMITS[kind]) for kind in kinds)
 
 
 def _shortage(diff: Diff, kind: str, used: dict[str, int], adds: int) -> str:

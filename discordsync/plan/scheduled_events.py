@@ -17,9 +17,8 @@ from discordsync.desired import DesiredGroup, DesiredScheduledEvent
 from discordsync.plan import calls
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
-from discordsync.state.observed import SCHEDULED, ScheduledEvent
+from discordsync.state.observed import LIMITS, SCHEDULED, ScheduledEvent
 
-EVENTS = 100  # scheduled or active in a guild
 NAMES = {  # of Discord's fields, for people
     "name": "name",
     "description": "description",
@@ -47,7 +46,7 @@ def choose_events(diff: Diff) -> frozenset[str]:
     """Return the keys of the earliest events that do not exist and for which the guild has room;
     events of all groups count to the limit."""
     hidden = diff.desired.hidden.counts.get("events", 0)
-    room = max(EVENTS - diff.observed.count_listed("events") - hidden, 0)
+    room = max(LIMITS["events"] - diff.observed.count_listed("events") - hidden, 0)
     ahead = takewhile(lambda event: event.starts_at <= diff.desired.horizon, diff.desired.events)
     lacking = (event for event in ahead if not diff.exists(event.key))
     possible = (event.key for event in lacking if _has_voice_channel(diff, event))

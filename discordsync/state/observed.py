@@ -10,6 +10,8 @@ from typing import Any
 TEXT, VOICE, CATEGORY = 0, 2, 4
 SCHEDULED, ACTIVE = 1, 2
 ROLE, MEMBER = 0, 1  # the types of an overwrite's target
+# Of a guild; categories are channels, and only scheduled and active events count.
+LIMITS = {"channels": 500, "categories": 50, "roles": 250, "events": 100}
 
 _DISCORD_EPOCH_MS = 1_420_070_400_000
 
