@@ -81,7 +81,7 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
     open_windows = _windows(people, former, windows)
     ahead = Meeting.objects.filter(group__in=ids, starts_at__gt=now)
     meetings = ahead.order_by("number").facts_by_group()
-    meeting_groups = _groups_with_meetings(ids)
+
     return DiscordSnapshot(
         installation=Installation.objects.ensure(now).installation_id,
         adopt=ProviderState.objects.of("discord").filter(adopt_orphans=True).exists(),
@@ -101,7 +101,7 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
                 live=not group.has_ended,
                 active=group.is_active,
                 has_slot=group.has_slot,
-                has_meetings=group.pk in meeting_groups,
+                has_meetings=group.has_meetings,
                 members=tuple(members[group.pk]),
                 former=tuple(former[group.pk]),
                 windows=tuple(open_windows[group.pk]),
@@ -127,7 +127,8 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
 def _read_groups(
     also: Collection[int], now: datetime, only: Collection[int] | None = None
 ) -> list[Any]:
-    """Return the groups of a snapshot, in the order of their cohorts, each with its position.
+    """Return the groups of a snapshot, in the order of their cohorts, each with its position and
+    whether it has meetings.
 
         live                                                 what is desired
         with a record of an object that may be outside       what is left to hide or delete
@@ -146,7 +147,8 @@ def _read_groups(
     kept = Group.objects.filter(live_group() | Q(pk__in=also) | Exists(own) | is_first)
     if only is not None:
         kept = kept.filter(pk__in=only)
-    kept = kept.annotate(position=Coalesce(Subquery(count), 0))
+    held = Meeting.objects.filter(group=OuterRef("pk"), status=Meeting.Status.SCHEDULED)
+    kept = kept.annotate(position=Coalesce(Subquery(count), 0), has_meetings=Exists(held))
     return list(kept.select_related("cohort__course").order_by("cohort_id", "pk"))
 
 
@@ -265,11 +267,6 @@ def _exceptions(ids: Collection[int], now: datetime) -> Iterator[_WindowRow]:
         "group_id", "user_id", "until", "reason"
     ):
         yield group_id, user_id, None, until, f"the exception “{reason}”", False
-
-
-def _groups_with_meetings(ids: Collection[int]) -> set[int]:
-    held = Meeting.objects.filter(group__in=ids, status=Meeting.Status.SCHEDULED)
-    return set(held.order_by().values_list("group_id", flat=True).distinct())
 
 
 def _records(ids: Collection[int], cohort_ids: Collection[int], now: datetime) -> dict[str, Record]:
