@@ -7,9 +7,11 @@ are fetched by id: only Discord's “unknown” error means that one is gone.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -131,11 +133,8 @@ def _next_page(after: int, page: list[dict[str, Any]]) -> int:
 
 def _incomplete(observed: ObservedGuild, counts: dict[str, int]) -> frozenset[int]:
     """Return roles of which Discord counts more holders than the list contained."""
-    listed: dict[int, int] = {}
-    for roles in observed.members.values():
-        for role in roles:
-            listed[role] = listed.get(role, 0) + 1
-    return frozenset(int(pk) for pk, count in counts.items() if count > listed.get(int(pk), 0))
+    listed = Counter(chain.from_iterable(observed.members.values()))
+    return frozenset(int(pk) for pk, count in counts.items() if count > listed[int(pk)])
 
 
 async def _fetch_bot(client: DiscordClient, observed: ObservedGuild) -> ObservedGuild:

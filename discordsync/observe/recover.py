@@ -44,9 +44,7 @@ def find_lost(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, i
     waiting = [record for record in snapshot.records.values() if record.outside_id is None]
     # Roles first: text and voice channels are found by them.
     for record in sorted(waiting, key=lambda r: keys.kind_of(r.key) != "role"):
-        candidates = [
-            pk for pk in _candidates(record, snapshot, observed, found) if pk not in taken
-        ]
+        candidates = set(_candidates(record, snapshot, observed, found)) - taken
         if candidates:
             found[record.key] = min(candidates)  # the oldest
             taken.add(found[record.key])
@@ -61,26 +59,20 @@ def _taken(snapshot: DiscordSnapshot) -> set[int | None]:
 def _candidates(
     record: Record, snapshot: DiscordSnapshot, observed: ObservedGuild, found: dict[str, int]
 ) -> Iterable[int]:
+    channels, events = observed.channels.values(), observed.events.values()
     match keys.kind_of(record.key):
         case "role":
-            return _created_with_name(
-                record, [r for r in observed.roles.values() if _is_bare(r, observed)]
-            )
+            bare = [r for r in observed.roles.values() if _is_bare(r, observed)]
+            return _created_with_name(record, bare)
         case "category":
-            return _created_with_name(
-                record, [c for c in observed.channels.values() if c.type == CATEGORY]
-            )
+            return _created_with_name(record, [c for c in channels if c.type == CATEGORY])
         case "event":
-            return [
-                e.id for e in observed.events.values() if _marked(e.description, record, snapshot)
-            ]
+            return [e.id for e in events if _marked(e.description, record, snapshot)]
         case "voice_channel":
             role = _role_of(record, snapshot, found)
-            return _created_since(
-                record, [c for c in observed.channels.values() if _is_opened_by(c, role, VOICE)]
-            )
+            return _created_since(record, [c for c in channels if _is_opened_by(c, role, VOICE)])
         case _:
-            return [c.id for c in observed.channels.values() if _marked(c.topic, record, snapshot)]
+            return [c.id for c in channels if _marked(c.topic, record, snapshot)]
 
 
 def _created_with_name(
@@ -214,7 +206,7 @@ def _find_related(
     roles = [
         pk
         for pk, held in channel.overwrites.items()
-        if permissions.is_met(held, _role_overwrite(pk))
+        if permissions.is_met(held, Overwrite(pk, ROLE, permissions.MEMBER_TEXT, 0))
     ]
     if len(roles) == 1 and roles[0] in observed.roles:
         found[keys.role(group.id)] = roles[0]
@@ -224,10 +216,6 @@ def _find_related(
     if channel.parent_id:
         found[keys.category_of(group.cohort_id, group.position)] = channel.parent_id
     return {key: pk for key, pk in found.items() if _lacks_id(key, snapshot, observed)}
-
-
-def _role_overwrite(role_id: int) -> Overwrite:
-    return Overwrite(role_id, ROLE, permissions.MEMBER_TEXT, 0)
 
 
 def _lacks_id(key: str, snapshot: DiscordSnapshot, observed: ObservedGuild) -> bool:

@@ -166,25 +166,14 @@ def _trace(check: Callable[[], None], notice: Notice | None) -> aiohttp.TraceCon
 def _route(method: str, path: str) -> Route:
     """Return discord.py's route, which keeps rate limits per path and major id (guild, channel)."""
     parts = path.strip("/").split("/")
-    if parts[0] == "guilds":
-        return Route(method, _template(parts, "guild_id"), guild_id=parts[1], **_minor(parts))
-    if parts[0] == "channels":
-        return Route(method, _template(parts, "channel_id"), channel_id=parts[1], **_minor(parts))
-    return Route(method, path)
-
-
-def _template(parts: list[str], major: str) -> str:
-    named = [
-        "{%s}" % (major if place == 1 else f"minor{place}") if part.isdecimal() else part
-        for place, part in enumerate(parts)
-    ]
-    return "/" + "/".join(named)
-
-
-def _minor(parts: list[str]) -> dict[str, str]:
-    return {
-        f"minor{place}": part for place, part in enumerate(parts) if place > 1 and part.isdecimal()
-    }
+    major = {"guilds": "guild_id", "channels": "channel_id"}.get(parts[0])
+    if major is None:
+        return Route(method, path)
+    ids = {place: part for place, part in enumerate(parts) if part.isdecimal()}
+    names = {place: major if place == 1 else f"minor{place}" for place in ids}
+    for place, name in names.items():
+        parts[place] = f"{{{name}}}"
+    return Route(method, f"/{'/'.join(parts)}", **{names[place]: ids[place] for place in ids})
 
 
 # -- rate limits -----------------------------------------------------------------------------
