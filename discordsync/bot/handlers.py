@@ -67,18 +67,14 @@ def answer_request(request: BotRequest, user: BotUser, *, now: datetime) -> BotA
     if handler is None or not handler.fits(request.args):
         return BotAnswer(OUTDATED)
     try:
-        return _call(handler, request.args, user, now)
+        person = find_person(user.discord_id)
+        with acting_as(person.pk if person else None):
+            return _answer(handler, request.args, user, person, now)
     except Refusal as refusal:
         return BotAnswer(refusal.sentence)
     except Exception:
         logger.exception("The bot could not respond to “%s”", request.name)
         return BotAnswer(ERROR)
-
-
-def _call(handler: Handler, args: tuple[Any, ...], user: BotUser, now: datetime) -> BotAnswer:
-    person = find_person(user.discord_id)
-    with acting_as(person.pk if person else None):
-        return _answer(handler, args, user, person, now)
 
 
 def _answer(

@@ -65,12 +65,12 @@ def read_missing(facts: OpenCohorts) -> list[MissingPerson]:
     missing = {user_id for user_id, state in states.items() if state.is_missing}
     if not missing or not was_read(facts.read(read_states).get(PROVIDER), facts.now):
         return []
-    left, found = _read_left(missing), {}
-    for (user_id, cohort_id), first in _first_meetings(facts, missing).items():
-        found[user_id, cohort_id] = MissingPerson(
-            user_id, facts.people[user_id].name, cohort_id, first, left.get(user_id)
-        )
-    return sorted(found.values(), key=lambda one: (one.name, one.user_id, one.cohort_id))
+    left = _read_left(missing)
+    found = [
+        MissingPerson(user_id, facts.people[user_id].name, cohort_id, first, left.get(user_id))
+        for (user_id, cohort_id), first in _first_meetings(facts, missing).items()
+    ]
+    return sorted(found, key=lambda one: (one.name, one.user_id, one.cohort_id))
 
 
 def _first_meetings(
@@ -114,7 +114,7 @@ def find_people_not_joined(facts: OpenCohorts) -> Iterator[Need]:
             cohort_id,
             f"{count_people(len(rows))} {have} not joined the Discord server",
             tuple(_not_joined(one, reminded.get(one.user_id, ())) for one in rows),
-            (_remind_button(cohort_id, rows), _list_button(cohort_id)),
+            _buttons(cohort_id, rows),
             follows_from=DEPENDS,
         )
 
@@ -136,7 +136,7 @@ def find_people_who_left(facts: OpenCohorts) -> Iterator[Need]:
             tuple(
                 NeedSubject(f"user:{one.user_id}", one.name, "left", one.left_at) for one in rows
             ),
-            (_remind_button(cohort_id, rows), _list_button(cohort_id)),
+            _buttons(cohort_id, rows),
             follows_from=DEPENDS,
         )
 
@@ -148,14 +148,11 @@ def _by_cohort(people: Iterable[MissingPerson]) -> dict[int, list[MissingPerson]
     return found
 
 
-def _remind_button(cohort_id: int, rows: Collection[MissingPerson]) -> NeedButton:
-    return NeedButton(
-        f"Remind {count_people(len(rows))} …",
-        address_of("admin:not_joined", cohort_id),
-        PERMISSIONS,
-        post={"user": tuple(str(one.user_id) for one in rows)},
+def _buttons(cohort_id: int, rows: Collection[MissingPerson]) -> tuple[NeedButton, NeedButton]:
+    address = address_of("admin:not_joined", cohort_id)
+    people = {"user": tuple(str(one.user_id) for one in rows)}
+    remind = f"Remind {count_people(len(rows))} …"
+    return (
+        NeedButton(remind, address, PERMISSIONS, post=people),
+        NeedButton("Open list", address, PERMISSIONS),
     )
-
-
-def _list_button(cohort_id: int) -> NeedButton:
-    return NeedButton("Open list", address_of("admin:not_joined", cohort_id), PERMISSIONS)

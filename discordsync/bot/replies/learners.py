@@ -117,7 +117,8 @@ def book(person: User, home_id: int, host_id: int, start: int, now: datetime) ->
         # A repeated press, perhaps after a restart: the visit was booked, so confirm it.
         booked = find_open_visit(person, home_meeting=home_id, host_meeting=host_id)
         if refusal.code != "already_visiting" or booked is None:
-            return BotAnswer(refusal.sentence, (_options_button(home_id),))
+            options = Button("Show other meetings", BotRequest("cannot", (home_id,)))
+            return BotAnswer(refusal.sentence, (options,))
         visit = booked
     return BotAnswer(
         _booked_text(visit, person), (cancel_button(visit), page_button("my-meetings"))
@@ -151,24 +152,20 @@ def _agenda_buttons(agenda: Agenda, person: User) -> tuple[Button, ...]:
 
 
 def _cannot_button(entry: AgendaEntry, person: User) -> Button:
-    meeting = entry.mine.meeting
-    label = f"I can't: {format_start(meeting, person)} · {meeting.group}"
-    return Button(label, BotRequest("cannot", (meeting.pk,)))
+    return _meeting_button("I can't", "cannot", entry.mine.meeting, person)
 
 
 def _cannot_lead_button(entry: AgendaEntry, person: User) -> Button:
-    meeting = entry.mine.meeting
-    label = f"I can't lead: {format_start(meeting, person)} · {meeting.group}"
-    return Button(label, BotRequest("substitute", (meeting.pk,)))
+    return _meeting_button("I can't lead", "substitute", entry.mine.meeting, person)
 
 
 def _make_up_button(meeting: Meeting, person: User) -> Button:
-    label = f"Make up: {format_start(meeting, person)} · {meeting.group}"
-    return Button(label, BotRequest("cannot", (meeting.pk,)))
+    return _meeting_button("Make up", "cannot", meeting, person)
 
 
-def _options_button(home_id: int) -> Button:
-    return Button("Show other meetings", BotRequest("cannot", (home_id,)))
+def _meeting_button(what: str, request: str, meeting: Meeting, person: User) -> Button:
+    label = f"{what}: {format_start(meeting, person)} · {meeting.group}"
+    return Button(label, BotRequest(request, (meeting.pk,)))
 
 
 def cancel_button(visit: GuestVisit) -> Button:
@@ -272,6 +269,5 @@ def _booked_text(visit: GuestVisit, person: User) -> str:
 
 def find_open_visit(person: User, **which: int) -> GuestVisit | None:
     """Return the person's open visit with this `home_meeting` or `host_meeting`."""
-    return with_dates(
-        GuestVisit.objects.filter(user=person, ended_at__isnull=True, **which)
-    ).first()
+    visits = GuestVisit.objects.filter(user=person, ended_at__isnull=True, **which)
+    return with_dates(visits).first()
