@@ -1,7 +1,8 @@
 """Discord's part of the reports that `realize_cohort` and `resync` give with `--json`."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from cohorts import clock
@@ -12,8 +13,6 @@ from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
 from discordsync.state import keys
 from meetings.models import Meeting
-
-CHANNELS = ("category", "text_channel", "voice_channel")
 
 
 def report_groups(group_ids: Collection[int], since: Since) -> dict[int, Report]:
@@ -33,28 +32,20 @@ def report_groups(group_ids: Collection[int], since: Since) -> dict[int, Report]
 
 def _infrastructure(group_ids: Collection[int], since: Since) -> dict[int, Report]:
     groups = list(Group.objects.filter(pk__in=group_ids))
-    objects = _objects({group.cohort_id for group in groups})
-    issues = dict(
-        GroupSync.objects.filter(group__in=group_ids, provider="discord").values_list(
-            "group", "issue"
-        )
-    )
-    positions = _positions({group.cohort_id for group in groups})
-    meetings = _meetings(group_ids)
+    cohorts = {group.cohort_id for group in groups}
+    objects = {row.key: row for row in DiscordObject.objects.filter(cohort__in=cohorts)}
+    syncs = GroupSync.objects.filter(group__in=group_ids, provider="discord")
+    issues = dict(syncs.values_list("group", "issue"))
+    positions, meetings = _positions(cohorts), _meetings(group_ids)
+
+    def channel(group: Group, key: str) -> Report:
+        return _channel(objects.get(key), issues.get(group.pk, ""), since)
+
     return {
         group.pk: {
-            **{
-                kind: _channel(objects.get(key), issues.get(group.pk, ""), since)
-                for kind, key in zip(
-                    CHANNELS,
-                    (
-                        keys.category_of(group.cohort_id, positions[group.pk]),
-                        keys.text_channel(group.pk),
-                        keys.voice_channel(group.pk),
-                    ),
-                    strict=True,
-                )
-            },
+            "category": channel(group, keys.category_of(group.cohort_id, positions[group.pk])),
+            "text_channel": channel(group, keys.text_channel(group.pk)),
+            "voice_channel": channel(group, keys.voice_channel(group.pk)),
             # Meetings follow from the weekly time, before anything is realized.
             "meetings": {"created": 0, "existed": len(meetings[group.pk]), "skipped": 0},
             "discord_events": _events(meetings[group.pk], objects, since),
@@ -63,19 +54,11 @@ def _infrastructure(group_ids: Collection[int], since: Since) -> dict[int, Repor
     }
 
 
-def _objects(cohort_ids: Collection[int]) -> dict[str, DiscordObject]:
-    return {row.key: row for row in DiscordObject.objects.filter(cohort__in=cohort_ids)}
-
-
 def _positions(cohort_ids: Collection[int]) -> dict[int, int]:
     """Return each group's position in its cohort, as in `discordsync.snapshot`."""
-    counts: dict[int, int] = defaultdict(int)
-    positions = {}
+    places: dict[int, Iterator[int]] = defaultdict(count)
     rows = Group.objects.filter(cohort__in=cohort_ids).order_by("pk")
-    for pk, cohort_id in rows.values_list("pk", "cohort"):
-        positions[pk] = counts[cohort_id]
-        counts[cohort_id] += 1
-    return positions
+    return {pk: next(places[cohort_id]) for pk, cohort_id in rows.values_list("pk", "cohort")}
 
 
 def _channel(row: DiscordObject | None, issue: str, since: Since) -> Report:
@@ -100,9 +83,8 @@ def _channel(row: DiscordObject | None, issue: str, since: Since) -> Report:
 
 def _meetings(group_ids: Collection[int]) -> dict[int, list[Meeting]]:
     found: dict[int, list[Meeting]] = defaultdict(list)
-    for meeting in Meeting.objects.filter(group__in=group_ids):
-        if not meeting.is_cancelled:
-            found[meeting.group_id].append(meeting)
+    for meeting in Meeting.objects.filter(group__in=group_ids, status=Meeting.Status.SCHEDULED):
+        found[meeting.group_id].append(meeting)
     return found
 
 
