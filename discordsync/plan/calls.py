@@ -120,7 +120,7 @@ def delete_event(guild_id: int, event_id: int, key: str) -> Call:
     return Call("DELETE", path, None, key, subject=event_id)
 
 
-def event_fields(event: DesiredScheduledEvent, channel_id: int) -> dict[str, Any]:
+def event_fields(event: DesiredScheduledEvent, channel_id: int | None) -> dict[str, Any]:
     return {
         "name": event.name,
         "description": event.description,

@@ -71,16 +71,17 @@ def _compare(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> I
     if seen.status != SCHEDULED:
         return
     channel = diff.channel(keys.voice_channel(group.id))
-    channel_id = channel.id if channel else seen.channel_id or 0
-    changes = _differences(event, seen, channel_id)
+    changes = _differences(event, seen, channel.id if channel else seen.channel_id)
     if changes:
-        call = calls.edit_event(diff.observed.guild_id, seen.id, event.key, changes)
         why = f"changed: {', '.join(NAMES[name] for name in sorted(changes))}"
+        if "channel_id" in changes and seen.channel_id is None:  # it was moved “somewhere else”
+            changes |= {"entity_type": calls.VOICE_EVENT, "entity_metadata": None}
+        call = calls.edit_event(diff.observed.guild_id, seen.id, event.key, changes)
         yield _action(group, "edit", event.name, why, call)
 
 
 def _differences(
-    event: DesiredScheduledEvent, seen: ScheduledEvent, channel_id: int
+    event: DesiredScheduledEvent, seen: ScheduledEvent, channel_id: int | None
 ) -> dict[str, object]:
     held = {
         "name": seen.name,
