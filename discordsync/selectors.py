@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import QuerySet
 
-from cohorts.models import Group
+from cohorts.models import Group, live_group
 from cohorts.registries import Registry
 from discordsync.models import DiscordObject
 from meetings.registries import Venue
@@ -40,6 +40,14 @@ def groups_with_remains(now: datetime) -> list[Group]:
     groups = Group.objects.filter(discord_objects__in=recorded_infrastructure()).distinct()
     rows = groups.select_related("cohort__course").order_by("cohort", "pk")
     return [group for group in rows if is_removable(group, now)]
+
+
+def live_groups_of(row: DiscordObject) -> list[int]:
+    """Return the group of an object, or the live groups that share it."""
+    if row.group_id:
+        return [row.group_id]
+    groups = Group.objects.filter(live_group(), cohort=row.cohort_id)
+    return list(groups.values_list("pk", flat=True))
 
 
 # -- the groups' channels --------------------------------------------------------------------------

@@ -14,13 +14,14 @@ from django.urls import URLPattern, path, reverse
 from cohorts import clock
 from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin, confirmation_page
 from cohorts.errors import Refusal
-from cohorts.models import User, live_group
+from cohorts.models import User
 from cohorts.reconcile import services as sync
 from cohorts.validators import check_snowflake
 from discordsync.admin.import_existing import COLUMNS, MOST_BYTES, BadLines, record_all
 from discordsync.admin.not_joined import not_joined_view
 from discordsync.admin.removals import RemovalMixin
 from discordsync.models import DiscordObject, DmChannel
+from discordsync.selectors import live_groups_of
 from discordsync.services import (
     OF_COHORT,
     OF_GROUP,
@@ -165,7 +166,7 @@ class DiscordObjectAdmin(RemovalMixin, RefusalAdmin):
 
     def _make_anew(self, request: HttpRequest, gone: list[DiscordObject]) -> None:
         assert isinstance(request.user, User)
-        groups = {pk for row in gone for pk in _groups_of(row)}
+        groups = {pk for row in gone for pk in live_groups_of(row)}
         sync.recreate(groups, "discord", by=request.user, now=clock.now())
         messages.success(request, f"{len(gone)} objects will be recreated shortly.")
 
@@ -211,14 +212,6 @@ class DiscordObjectAdmin(RemovalMixin, RefusalAdmin):
             return False
         messages.success(request, f"{count} objects were imported and are being checked.")
         return True
-
-
-def _groups_of(row: DiscordObject) -> list[int]:
-    """Return the live groups that are incomplete without this object."""
-    if row.group_id:
-        return [row.group_id]
-    live = row.cohort.groups.filter(live_group())
-    return list(live.values_list("pk", flat=True))
 
 
 @admin.register(DmChannel)

@@ -4,7 +4,7 @@ Nothing else is done here: the provider observes at once instead of at its next 
 objects that are not ours are not stored.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from cohorts import clock
@@ -13,6 +13,7 @@ from cohorts.reconcile.services import report_outside_change
 from discordsync.bot.models import GuildMembership
 from discordsync.models import DiscordObject
 from discordsync.records import are_own_writes
+from discordsync.selectors import live_groups_of
 from guestvisits.models import GuestVisit
 
 PROVIDER = "discord"
@@ -45,7 +46,7 @@ def handle_object_change(outside_id: int, changes: Mapping[str, str] | None = No
     """
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
     if record is not None and not (changes and are_own_writes(changes)):
-        report_outside_change(_groups_on(record), PROVIDER)
+        report_outside_change(live_groups_of(record), PROVIDER)
 
 
 def handle_role_change(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
@@ -92,14 +93,6 @@ def _groups_of(person: User) -> set[int]:
         *visits.values_list("host_meeting__group_id", flat=True),
         *states.exclude(state=AccessState.State.ENDED).values_list("group_id", flat=True),
     }
-
-
-def _groups_on(record: DiscordObject) -> Iterable[int]:
-    """Return the groups that use an object of ours."""
-    if record.group_id:
-        return [record.group_id]
-    groups = Group.objects.filter(live_group(), cohort=record.cohort_id)
-    return groups.values_list("pk", flat=True)
 
 
 def _groups_by_role(role_ids: Collection[int]) -> dict[int, int]:
