@@ -1,4 +1,4 @@
-"""Reminders to people who have not joined.  `times` decides when, `states` who they are.
+"""Reminders to people who have not joined.  `reminder_times` decides when, `states` who they are.
 
 They go by e-mail: people who are not in the server cannot get direct messages.  There is at most
 one per person and day, whether the time or staff asked for it.

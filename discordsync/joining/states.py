@@ -63,10 +63,6 @@ def is_inside(row: ReportedAccess) -> bool:
     return row.state in INSIDE and row.reason != UNSEEN
 
 
-def classify(person: User, rows: Collection[AccessState]) -> JoinState:
-    return classify_access(person.discord_id, rows)
-
-
 def classify_access(discord_id: int | None, rows: Collection[ReportedAccess]) -> JoinState:
     """Return the state by the table above.  Pure."""
     if discord_id is None:
@@ -86,7 +82,7 @@ def find_states(people: Iterable[User]) -> Mapping[int, JoinState]:
     rows: dict[int, list[AccessState]] = defaultdict(list)
     for row in AccessState.objects.filter(provider=PROVIDER, user__in=people):
         rows[row.user_id].append(row)
-    return {person.pk: classify(person, rows[person.pk]) for person in people}
+    return {person.pk: classify_access(person.discord_id, rows[person.pk]) for person in people}
 
 
 def not_inside(user: str) -> Q:

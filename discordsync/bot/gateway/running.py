@@ -37,7 +37,7 @@ class BotCannotRun(Exception):
 
 
 async def run() -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP; a second signal kills it.  Raises CannotRun."""
+    """Run until SIGINT, SIGTERM or SIGHUP; a second signal kills it.  Raises BotCannotRun."""
     stop = _make_stop_event()
     name = make_name()
     pause = FIRST_PAUSE

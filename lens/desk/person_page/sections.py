@@ -13,7 +13,7 @@ from cohorts.outbox.models import UNSENT, Message, kind_title
 from cohorts.outbox.rendering.links import hide_unsubscribe_links
 from cohorts.reconcile.models import ProviderState
 from cohorts.zones import city_of, find_zone, known_zone
-from discordsync.joining.states import PROVIDER, JoinState, classify, was_read
+from discordsync.joining.states import PROVIDER, JoinState, classify_access, was_read
 from guestvisits.joining.joinable import next_place
 from guestvisits.selectors import MyVisit
 from meetings.selectors import MyMeeting, upcoming_meetings
@@ -40,7 +40,7 @@ def describe_discord(
     person: User, reports: Iterable[AccessState], state: ProviderState | None, now: datetime
 ) -> JoinState:
     """Return whether the person has joined."""
-    joined = classify(person, [row for row in reports if row.provider == PROVIDER])
+    joined = classify_access(person.discord_id, [r for r in reports if r.provider == PROVIDER])
     if joined is not JoinState.NO_ACCOUNT and not was_read(state, now):
         return JoinState.UNKNOWN
     return joined
