@@ -134,7 +134,8 @@ class Registrar:
         session = self._bot.caught_up
         if session is None or session == self._registered or time.monotonic() < self._next_at:
             return
-        if held := await in_thread(_find_hold):
+        # In a thread, as a sandbox's clock is in the database.
+        if held := await in_thread(lambda: why_held(clock.now())):
             self._record_hold(held)
             return
         try:
@@ -169,8 +170,3 @@ class Registrar:
         if issue != self._issue:
             await in_thread(heartbeats.record_commands_issue, self._bot.name, issue)
             self._issue = issue
-
-
-def _find_hold() -> str:
-    """Return the reason why nothing may be written to this server yet, or ""."""
-    return why_held(clock.now())
