@@ -39,6 +39,13 @@ def record_leave(discord_id: int) -> None:
     report_outside_change(_groups_of(person), PROVIDER)
 
 
+def handle_accepted_rules(discord_id: int) -> None:
+    """Handle a person who has accepted the server's rules: their set-up is complete."""
+    person = User.objects.filter(discord_id=discord_id).first()
+    if person is not None:
+        report_outside_change(_groups_of(person), PROVIDER)
+
+
 def handle_object_change(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
     """Handle a deleted or changed role or channel, if it is one that we recorded.
 

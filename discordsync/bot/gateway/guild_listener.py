@@ -70,11 +70,15 @@ class GuildListener:
             await self._pass_on(guild_changes.record_leave, payload.user.id)
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        if not is_ours(after.guild):
+            return
         had, has = {role.id for role in before.roles}, {role.id for role in after.roles}
-        if is_ours(after.guild) and had != has:
+        if had != has:
             await self._pass_on(
                 guild_changes.handle_role_change, after.id, given=has - had, taken=had - has
             )
+        if before.pending and not after.pending:
+            await self._pass_on(guild_changes.handle_accepted_rules, after.id)
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         if is_ours(role.guild):

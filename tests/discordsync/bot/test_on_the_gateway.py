@@ -12,6 +12,7 @@ from cohorts.models import AccessState, Group
 from cohorts.outbox.routing.preferences import choose
 from cohorts.outbox.tasks import collect_all
 from cohorts.reconcile.models import GroupSync, RealizeRequest
+from cohorts.reconcile.runs.provider_state import count_changes
 from cohorts.services.groups import end_group
 from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, HiddenCount
@@ -189,6 +190,17 @@ def test_who_joins_has_the_role_within_seconds_and_is_greeted(here, world, stand
         return any(f"<@{late.discord_id}>" in one["content"] for one in said.values())
 
     here.people.wait(is_greeted, "nobody greeted")
+
+
+def test_who_accepts_the_rules_is_noticed_at_once(here, world):
+    world.sandbox.post("discord/settings", {"membership_screening": True})
+    before = count_changes("discord")
+    late = here.add("Late", "A")
+    world.sandbox.post("discord/settings", {"membership_screening": False})
+    here.people.wait(lambda: count_changes("discord") > before, "nobody noticed that they joined")
+    joined = count_changes("discord")
+    world.sandbox.post("accept_rules", {"id": str(late.discord_id)})
+    here.people.wait(lambda: count_changes("discord") > joined, "nobody noticed that they accepted")
 
 
 def test_who_joins_while_the_database_is_away_is_noticed_afterwards(here, world):
