@@ -68,10 +68,8 @@ def try_channels(bench: Bench) -> Answers:
 
 def try_hidden(bench: Bench) -> Answers:
     """Create a channel that the bot sees only by a role, take the role, and look for it."""
-    bot, roles = (
-        bench.client.client.bot_id,
-        scratch.send(bench, "GET", f"{bench.client.path}/roles"),
-    )
+    bot = bench.client.client.bot_id
+    roles = scratch.send(bench, "GET", f"{bench.client.path}/roles")
     member = scratch.send(bench, "GET", f"{bench.client.path}/members/{bot}")
     held = [role for role in roles if role["id"] in member["roles"]]
     if any(int(role["permissions"]) & ADMINISTRATOR for role in held):
@@ -111,11 +109,12 @@ def _set_overwrite(bench: Bench, channel_id: str, one: Mapping[str, Any]) -> Any
 # -- judging ---------------------------------------------------------------------------------
 
 
-def _overwrites(channel: Mapping[str, Any]) -> set[tuple[str, int, int, int]]:
-    return {
-        (str(one["id"]), int(one["type"]), int(one["allow"]), int(one["deny"]))
-        for one in channel["permission_overwrites"]
-    }
+def _overwrites(channel: Mapping[str, Any]) -> set[tuple[int, ...]]:
+    return {_values(one) for one in channel["permission_overwrites"]}
+
+
+def _values(overwrite: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(overwrite[name]) for name in ("id", "type", "allow", "deny"))
 
 
 @probe(
@@ -177,9 +176,7 @@ def empty_overwrites(answers: Answers) -> Judgement:
     "The overwrites of Lens's channels never equal their category's.",
 )
 def synced_overwrites(answers: Answers) -> Judgement:
-    closed = answers["closed"]
-    wanted = (closed["id"], closed["type"], int(closed["allow"]), int(closed["deny"]))
-    return confirm_if(wanted in _overwrites(answers["followed"]))
+    return confirm_if(_values(answers["closed"]) in _overwrites(answers["followed"]))
 
 
 @probe("A-D08", "An overwrite for an unknown id is 404.", "The group shows another issue.")
@@ -193,9 +190,7 @@ def unknown_target(answers: Answers) -> Judgement:
     "Lens would write these overwrites again in every run, which the group shows.",
 )
 def foreign_bits(answers: Answers) -> Judgement:
-    foreign = answers["foreign"]
-    wanted = (foreign["id"], foreign["type"], int(foreign["allow"]), int(foreign["deny"]))
-    return confirm_if(wanted in _overwrites(answers["edited"]))
+    return confirm_if(_values(answers["foreign"]) in _overwrites(answers["edited"]))
 
 
 @probe(

@@ -83,7 +83,7 @@ def progress(runs: int | str, after: int, calm: int) -> BotAnswer:
     groups = _groups_of(_find_runs(_ids(runs)))
     sight = read_progress([group.pk for group in groups], after, after)
     calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
-    buttons = (_progress_button(groups),)
+    buttons = (_page_button("sync:progress", groups[0].cohort_id),)
     if calm >= CALM_POLLS:
         return BotAnswer(_ended_text(sight), buttons, public_text=_ended_public_text(sight, groups))
     follow_up = FollowUp(BotRequest("progress", (runs, after, calm)), SOON if calm else LATER)
@@ -100,7 +100,7 @@ def _show_plan(ids: list[int]) -> BotAnswer:
     cohort = escape(str(groups[0].cohort))
     if view.waiting:
         return _waiting(ids, cohort)
-    buttons = [_plan_button(ids)]
+    buttons = [_page_button("sync:plan", ids)]
     if view.actions:
         request = BotRequest("confirm", (_join_ids(ids),))
         buttons.insert(0, Button(f"Realize {groups[0].cohort}", request, style=ButtonStyle.GOOD))
@@ -112,9 +112,8 @@ def _waiting(ids: list[int], cohort: str) -> BotAnswer:
     text = f"Preparing a preview for {cohort} …"
     if not is_worker_alive():
         text = f"{text}\n{NO_WORKER}"
-    return BotAnswer(
-        text, (_plan_button(ids),), FollowUp(BotRequest("plan", (_join_ids(ids),)), SOON)
-    )
+    follow_up = FollowUp(BotRequest("plan", (_join_ids(ids),)), SOON)
+    return BotAnswer(text, (_page_button("sync:plan", ids),), follow_up)
 
 
 def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
@@ -226,14 +225,11 @@ def _ids(word: int | str) -> list[int]:
 
 
 def _find_runs(ids: list[int]) -> list[SyncRun]:
-    runs = list(
-        SyncRun.objects.filter(pk__in=ids, mode=SyncRun.Mode.PLAN, as_if_requested=True).order_by(
-            "pk"
-        )
-    )
-    if not runs:
+    runs = SyncRun.objects.filter(pk__in=ids, mode=SyncRun.Mode.PLAN, as_if_requested=True)
+    found = list(runs.order_by("pk"))
+    if not found:
         raise Refusal("no_plan", "This preview has expired. Use the command again.")
-    return runs
+    return found
 
 
 def _groups_of(runs: Iterable[SyncRun]) -> list[Group]:
@@ -244,12 +240,8 @@ def _groups_of(runs: Iterable[SyncRun]) -> list[Group]:
     return list(groups)
 
 
-def _plan_button(ids: list[int]) -> Button:
-    return Button("Open in browser", url=_url("sync:plan", ids))
-
-
-def _progress_button(groups: list[Group]) -> Button:
-    return Button("Open in browser", url=_url("sync:progress", groups[0].cohort_id))
+def _page_button(name: str, argument: object) -> Button:
+    return Button("Open in browser", url=_url(name, argument))
 
 
 def _url(name: str, argument: object) -> str:
