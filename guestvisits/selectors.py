@@ -114,12 +114,14 @@ def _rsvp_of(visit: GuestVisit) -> str:
 def find_absences(meeting_ids: Collection[int], now: datetime) -> dict[tuple[int, int], str]:
     """Return why people are away, by (home meeting id, user id). One query.
 
-    Past visits count like future ones: the person has already attended this week's meeting.
+    Past visits count like future ones: the person has already attended this week's meeting. Of two,
+    the later one replaced one that was missed.
     """
     visits = GuestVisit.objects.filter(
         Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER), home_meeting__in=meeting_ids
     ).select_related("host_meeting__group")
-    return {(visit.home_meeting_id, visit.user_id): _explain(visit, now) for visit in visits}
+    found = visits.order_by("pk")
+    return {(visit.home_meeting_id, visit.user_id): _explain(visit, now) for visit in found}
 
 
 def _explain(visit: GuestVisit, now: datetime) -> str:

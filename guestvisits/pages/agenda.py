@@ -145,7 +145,7 @@ def _entries(
     for mine in visits:
         home = mine.visit.home_meeting_id
         if not mine.visit.ended_early:
-            by_home[home] = mine
+            by_home.setdefault(home, mine)  # the latest: it replaced one that was missed
         elif mine.ended_unasked and _is_later(mine, lost.get(home)):
             lost[home] = mine
     left = dict(venues)  # each is shown once

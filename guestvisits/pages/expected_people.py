@@ -80,7 +80,7 @@ def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterEntry]]:
     away, here = _visits(meetings)
     rosters: dict[int, list[RosterEntry]] = {}
     for meeting in meetings:
-        answers, visits = attendances[meeting.pk], here[meeting.pk]
+        answers, visits = attendances[meeting.pk], here[meeting.pk].values()
         lines = [
             _member_entry(
                 member,
@@ -118,17 +118,18 @@ def _attendances(meetings: Iterable[Meeting]) -> dict[int, dict[int, Attendance]
 
 def _visits(
     meetings: Collection[Meeting],
-) -> tuple[dict[int, dict[int, Meeting]], dict[int, list[GuestVisit]]]:
-    """Return open and past visits: host meetings by home meeting and user; visits by host."""
+) -> tuple[dict[int, dict[int, Meeting]], dict[int, dict[int, GuestVisit]]]:
+    """Return open and past visits: host meetings by home meeting and user; visits by host and user.
+    Of two in place of one meeting, or to one, the later replaced the earlier."""
     away: dict[int, dict[int, Meeting]] = defaultdict(dict)
-    here: dict[int, list[GuestVisit]] = defaultdict(list)
+    here: dict[int, dict[int, GuestVisit]] = defaultdict(dict)
     visits = GuestVisit.objects.filter(
         Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
         Q(home_meeting__in=meetings) | Q(host_meeting__in=meetings),
     ).select_related("user", "host_meeting__group", "home_meeting__group")
-    for visit in visits.order_by("user__name", "user"):
+    for visit in visits.order_by("user__name", "user", "pk"):
         away[visit.home_meeting_id][visit.user_id] = visit.host_meeting
-        here[visit.host_meeting_id].append(visit)
+        here[visit.host_meeting_id][visit.user_id] = visit
     return away, here
 
 
