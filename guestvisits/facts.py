@@ -28,7 +28,8 @@ Status = Membership.Status
 class VisitOption:
     """A pair of meetings, with groups and cohort loaded, and the facts that decide on a visit.
 
-    `replaced`: ids of the open visits in place of the same home meeting.
+    `replaced`: ids of the open visits in place of the same home meeting, or to the same host
+    meeting in place of one of another group of the person.
     """
 
     home: Meeting
@@ -201,7 +202,12 @@ class _Guest:
                 visits=len(visits),
                 settings=_settings_of(cohort),
             ),
-            tuple(one.pk for one in visits if one.is_open and one.home_meeting_id == home.pk),
+            tuple(
+                one.pk
+                for one in visits
+                if one.is_open
+                and (one.home_meeting_id == home.pk or one.host_meeting_id == host.pk)
+            ),
         )
 
     def _active_roles(self, group_id: int) -> set[str]:

@@ -348,6 +348,22 @@ def test_staff_cannot_overrule_what_would_make_no_sense(academy, book_for, now):
     assert refused(book_for, "C", why="please", at=over) == "meeting_over"
 
 
+def test_staff_replace_a_visit_to_the_same_meeting_in_place_of_another_groups(
+    academy, alice, book, staff, now
+):
+    """She takes part in group A and leads group C."""
+    first = book("B")
+    Membership.objects.create(
+        user=alice, group=academy.groups["C"], role=Membership.Role.FACILITATOR
+    )
+    pair = {"home_meeting_id": academy.meeting("C").pk, "host_meeting_id": first.host_meeting_id}
+    second = book_visit_for(alice.pk, **pair, by=staff.pk, why="Group A waits for her.", now=now)
+    first.refresh_from_db()
+    assert (first.end_reason, second.is_open) == ("cancelled_by_staff", True)
+    at_host = Attendance.objects.get(meeting=first.host_meeting_id, user=alice)
+    assert (at_host.is_guest, at_host.rsvp) == (True, "attending")
+
+
 def test_staff_may_let_someone_into_a_meeting_that_runs(academy, book_for):
     visit = book_for(why="Came by", at=academy.meeting("B").starts_at)
     assert visit.overruled == "meeting_begun"
