@@ -32,7 +32,7 @@ from cohorts.models import AccessException, Group, Installation, Membership, Use
 from cohorts.reconcile.models import GroupSync
 from cohorts.zones import zone_names
 from guestvisits.selectors import belonged_to
-from guestvisits.windows import guest_windows, substitute_invitations
+from guestvisits.windows import guest_windows, substitute_windows
 from meetings.models import Meeting
 from meetings.rhythm import MeetingFacts, Slot
 
@@ -191,15 +191,11 @@ def _read_members(rows: _Rows, group_ids: list[int]) -> None:
 def _read_guests(rows: _Rows, group_ids: list[int], now: datetime) -> None:
     """Read the guests and substitutes. They are invited from the booking or the yes, long before
     their access window opens."""
-    windows, leading = guest_windows(group_ids, now), substitute_invitations(group_ids, now)
-    ids = {window.user_id for window in windows} | {one.user_id for one in leading}
-    people = _people(ids, rows.addresses)
+    windows = guest_windows(group_ids, now) + substitute_windows(group_ids, now)
+    people = _people({window.user_id for window in windows}, rows.addresses)
     for window in windows:
-        guest = Guest(people[window.user_id], window.host_meeting_id, window.is_open)
-        rows.guests[window.host_group_id].append(guest)
-    for one in leading:
-        substitute = Guest(people[one.user_id], one.meeting_id, one.is_open)
-        rows.guests[one.group_id].append(substitute)
+        guest = Guest(people[window.user_id], window.meeting_id, window.is_open)
+        rows.guests[window.group_id].append(guest)
 
 
 def _read_exempt(rows: _Rows, group_ids: list[int]) -> None:

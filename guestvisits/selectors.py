@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from cohorts.models import AccessException, Membership, User
 from guestvisits.models import GuestVisit, SubstituteOffer
-from guestvisits.windows import GuestWindow, window_of
+from guestvisits.windows import AccessWindow, window_of
 from meetings.models import PRESENCE, Attendance
 
 End = GuestVisit.End
@@ -41,7 +41,7 @@ class MyVisit:
     """
 
     visit: GuestVisit
-    window: GuestWindow
+    window: AccessWindow
     attendance_id: int | None
     is_past: bool
     can_cancel: bool

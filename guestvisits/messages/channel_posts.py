@@ -29,7 +29,7 @@ from guestvisits.messages.throttling import (
 )
 from guestvisits.messages.visit_emails import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
-from guestvisits.windows import GuestWindow, window_of
+from guestvisits.windows import AccessWindow, window_of
 
 JOINS, LEAVES, AWAY = "guest_joins", "guest_leaves", "member_away"
 BEFORE_THE_END = timedelta(minutes=5)
@@ -59,22 +59,22 @@ def pending_host_posts(
 
 def _build_host_posts(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
     windows = {visit: window_of(visit) for visit in visits}
-    same: dict[tuple[int, int], list[GuestWindow]] = defaultdict(list)
+    same: dict[tuple[int, int], list[AccessWindow]] = defaultdict(list)
     for window in windows.values():
-        same[window.user_id, window.host_group_id].append(window)
+        same[window.user_id, window.group_id].append(window)
     for visit, window in windows.items():
         if not visit.ended_early:
             yield _greeting(visit, window)
-        if _needs_farewell(visit, window, same[window.user_id, window.host_group_id]):
+        if _needs_farewell(visit, window, same[window.user_id, window.group_id]):
             yield _farewell(visit, window)
 
 
-def _greeting(visit: GuestVisit, window: GuestWindow) -> PendingMessage:
+def _greeting(visit: GuestVisit, window: AccessWindow) -> PendingMessage:
     return PendingMessage(
         key=f"{JOINS}:{visit.pk}",
         kind=JOINS,
         channel=Message.Channel.DISCORD_CHANNEL,
-        group_id=window.host_group_id,
+        group_id=window.group_id,
         user_id=None,
         due_at=max(visit.booked_at, window.begins_at),
         cutoff_at=visit.host_meeting.ends_at,
@@ -82,7 +82,7 @@ def _greeting(visit: GuestVisit, window: GuestWindow) -> PendingMessage:
     )
 
 
-def _needs_farewell(visit: GuestVisit, window: GuestWindow, same: Iterable[GuestWindow]) -> bool:
+def _needs_farewell(visit: GuestVisit, window: AccessWindow, same: Iterable[AccessWindow]) -> bool:
     """Return whether the person's access to the channel ends with this visit.
 
     `same`: all the person's windows in this group.
@@ -101,12 +101,12 @@ def _began_at(visit: GuestVisit) -> datetime:
     return visit.chosen_start - timedelta(days=days)
 
 
-def _farewell(visit: GuestVisit, window: GuestWindow) -> PendingMessage:
+def _farewell(visit: GuestVisit, window: AccessWindow) -> PendingMessage:
     return PendingMessage(
         key=f"{LEAVES}:{visit.pk}",
         kind=LEAVES,
         channel=Message.Channel.DISCORD_CHANNEL,
-        group_id=window.host_group_id,
+        group_id=window.group_id,
         user_id=None,
         due_at=window.ends_at if visit.ended_early else window.ends_at - BEFORE_THE_END,
         cutoff_at=window.ends_at + FAREWELL_WITHIN,

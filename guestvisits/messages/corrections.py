@@ -33,9 +33,8 @@ def pending_corrections(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield pending messages about people announced as away who are not. One or two queries."""
-    visits = recent_visits(since).filter(
-        end_reason__in=EXPECTED_AGAIN, home_meeting__starts_at__gt=since
-    )
+    visits = recent_visits(since).select_related("home_meeting")
+    visits = visits.filter(end_reason__in=EXPECTED_AGAIN, home_meeting__starts_at__gt=since)
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
     found = {absence_key(visit): visit for visit in visits}

@@ -107,7 +107,7 @@ def read_agenda(user_id: int, now: datetime, *, led: Collection[SubstitutionStat
     progress = read_progress(user_id, ahead, now)
     venues = find_venues(
         {mine.meeting.group_id for mine in meetings}
-        | {mine.window.host_group_id for mine in ahead if mine.window.holds(now)}
+        | {mine.window.group_id for mine in ahead if mine.window.holds(now)}
         | {status.meeting.group_id for status in led if status.sees_people}
     )
     return Agenda(
@@ -116,7 +116,7 @@ def read_agenda(user_id: int, now: datetime, *, led: Collection[SubstitutionStat
             Upcoming(
                 mine,
                 progress[mine.visit.pk],
-                venues.get(mine.window.host_group_id) if mine.window.holds(now) else None,
+                venues.get(mine.window.group_id) if mine.window.holds(now) else None,
             )
             for mine in reversed(ahead)
         ),

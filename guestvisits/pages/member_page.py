@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cohorts.models import Group, Membership
 from guestvisits.models import GuestVisit
-from guestvisits.windows import GuestWindow, window_of, with_dates
+from guestvisits.windows import AccessWindow, window_of, with_dates
 from meetings.models import Meeting
 from meetings.registries import Venue, find_venues
 from meetings.selectors import MAX_DURATION
@@ -56,7 +56,7 @@ def _is_member(user_id: int, group: Group) -> bool:
     return active.filter(user=user_id, group=group).exists()
 
 
-def _visits(user_id: int, group: Group) -> list[tuple[GuestVisit, GuestWindow]]:
+def _visits(user_id: int, group: Group) -> list[tuple[GuestVisit, AccessWindow]]:
     visits = with_dates(GuestVisit.objects.filter(user=user_id, host_meeting__group=group))
     return [(visit, window_of(visit)) for visit in visits]
 

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from cohorts.models import AccessState
 from cohorts.reconcile.provider import configured_providers
 from guestvisits.selectors import MyVisit
-from guestvisits.windows import GuestWindow
+from guestvisits.windows import AccessWindow
 
 State = AccessState.State
 
@@ -62,7 +62,7 @@ class ProviderProgress:
 class VisitProgress:
     """The status of one visit. `poll_seconds` is the polling interval in seconds; None if final."""
 
-    window: GuestWindow
+    window: AccessWindow
     has_begun: bool
     lines: tuple[ProviderProgress, ...]
     poll_seconds: int | None
@@ -73,7 +73,7 @@ def read_progress(
 ) -> dict[int, VisitProgress]:
     """Return the status by visit id, for open visits. One query for any number of them."""
     visits = [mine for mine in visits if mine.visit.is_open]
-    groups = {mine.window.host_group_id for mine in visits}
+    groups = {mine.window.group_id for mine in visits}
     reported = {
         (state.group_id, state.provider): state
         for state in AccessState.objects.filter(user=user_id, group__in=groups)
@@ -88,7 +88,7 @@ def _progress(
     has_begun = window.begins_at <= now
     lines = []
     for name, provider in configured_providers().items():
-        state = reported.get((window.host_group_id, name))
+        state = reported.get((window.group_id, name))
         if state and state.state == State.ENDED:
             state = None
         if state or has_begun or provider.ahead:

@@ -91,7 +91,7 @@ def test_only_visits_to_the_groups_asked_for_are_returned(academy, now):
     book(academy)
     a, b = academy.groups["A"].pk, academy.groups["B"].pk
     assert guest_windows([a], now) == []
-    assert [window.host_group_id for window in guest_windows([a, b], now)] == [b]
+    assert [window.group_id for window in guest_windows([a, b], now)] == [b]
     assert guest_windows([], now) == []
 
 
