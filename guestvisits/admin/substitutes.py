@@ -4,12 +4,12 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
+from cohorts.access import require
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.admin_base.reader_time import show_both
 from cohorts.errors import Refusal
@@ -17,6 +17,7 @@ from guestvisits.admin.this_week import find_substitute_view, join_page, list_fr
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.selectors import substitute_of
 from guestvisits.substitutes.services import name_substitute
+from meetings.admin.attendances import ReadOnlyInline
 
 
 class NameForm(forms.Form):
@@ -31,19 +32,10 @@ class NameForm(forms.Form):
         cast(forms.TypedChoiceField, self.fields["person"]).choices = choices
 
 
-class OfferInline(admin.TabularInline):
+class OfferInline(ReadOnlyInline):
     model = SubstituteOffer
     fields = ["user", "offered_at", "answer", "answered_at", "ended_at"]
-    readonly_fields = ["user", "offered_at", "answer", "answered_at", "ended_at"]
-    extra = 0
-    can_delete = False
     verbose_name_plural = "People who were asked"
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("guestvisits.view_substitution")
@@ -89,11 +81,12 @@ class SubstitutionAdmin(ReadOnlyAdmin):
         ]
 
     def name_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        row, back = self._find(request, pk), _back(pk)
+        user = require(request, "guestvisits.change_substitution")
+        row, back = _find(pk), _back(pk)
         choices = list_free(row.meeting, clock.now())
         form = NameForm(request.POST if request.method == "POST" else None, choices=choices)
         if form.is_valid():
-            self._name(request, row, form.cleaned_data["person"])
+            self._name(request, row, form.cleaned_data["person"], by=user.pk)
             return redirect(back)
         return confirmation_page(
             request,
@@ -104,8 +97,7 @@ class SubstitutionAdmin(ReadOnlyAdmin):
             back=back,
         )
 
-    def _name(self, request: HttpRequest, row: Substitution, user_id: int) -> None:
-        by = cast(int, request.user.pk)
+    def _name(self, request: HttpRequest, row: Substitution, user_id: int, *, by: int) -> None:
         try:
             offer = name_substitute(row.pk, user_id, by=by, now=clock.now())
         except Refusal as refusal:
@@ -114,15 +106,13 @@ class SubstitutionAdmin(ReadOnlyAdmin):
             messages.success(request, f"{offer.user} leads this meeting.")
 
     def join_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        row, back = self._find(request, pk, "guestvisits.add_guestvisit"), _back(pk)
-        return join_page(request, row.meeting, back=back)
+        user = require(request, "guestvisits.change_substitution", "guestvisits.add_guestvisit")
+        return join_page(request, _find(pk).meeting, by=user.pk, back=_back(pk))
 
-    def _find(self, request: HttpRequest, pk: int, *also: str) -> Substitution:
-        if not request.user.has_perms(["guestvisits.change_substitution", *also]):
-            raise PermissionDenied
-        return get_object_or_404(
-            Substitution.objects.select_related("meeting__group__cohort__course"), pk=pk
-        )
+
+def _find(pk: int) -> Substitution:
+    rows = Substitution.objects.select_related("meeting__group__cohort__course")
+    return get_object_or_404(rows, pk=pk)
 
 
 def _back(pk: int) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from cohorts import clock
+from cohorts.access import require
 from cohorts.admin_base.base import confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User
@@ -25,10 +25,6 @@ from guestvisits.substitutes.selectors import open_substitutions
 from guestvisits.substitutes.services import name_substitute, request_substitute
 from guestvisits.substitutes.substitute_rules import can_lead
 from meetings.models import Meeting
-
-FIND = ("guestvisits.change_substitution",)
-JOIN = ("guestvisits.add_guestvisit",)
-
 
 # -- a substitute --------------------------------------------------------------------------------
 
@@ -59,7 +55,7 @@ class FindForm(forms.Form):
 
 def find_substitute_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
     """Look for a substitute; if someone is looked for already, show that search."""
-    meeting = _find_meeting(request, meeting_id, FIND)
+    user, meeting = require(request, "guestvisits.change_substitution"), _find_meeting(meeting_id)
     open_one = open_substitutions([meeting]).get(meeting.pk)
     if open_one is not None:
         messages.info(request, "A search for a substitute is running already.")
@@ -67,7 +63,7 @@ def find_substitute_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
     free = list_free(meeting, clock.now())
     away = facilitators_of([meeting.group_id]).get(meeting.group_id, [])
     form = FindForm(request.POST if request.method == "POST" else None, away=away, free=free)
-    if form.is_valid() and _find(request, meeting, form):
+    if form.is_valid() and _find(request, meeting, form, by=user.pk):
         return redirect(_back(request))
     return confirmation_page(
         request,
@@ -93,10 +89,10 @@ def list_free(meeting: Meeting, now: datetime) -> list[tuple[int, str]]:
     ]
 
 
-def _find(request: HttpRequest, meeting: Meeting, form: FindForm) -> bool:
+def _find(request: HttpRequest, meeting: Meeting, form: FindForm, *, by: int) -> bool:
     said = form.cleaned_data
     try:
-        done = _request(meeting, said["away"], said["person"], by=_staff(request))
+        done = _request(meeting, said["away"], said["person"], by=by)
     except Refusal as refusal:
         form.add_error(None, refusal.sentence)
         return False
@@ -131,17 +127,17 @@ class JoinAnotherForm(forms.Form):
 
 def join_another_view(request: HttpRequest, meeting_id: int) -> HttpResponse:
     """Book visits to another group's meeting of the same week; `?host=` is offered first."""
-    meeting = _find_meeting(request, meeting_id, JOIN)
-    return join_page(request, meeting, back=_back(request))
+    user = require(request, "guestvisits.add_guestvisit")
+    return join_page(request, _find_meeting(meeting_id), by=user.pk, back=_back(request))
 
 
-def join_page(request: HttpRequest, meeting: Meeting, *, back: str) -> HttpResponse:
+def join_page(request: HttpRequest, meeting: Meeting, *, by: int, back: str) -> HttpResponse:
     """Ask which meeting the group joins, and book the visits. The caller checks permissions."""
     hosts = hosts_for(meeting, clock.now())
     data = request.POST if request.method == "POST" else None
     form = JoinAnotherForm(data, hosts=hosts, initial={"host": request.GET.get("host")})
     if form.is_valid():
-        _join(request, meeting, form.cleaned_data["host"])
+        _join(request, meeting, form.cleaned_data["host"], by=by)
         return redirect(back)
     return confirmation_page(
         request,
@@ -156,8 +152,8 @@ def join_page(request: HttpRequest, meeting: Meeting, *, back: str) -> HttpRespo
     )
 
 
-def _join(request: HttpRequest, meeting: Meeting, host: Meeting) -> None:
-    result = join_another_group(meeting, host.pk, by=_staff(request), now=clock.now())
+def _join(request: HttpRequest, meeting: Meeting, host: Meeting, *, by: int) -> None:
+    result = join_another_group(meeting, host.pk, by=by, now=clock.now())
     messages.success(request, f"{count(len(result.booked), 'visit')} booked to {host}.")
     for name, why in result.refused:
         messages.warning(request, f"{name}: {why}")
@@ -166,15 +162,8 @@ def _join(request: HttpRequest, meeting: Meeting, host: Meeting) -> None:
 # -- both ----------------------------------------------------------------------------------------
 
 
-def _find_meeting(request: HttpRequest, pk: int, needed: tuple[str, ...]) -> Meeting:
-    if not request.user.has_perms(needed):
-        raise PermissionDenied
+def _find_meeting(pk: int) -> Meeting:
     return get_object_or_404(Meeting.objects.select_related("group__cohort__course"), pk=pk)
-
-
-def _staff(request: HttpRequest) -> int:
-    assert isinstance(request.user, User)  # admin_view requires a signed-in user
-    return request.user.pk
 
 
 def _back(request: HttpRequest) -> str:

@@ -4,12 +4,12 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
+from cohorts.access import require
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
@@ -67,8 +67,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+        require(request, "guestvisits.add_guestvisit")
         person = _find(User, request.GET.get("person"))
         if person is None:
             return self._ask_who(request)
@@ -150,8 +149,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
     # -- cancelling ----------------------------------------------------------------------------
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if not request.user.has_perm("guestvisits.change_guestvisit"):
-            raise PermissionDenied
+        require(request, "guestvisits.change_guestvisit")
         visit = get_object_or_404(GuestVisit.objects.select_related("user"), pk=pk)
         back = next_page(request, reverse("admin:guestvisits_guestvisit_change", args=[pk]))
         form = CancelVisitForm(request.POST if request.method == "POST" else None)
