@@ -26,6 +26,7 @@ preview, or has ended, keeps its meetings.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from cohorts.models import Group
 from meetings.meeting_times import MeetingTime, span_of
@@ -70,7 +71,7 @@ def diff_meetings(
     diff.create = [_new(group, number, place) for number, place in known.items()]
     for row in diff.create:
         if rhythm.drops(known[row.number or 0]):
-            _drop(row, now)
+            cancel(row, now)
     return diff
 
 
@@ -141,24 +142,24 @@ def _new(group: Group, number: int, place: Place) -> Meeting:
     )
 
 
-def _drop(row: Meeting, now: datetime) -> None:
-    """Cancel a row as a break does that drops meetings."""
+def cancel(row: Meeting, now: datetime) -> None:
+    """Cancel a row as a person does, or a break that drops meetings."""
     row.status, row.touched_at = Meeting.Status.CANCELLED, now
 
 
 def _apply_place(row: Meeting, place: Place, rhythm: Rhythm, now: datetime) -> bool:
     """Update a row from its place, as far as it may follow. Return whether it changed."""
-    before = _values(row)
+    before = values_of(row)
     if is_set_aside(row) or follows_rhythm(row):
         is_written = is_set_aside(row) or row.starts_at != place.starts_at
         row.starts_at = row.rhythm_starts_at = place.starts_at
         row.duration_minutes = place.minutes
         row.status, row.touched_at = Meeting.Status.SCHEDULED, None
         if is_written and rhythm.drops(place):
-            _drop(row, now)
+            cancel(row, now)
     elif row.rhythm_starts_at:
         row.rhythm_starts_at = place.starts_at
-    return _values(row) != before
+    return values_of(row) != before
 
 
 def _set_aside(row: Meeting) -> Meeting:
@@ -166,8 +167,9 @@ def _set_aside(row: Meeting) -> Meeting:
     return row
 
 
-def _values(row: Meeting) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in DERIVED_FIELDS)
+def values_of(row: Meeting) -> list[Any]:
+    """Return the values of DERIVED_FIELDS."""
+    return [getattr(row, name) for name in DERIVED_FIELDS]
 
 
 def follows_rhythm(meeting: Meeting) -> bool:

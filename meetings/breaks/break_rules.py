@@ -7,7 +7,14 @@ from datetime import date, datetime
 from typing import Any
 
 from cohorts.zones import find_zone
-from meetings.derivation import DERIVED_FIELDS, diff_meetings, follows_rhythm, make_room
+from meetings.derivation import (
+    DERIVED_FIELDS,
+    cancel,
+    diff_meetings,
+    follows_rhythm,
+    make_room,
+    values_of,
+)
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.concluding import conclude
 from meetings.moving.types import Decision, MoveFacts
@@ -48,7 +55,7 @@ def decide_break(wanted: Break, facts: MoveFacts, now: datetime) -> Decision | N
     rhythm = facts.rhythm
     if wanted.drop:
         for row in _in_range(wanted, rows, rhythm, now):
-            row.status, row.touched_at = Meeting.Status.CANCELLED, now
+            cancel(row, now)
     else:
         rhythm = _push_back(wanted, facts, rows, now)
     return conclude(facts, rows, rhythm, MeetingMove.Kind.BREAK)
@@ -104,10 +111,6 @@ def _was_dropped(done: BreakUndo, row: Meeting, rhythm: Rhythm, now: datetime) -
         and row.starts_at == place.starts_at > now
         and place.is_in(done.days)
     )
-
-
-def values_of(row: Meeting) -> Values:
-    return [getattr(row, name) for name in DERIVED_FIELDS]
 
 
 def is_by_hand(row: Meeting, now: datetime) -> bool:

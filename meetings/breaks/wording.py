@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
+from django.utils.text import capfirst
+
 from cohorts.models import Membership
 from cohorts.steps.registry import StepRecipient, StepSection
 from cohorts.words import join_names, name_date, name_when, one_line
@@ -110,8 +112,7 @@ def _describe_later(rows: list[Meeting], zone: str) -> str:
 
 def _name_cancelled(gone: list[Change]) -> str:
     names = [f"week {one.number}" if one.number else "the extra session" for one in gone]
-    listed = join_names(names)
-    return f"{listed[:1].upper()}{listed[1:]} {'is' if len(gone) == 1 else 'are'} cancelled."
+    return f"{capfirst(join_names(names))} {'is' if len(gone) == 1 else 'are'} cancelled."
 
 
 def _day(row: Meeting, zone: str) -> date:

@@ -1,13 +1,12 @@
 """Recording moves, so that messages about them can be sent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from cohorts.models import set_up_group
-from meetings.meeting_times import MeetingTime, span_of
 from meetings.models import Meeting, MeetingChange, MeetingMove
-from meetings.moving.types import Change
+from meetings.moving.types import Change, find_changes
 
 
 def record_move(
@@ -30,22 +29,15 @@ def record_move(
 
 def _row(move: MeetingMove, change: Change) -> MeetingChange:
     assert change.meeting_id is not None
+    before, after = change.before, change.after
     return MeetingChange(
         move=move,
         meeting_id=change.meeting_id,
-        start_before=_start(change.before),
-        minutes_before=_minutes(change.before),
-        start_after=_start(change.after),
-        minutes_after=_minutes(change.after),
+        start_before=before.starts_at if before else None,
+        minutes_before=before.minutes if before else None,
+        start_after=after.starts_at if after else None,
+        minutes_after=after.minutes if after else None,
     )
-
-
-def _start(span: MeetingTime | None) -> datetime | None:
-    return span.starts_at if span else None
-
-
-def _minutes(span: MeetingTime | None) -> int | None:
-    return span.minutes if span else None
 
 
 def read_meetings(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
@@ -64,14 +56,6 @@ def record_derived(before: Mapping[int, Iterable[Meeting]], now: datetime) -> No
     """
     after = read_meetings(before)
     for group_id, rows in before.items():
-        changes = list(_compare(rows, after[group_id]))
+        changes = find_changes(rows, after[group_id])
         if changes:
             record_move(group_id, MeetingMove.Kind.FOLLOWED, changes, by=None, now=now)
-
-
-def _compare(before: Iterable[Meeting], after: Iterable[Meeting]) -> Iterator[Change]:
-    held = {row.pk: span_of(row) for row in before}
-    for row in after:
-        change = Change(row.pk, row.number, held.get(row.pk), span_of(row))
-        if change.before != change.after:
-            yield change

@@ -61,5 +61,4 @@ class ChangeSlot:
     slot: Slot
 
 
-OfMeeting = Reschedule | Cancel | Restore | Postpone | PutLast
-Move = OfMeeting | Add | ChangeSlot
+Move = Reschedule | Cancel | Restore | Postpone | PutLast | Add | ChangeSlot

@@ -36,7 +36,7 @@ from cohorts.models import Group
 from cohorts.models.courses import MAX_MEETINGS
 from cohorts.validators import check_zone
 from cohorts.zones import zone_names
-from meetings.derivation import diff_meetings, follows_rhythm, skip_breaks
+from meetings.derivation import cancel, diff_meetings, follows_rhythm, skip_breaks
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.concluding import conclude
 from meetings.moving.moves import (
@@ -44,7 +44,6 @@ from meetings.moving.moves import (
     Cancel,
     ChangeSlot,
     Move,
-    OfMeeting,
     Postpone,
     PutLast,
     Reschedule,
@@ -127,27 +126,22 @@ def decide(move: Move, facts: MoveFacts, now: datetime) -> Decision:
     if facts.group.has_ended:
         raise Refusal("group_ended", f"{facts.group} has ended, so its meetings cannot be changed.")
     draft = _Draft(facts, now)
-    if isinstance(move, Add):
-        kind = _add(draft, move)
-    elif isinstance(move, ChangeSlot):
-        kind = _change_slot(draft, move)
-    else:
-        kind = _move_one(draft, move)
-    return _conclude(draft, kind)
-
-
-def _move_one(draft: _Draft, move: OfMeeting) -> str:
     match move:
         case Reschedule():
-            return _reschedule(draft, move)
+            kind = _reschedule(draft, move)
         case Cancel():
-            return _cancel(draft, move)
+            kind = _cancel(draft, move)
         case Restore():
-            return _restore(draft, move)
+            kind = _restore(draft, move)
         case Postpone():
-            return _postpone(draft, move)
+            kind = _postpone(draft, move)
         case PutLast():
-            return _put_last(draft, move)
+            kind = _put_last(draft, move)
+        case Add():
+            kind = _add(draft, move)
+        case ChangeSlot():
+            kind = _change_slot(draft, move)
+    return _conclude(draft, kind)
 
 
 # -- each move -----------------------------------------------------------------------------------
@@ -161,8 +155,7 @@ def _reschedule(draft: _Draft, move: Reschedule) -> str:
 
 
 def _cancel(draft: _Draft, move: Cancel) -> str:
-    row = draft.find_held(move.meeting_id)
-    row.status, row.touched_at = Meeting.Status.CANCELLED, draft.now
+    cancel(draft.find_held(move.meeting_id), draft.now)
     return Kind.CANCEL
 
 

@@ -13,7 +13,6 @@ from cohorts.models import Group
 from cohorts.models.courses import set_up_group
 from cohorts.services.terms import Term
 from meetings.derivation import diff_meetings, make_room
-from meetings.meeting_times import span_of
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.facts import read_facts
 from meetings.moving.forecasts import (
@@ -23,7 +22,7 @@ from meetings.moving.forecasts import (
     forecast_groups,
 )
 from meetings.moving.preview import Preview, preview_changes
-from meetings.moving.types import Change, MoveFacts
+from meetings.moving.types import Change, MoveFacts, find_changes
 
 
 def preview_terms(
@@ -64,12 +63,9 @@ def _apply(
     rows = [copy(row) for row in facts.rows]
     rhythm = make_room(facts.group, wanted, rows, now)
     rows += diff_meetings(facts.group, rhythm, rows, now).create
-    before = {row.pk: span_of(row) for row in facts.rows}
-    found = [Change(row.pk, row.number, before.get(row.pk), span_of(row)) for row in rows]
-    changes = tuple(change for change in found if change.before != change.after)
     notes = tuple(
         f"The week of {day:%-d %B %Y} is skipped because of a break, or because the "
         "group has another meeting at that time."
         for day in sorted(rhythm.skipped - wanted.skipped)
     )
-    return rows, changes, notes
+    return rows, find_changes(facts.rows, rows), notes

@@ -1,10 +1,10 @@
 """Data types of moving: the input (`MoveFacts`) and the result (`Decision`) of the rules."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from cohorts.models import Group
-from meetings.meeting_times import MeetingTime
+from meetings.meeting_times import MeetingTime, span_of
 from meetings.models import Meeting
 from meetings.rhythm import Rhythm, name_meeting
 
@@ -34,6 +34,13 @@ class Change:
     @property
     def label(self) -> str:
         return name_meeting(self.number)
+
+
+def find_changes(before: Iterable[Meeting], after: Iterable[Meeting]) -> tuple[Change, ...]:
+    """Return how these rows have changed: those whose time is another one."""
+    held = {row.pk: span_of(row) for row in before}
+    found = (Change(row.pk, row.number, held.get(row.pk), span_of(row)) for row in after)
+    return tuple(change for change in found if change.before != change.after)
 
 
 @dataclass(frozen=True, slots=True)
