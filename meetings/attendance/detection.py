@@ -24,8 +24,8 @@ from meetings.attendance.presence import (
     open_window,
 )
 from meetings.models import Attendance, Meeting
+from meetings.selectors import MAX_DURATION
 
-MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
 COMPLETED_WITHIN = timedelta(hours=1)  # after a cohort's end; a missed round is repeated each hour
 
 

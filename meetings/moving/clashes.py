@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from cohorts.access import staff_may
 from cohorts.models import Membership, User, live_group
 from meetings.meeting_times import MeetingTime
 from meetings.models import Attendance, Meeting
 from meetings.moving.types import Change
 from meetings.rhythm import name_meeting
+from meetings.selectors import MAX_DURATION
 
-MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
 Rsvp = Attendance.Rsvp
 
 
@@ -45,9 +45,14 @@ def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Chan
     moved = [(change, change.after) for change in changes if change.after]
     if not moved or not people:
         return []
-    near = _Near([span for _, span in moved])
+    near = Meeting.objects.exclude(group=group_id).filter(
+        live_group("group__"),
+        status=Meeting.Status.SCHEDULED,
+        starts_at__gt=min(span.starts_at for _, span in moved) - MAX_DURATION,
+        starts_at__lt=max(span.ends_at for _, span in moved),
+    )
     expected = _Expected(people, near, [c.meeting_id for c, _ in moved if c.meeting_id])
-    others = _read_others(group_id, near, expected)
+    others = list(expected.choose_from(near).select_related("group").order_by("starts_at", "pk"))
     return [
         Clash(person.pk, person.display_name, change.number, other, is_guest)
         for change, span in moved
@@ -62,9 +67,7 @@ def name_for(viewer: User, clashes: Iterable[Clash]) -> Iterator[Clash]:
 
     The other meeting is named only to staff who may see meetings, and to its group's facilitators.
     """
-    sees_all = viewer.is_staff and (
-        viewer.has_perm("meetings.view_meeting") or viewer.has_perm("meetings.change_meeting")
-    )
+    sees_all = staff_may(viewer, "meetings.view_meeting")
     led = set(
         viewer.memberships.filter(
             role=Membership.Role.FACILITATOR, status=Membership.Status.ACTIVE
@@ -74,23 +77,12 @@ def name_for(viewer: User, clashes: Iterable[Clash]) -> Iterator[Clash]:
         yield replace(clash, is_named=sees_all or clash.other.group_id in led)
 
 
-class _Near:
-    """The time in which meetings that overlap any of these spans begin."""
-
-    def __init__(self, spans: Collection[MeetingTime]) -> None:
-        self.first = min(span.starts_at for span in spans) - MAX_DURATION
-        self.last = max(span.ends_at for span in spans)
-
-    def begins(self, path: str = "") -> Q:
-        return Q(
-            **{f"{path}starts_at__gt": self.first, f"{path}starts_at__lt": self.last},
-        )
-
-
 class _Expected:
     """At which meetings these people are expected: their groups', and those that they visit."""
 
-    def __init__(self, people: Collection[User], near: _Near, moved_ids: Collection[int]) -> None:
+    def __init__(
+        self, people: Collection[User], near: QuerySet[Meeting], moved_ids: Collection[int]
+    ) -> None:
         self.people = people
         self.members = set(
             Membership.objects.filter(user__in=people, status=Membership.Status.ACTIVE).values_list(
@@ -98,7 +90,7 @@ class _Expected:
             )
         )
         rows = Attendance.objects.filter(
-            near.begins("meeting__") | Q(meeting__in=moved_ids), user__in=people
+            Q(meeting__in=near) | Q(meeting__in=moved_ids), user__in=people
         )
         self.declined: set[tuple[int, int]] = set()
         self.guests: set[tuple[int, int]] = set()
@@ -117,14 +109,7 @@ class _Expected:
             if (is_guest or is_member) and here not in self.declined:
                 yield person, is_guest
 
-
-def _read_others(group_id: int, near: _Near, expected: _Expected) -> list[Meeting]:
-    """Return the meetings of other groups at which any of the people is expected."""
-    groups = {group for group, _ in expected.members} - {group_id}
-    visited = {meeting for meeting, _ in expected.guests}
-    theirs = Q(group__in=groups) | Q(pk__in=visited)
-    rows = Meeting.objects.filter(
-        theirs, near.begins(), live_group("group__"), status=Meeting.Status.SCHEDULED
-    )
-    rows = rows.exclude(group=group_id)
-    return list(rows.select_related("group").order_by("starts_at", "pk"))
+    def choose_from(self, near: QuerySet[Meeting]) -> QuerySet[Meeting]:
+        """Return those of the meetings at which any of the people is expected."""
+        groups = {group for group, _ in self.members}
+        return near.filter(Q(group__in=groups) | Q(pk__in={meeting for meeting, _ in self.guests}))
