@@ -222,15 +222,10 @@ def broken_rules(facts: BookingFacts, now: datetime) -> tuple[Rule, ...]:
 
 def find_refusal(facts: BookingFacts, now: datetime) -> Refusal | None:
     """Return why this visit may not be booked; None if it may."""
-    for rule in RULES:
-        if rule.forbids(facts, now):
-            return rule.refusal(facts)
-    return None
+    return next((rule.refusal(facts) for rule in RULES if rule.forbids(facts, now)), None)
 
 
 def find_guest_refusal(facts: BookingFacts, now: datetime) -> Refusal | None:
     """Return why the person may not visit anyone this week; None if it depends on the host."""
-    for rule in RULES:
-        if rule.of_guest and rule.forbids(facts, now):
-            return rule.refusal(facts)
-    return None
+    of_guest = (rule for rule in RULES if rule.of_guest)
+    return next((rule.refusal(facts) for rule in of_guest if rule.forbids(facts, now)), None)

@@ -84,7 +84,8 @@ def _book(
             act.concern(groups=[choice.home.group, choice.host.group], people=[user_id])
             act.changes = {choice.home.title: ["own group", choice.host.group]}
             _end_replaced(visit, choice.replaced, now)
-            _write(visit, now)
+            visit.save()  # announces both groups
+            write_attendances(visit, now)
             act.about = visit
     return visit
 
@@ -123,12 +124,6 @@ def _overrule(choice: VisitOption, now: datetime, *, may_overrule: bool) -> tupl
         if not (may_overrule and rule.staff_may):
             raise rule.refusal(choice.facts)
     return tuple(rule.code for rule in broken)
-
-
-def _write(visit: GuestVisit, now: datetime) -> None:
-    """Save the visit, which announces both groups, and the attendances at the two meetings."""
-    visit.save()
-    write_attendances(visit, now)
 
 
 def write_attendances(visit: GuestVisit, now: datetime) -> None:
