@@ -89,10 +89,10 @@ def pending_reminders(
             if cutoff <= now and (meeting.group.set_up_at or cutoff) > cutoff:
                 continue
             if meeting.group.activated_at:  # before, nobody sees the channel
-                yield _build_post(meeting, time)
+                yield _build_message(meeting, time, None)
             for person in people[meeting.pk]:
                 if cutoff > now or joined.get((meeting.group_id, person.pk), cutoff) <= cutoff:
-                    yield _build_email(meeting, time, person)
+                    yield _build_message(meeting, time, person)
 
 
 def _expected_and_leading(meetings: Collection[Meeting]) -> dict[int, list[User]]:
@@ -131,24 +131,15 @@ def _meetings_soon(
     return list(meetings.select_related("group"))
 
 
-def _build_email(meeting: Meeting, time: ReminderTime, person: User) -> PendingMessage:
-    return _build_message(meeting, time, Message.Channel.EMAIL, person.pk, str(person.pk))
-
-
-def _build_post(meeting: Meeting, time: ReminderTime) -> PendingMessage:
-    return _build_message(meeting, time, Message.Channel.DISCORD_CHANNEL, None, "channel")
-
-
-def _build_message(
-    meeting: Meeting, time: ReminderTime, channel: str, user_id: int | None, to: str
-) -> PendingMessage:
+def _build_message(meeting: Meeting, time: ReminderTime, person: User | None) -> PendingMessage:
+    """Return the reminder of a person, or the post in the group's channel."""
     start = int(meeting.starts_at.timestamp())
     return PendingMessage(
-        key=f"{REMINDER}:{time.name}:{meeting.pk}:{start}:{to}",
+        key=f"{REMINDER}:{time.name}:{meeting.pk}:{start}:{person.pk if person else 'channel'}",
         kind=REMINDER,
-        channel=channel,
+        channel=Message.Channel.EMAIL if person else Message.Channel.DISCORD_CHANNEL,
         group_id=meeting.group_id,
-        user_id=user_id,
+        user_id=person.pk if person else None,
         due_at=meeting.starts_at - time.ahead,
         cutoff_at=meeting.starts_at - time.until,
         context={"meeting": meeting.pk, "start": start, "time": time.name},
