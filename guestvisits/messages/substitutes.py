@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
 from django.db.models import OuterRef, Q, QuerySet
 from django.urls import reverse
 
@@ -31,7 +32,7 @@ from cohorts.outbox.registry import (
 )
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import CLOSED, TOPIC, others_who_come
-from guestvisits.substitutes.selectors import substitute_of
+from guestvisits.substitutes.selectors import substitute_of, with_offers
 from guestvisits.substitutes.substitute_rules import OFFERS_END
 from guestvisits.windows import substitute_window
 from meetings.models import Attendance, Meeting
@@ -65,10 +66,10 @@ def pending_substitute_messages(
 ) -> Iterator[PendingMessage]:
     """Yield the pending messages about substitutions. Three queries, four with an alarm."""
     lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - RECENT)
-    rows = _loaded(Substitution.objects.filter(lately)).order_by("pk")
+    rows = Substitution.objects.filter(lately).select_related("meeting__group__cohort")
     if group_ids is not None:
         rows = rows.filter(meeting__group__in=group_ids)
-    found = list(rows)
+    found = list(rows.prefetch_related("offers__user").order_by("pk"))
     staff = list(_alarmed_staff()) if found else []
     for row in found:
         for offer in row.offers.all():
@@ -138,16 +139,8 @@ def _alarms(row: Substitution, staff: list[User]) -> Iterator[PendingMessage]:
 
 def _alarmed_staff() -> QuerySet[User]:
     """Return the staff who may act on it."""
-    may = Q(is_superuser=True)
-    for path in ("groups__permissions", "user_permissions"):
-        may |= Q(
-            **{
-                f"{path}__codename": "change_substitution",
-                f"{path}__content_type__app_label": "guestvisits",
-            }
-        )
-    staff = User.objects.filter(may, is_staff=True, is_active=True, email__isnull=False)
-    return staff.distinct().order_by("pk")
+    able = ModelBackend().with_perm("guestvisits.change_substitution")
+    return able.filter(is_staff=True, email__isnull=False).order_by("pk")
 
 
 def _build(
@@ -288,7 +281,7 @@ def found_context(message: Message, _now: datetime) -> dict[str, Any]:
 def lost_context(message: Message, _now: datetime) -> dict[str, Any]:
     offer = _offer_of(message)
     meeting = offer.substitution.meeting
-    again = _loaded(Substitution.objects.filter(meeting=meeting, ended_at__isnull=True)).first()
+    again = with_offers().filter(meeting=meeting, ended_at__isnull=True).first()
     if again is None or substitute_of(again):
         raise MessageObsolete("The meeting has a substitute, or needs none.")
     was_moved = offer.substitution.end_reason == End.MEETING_MOVED
@@ -306,8 +299,7 @@ def released_context(message: Message, _now: datetime) -> dict[str, Any]:
 
 @notification(MISSING, title="No substitute found")
 def missing_context(message: Message, _now: datetime) -> dict[str, Any]:
-    rows = _loaded(Substitution.objects.filter(pk=message.context["substitution"]))
-    row = rows.first()
+    row = with_offers().filter(pk=message.context["substitution"]).first()
     if row is None or not row.is_open or substitute_of(row):
         raise MessageObsolete("The meeting has a substitute, or needs none.")
     staff_url = _address("admin:guestvisits_substitution_change", row.pk)
@@ -328,14 +320,8 @@ def _offer_of(message: Message) -> SubstituteOffer:
     found = offer.select_related("user").first()
     if found is None:
         raise MessageObsolete("The request no longer exists.")
-    found.substitution = _loaded(Substitution.objects.filter(pk=found.substitution_id)).get()
+    found.substitution = with_offers().get(pk=found.substitution_id)
     return found
-
-
-def _loaded(rows: QuerySet[Substitution]) -> QuerySet[Substitution]:
-    return rows.select_related("away", "meeting__group__cohort__course").prefetch_related(
-        "offers__user"
-    )
 
 
 def _address(page: str, *args: int) -> str:

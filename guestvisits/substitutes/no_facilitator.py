@@ -10,6 +10,7 @@ from cohorts.needs.items import Need, NeedButton, NeedSubject, is_watched
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts
 from cohorts.words import count, join_names
 from guestvisits.models import SubstituteOffer
+from guestvisits.substitutes.selectors import LED
 from guestvisits.substitutes.thin_meetings import read_expected
 from meetings.needs.upcoming import DeskAnswer, DeskMeeting, read_answers
 
@@ -67,11 +68,7 @@ def has_no_leader(
 
 def read_led(facts: OpenCohorts) -> Collection[int]:
     """Return the meetings ahead that a substitute leads.  One query."""
-    led = SubstituteOffer.objects.filter(
-        answer=SubstituteOffer.Answer.YES,
-        ended_at__isnull=True,
-        substitution__meeting__starts_at__gt=facts.now,
-    )
+    led = SubstituteOffer.objects.filter(LED, substitution__meeting__starts_at__gt=facts.now)
     return set(led.values_list("substitution__meeting", flat=True))
 
 

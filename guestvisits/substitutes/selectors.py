@@ -78,7 +78,7 @@ def my_substitutions(user_id: int, now: datetime) -> list[SubstitutionStatus]:
     """
     asked = SubstituteOffer.objects.filter(user=user_id)
     pending = asked.filter(answer="", substitution__ended_at__isnull=True)
-    rows = _loaded().filter(
+    rows = with_offers().filter(
         Q(away=user_id, ended_at__isnull=True)
         | Q(pk__in=pending.values("substitution"))
         | Q(pk__in=asked.filter(LED).values("substitution")),
@@ -96,7 +96,7 @@ def my_substitutions(user_id: int, now: datetime) -> list[SubstitutionStatus]:
 
 def find_status(user_id: int, substitution_id: int, now: datetime) -> SubstitutionStatus | None:
     """Return a substitution as this person sees it; None if it does not concern them."""
-    row = _loaded().filter(pk=substitution_id).first()
+    row = with_offers().filter(pk=substitution_id).first()
     if row is None:
         return None
     status = _status(row, user_id, now)
@@ -105,7 +105,7 @@ def find_status(user_id: int, substitution_id: int, now: datetime) -> Substituti
 
 def open_substitutions(meetings: Iterable[Meeting]) -> dict[int, Substitution]:
     """Return the open substitutions of these meetings, by meeting id. Two queries."""
-    rows = _loaded().filter(meeting__in=list(meetings), ended_at__isnull=True)
+    rows = with_offers().filter(meeting__in=list(meetings), ended_at__isnull=True)
     return {row.meeting_id: row for row in rows}
 
 
@@ -146,7 +146,8 @@ def sees_people(offer: SubstituteOffer, now: datetime) -> bool:
     return substitute_window(offer).begins_at <= now < until
 
 
-def _loaded() -> QuerySet[Substitution]:
+def with_offers() -> QuerySet[Substitution]:
+    """Return all substitutions, with what pages and messages say of them."""
     return Substitution.objects.select_related(
         "away", "meeting__group__cohort__course"
     ).prefetch_related("offers__user")
@@ -167,5 +168,4 @@ def _status(row: Substitution, user_id: int, now: datetime) -> SubstitutionStatu
 
 def find_substitute(substitution: Substitution) -> SubstituteOffer | None:
     """Return the offer of the substitute, if there is one."""
-    led = substitution.offers.filter(answer=SubstituteOffer.Answer.YES, ended_at__isnull=True)
-    return led.select_related("user").first()
+    return substitution.offers.filter(LED).select_related("user").first()

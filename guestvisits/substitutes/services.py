@@ -23,7 +23,7 @@ from guestvisits.substitutes.facts import (
     read_candidates,
     read_facts,
 )
-from guestvisits.substitutes.selectors import find_substitute
+from guestvisits.substitutes.selectors import LED, find_substitute
 from guestvisits.substitutes.substitute_rules import (
     OFFERS_END,
     RETURN_UNTIL,
@@ -84,7 +84,8 @@ def answer_offer(offer_id: int, user_id: int, *, leads: bool, now: datetime) -> 
         return offer
     substitution = offer.substitution
     if not substitution.is_open:
-        raise Refusal("over", f"This no longer needs an answer: {_say_end(substitution)}.")
+        why = substitution.get_end_reason_display()
+        raise Refusal("over", f"This no longer needs an answer: {why}.")
     if leads:
         check_may_lead(offer, now)
         _accept(offer, now)
@@ -326,8 +327,7 @@ def _accept(offer: SubstituteOffer, now: datetime) -> None:
 
 
 def _release(substitution: Substitution, now: datetime) -> None:
-    led = substitution.offers.filter(answer=Answer.YES, ended_at__isnull=True)
-    if led.update(ended_at=now):
+    if substitution.offers.filter(LED).update(ended_at=now):
         announce([substitution.meeting.group_id])
 
 
@@ -383,7 +383,3 @@ def _facilitates(meeting: Meeting, user_id: int) -> bool:
         role=Membership.Role.FACILITATOR,
         status=Membership.Status.ACTIVE,
     ).exists()
-
-
-def _say_end(substitution: Substitution) -> str:
-    return End(substitution.end_reason).label
