@@ -4,10 +4,10 @@ from django import template
 from django.urls import reverse
 
 from cohorts.group_labels import name_slot
-from cohorts.models import Group
 from meetings.models import Meeting
 
 register = template.Library()
+register.simple_tag(name_slot, name="slot_label")
 
 
 @register.simple_tag(takes_context=True)
@@ -17,8 +17,3 @@ def move_address(context: template.Context, meeting: Meeting, what: str) -> str:
         return reverse("move-meeting", args=[meeting.group_id, meeting.pk, what])
     page = reverse("admin:meetings_meeting_move", args=[meeting.pk, what])
     return f"{page}?next={reverse('group', args=[meeting.group_id])}%23{meeting.anchor}"
-
-
-@register.simple_tag
-def slot_label(group: Group) -> str:
-    return name_slot(group)

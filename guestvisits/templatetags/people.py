@@ -4,20 +4,12 @@ from django import template
 from django.conf import settings
 
 from cohorts.models import User
-from meetings import selectors
-from meetings.access import may_see_group as may_see
+from meetings.access import may_see_group
+from meetings.selectors import facilitates_any
 
 register = template.Library()
-
-
-@register.filter
-def facilitates_any(user: User) -> bool:
-    return selectors.facilitates_any(user)
-
-
-@register.filter
-def may_see_group(user: User, group_id: int) -> bool:
-    return may_see(user, group_id)
+register.filter("facilitates_any", facilitates_any)
+register.filter("may_see_group", may_see_group)
 
 
 @register.filter
