@@ -17,10 +17,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
-from django.urls import reverse
 
 from cohorts.models import AccessState, Group, Membership, active_group, live_group, set_up_group
 from cohorts.outbox.models import UNSENT, Message
@@ -199,7 +197,6 @@ def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
         "parts": parts,
         "first": min(ahead, key=lambda meeting: meeting.starts_at, default=None),
         "steps": find_join_steps(members[0].user, now),
-        "meetings_url": _meetings_url(),
     }
 
 
@@ -234,7 +231,6 @@ def joined_context(message: Message, now: datetime) -> dict[str, Any]:
     return _group_context(member, now) | {
         "member": member.user,
         "steps": find_join_steps(member.user, now) if message.user_id else (),
-        "meetings_url": _meetings_url(),
     }
 
 
@@ -244,10 +240,6 @@ def _membership_of(message: Message) -> Q:
         return Q(pk=message.context["membership"])
     # Written by version 0.1.0: there an e-mail names only its reader, and a post the person.
     return Q(group=message.group_id, user=message.user_id or message.context["person"])
-
-
-def _meetings_url() -> str:
-    return f"{settings.SITE_URL}{reverse('my-meetings')}"
 
 
 def _text_channel(group: Group) -> dict[str, Any] | None:

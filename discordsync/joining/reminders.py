@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
-from django.urls import reverse
 
 from cohorts.models import Cohort, Membership, User, set_up_group
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.rendering.links import page_url
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.templatetags.message_tags import in_zone
 from cohorts.steps.letters import fill_letter
@@ -203,7 +202,6 @@ def join_reminder_context(message: Message, now: datetime) -> dict[str, Any]:
         "next": upcoming,
         "is_first": not missed.exists(),
         "steps": steps,
-        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
     }
     letter = message.context.get("letter")
     if letter:
@@ -241,5 +239,5 @@ def _values(member: Membership, context: Mapping[str, Any]) -> dict[str, str]:
         "steps": "\n".join(numbered),
         "meeting": "first" if context["is_first"] else "next",
         "when": in_zone(context["next"].starts_at, member.user.timezone),
-        "meetings": context["meetings_url"],
+        "meetings": page_url("my-meetings"),
     }

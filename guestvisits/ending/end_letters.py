@@ -2,10 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from django.conf import settings
-from django.urls import reverse
-
 from cohorts.models import Group, Membership
+from cohorts.outbox.rendering.links import page_url
 from cohorts.steps.registry import StepRecipient, StepSection
 from cohorts.words import count, join_names, name_day
 from guestvisits.ending.plans import EndPlan
@@ -59,7 +57,7 @@ def _values(plan: EndPlan, members: Collection[Membership], reason: str) -> dict
             else ""
         ),
         "reason": reason,
-        "answer": f"Something wrong? Tell us {settings.SITE_URL}{reverse('my-meetings')}",
+        "answer": f"Something wrong? Tell us {page_url('my-meetings')}",
     }
 
 

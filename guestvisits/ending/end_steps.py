@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.urls import reverse
 
 from cohorts.errors import Refusal
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Cohort, CohortStep, Group, live_group
+from cohorts.outbox.rendering.links import page_url
 from cohorts.steps.registry import (
     StepForm,
     StepKind,
@@ -252,7 +251,7 @@ def _recipients(
                 "cohort": cohort.name,
                 "group": join_names(sorted(row.group.name for row in mine)),
                 "next": _next_meeting(mine, meetings),
-                "answer": f"Your meetings {settings.SITE_URL}{reverse('my-meetings')}",
+                "answer": f"Your meetings {page_url('my-meetings')}",
             },
         )
         for user_id, mine in people.items()

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.urls import reverse
 
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import CohortStep, Group, Membership, live_group
+from cohorts.outbox.rendering.links import page_url
 from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
 from cohorts.words import join_names, name_day, name_when, one_line
@@ -203,9 +202,7 @@ def _member_values(plan: MergePlan, member: Membership) -> dict[str, str]:
             if one.user_id == member.user_id
         ),
         "archive": _promise(plan, zone),
-        "help": f"The time doesn't work? Tell us {settings.SITE_URL}{reverse('my-meetings')}"
-        if joins
-        else "",
+        "help": f"The time doesn't work? Tell us {page_url('my-meetings')}" if joins else "",
     }
 
 

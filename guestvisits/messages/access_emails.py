@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
-
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from guestvisits.messages.visit_emails import email_guest, get_open_visit, get_visit, recent_visits
@@ -28,9 +25,7 @@ def pending_access_emails(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield the pending messages about access. One query."""
-    visits = recent_visits(since)
-    if group_ids is not None:
-        visits = visits.filter(host_meeting__group__in=group_ids)
+    visits = recent_visits(since, group_ids)
     for visit in visits:
         window = window_of(visit)
         if not visit.ended_early and visit.booked_at < window.begins_at:
@@ -66,5 +61,4 @@ def _base_context(visit: GuestVisit) -> dict[str, Any]:
         "host": host,
         "host_group": host.group,
         "venue": find_venues([host.group_id]).get(host.group_id),
-        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
     }

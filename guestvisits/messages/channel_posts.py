@@ -27,7 +27,14 @@ from guestvisits.messages.throttling import (
     was_booked_again,
     was_sent_just_before,
 )
-from guestvisits.messages.visit_emails import get_open_visit, get_visit, recent_visits
+from guestvisits.messages.visit_emails import (
+    get_open_visit,
+    get_visit,
+    post_to_home,
+    post_to_host,
+    recent_visits,
+    visit_context,
+)
 from guestvisits.models import GuestVisit
 from guestvisits.windows import AccessWindow, window_of
 
@@ -51,9 +58,7 @@ def pending_host_posts(
 
     One query, two if a visit was booked again.
     """
-    visits = recent_visits(since)
-    if group_ids is not None:
-        visits = visits.filter(host_meeting__group__in=group_ids)
+    visits = recent_visits(since, group_ids)
     return throttle(_build_host_posts(visits), visits)
 
 
@@ -64,22 +69,11 @@ def _build_host_posts(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
         same[window.user_id, window.group_id].append(window)
     for visit, window in windows.items():
         if not visit.ended_early:
-            yield _greeting(visit, window)
+            due_at = max(visit.booked_at, window.begins_at)
+            yield post_to_host(visit, JOINS, due_at, visit.host_meeting.ends_at)
         if _needs_farewell(visit, window, same[window.user_id, window.group_id]):
-            yield _farewell(visit, window)
-
-
-def _greeting(visit: GuestVisit, window: AccessWindow) -> PendingMessage:
-    return PendingMessage(
-        key=f"{JOINS}:{visit.pk}",
-        kind=JOINS,
-        channel=Message.Channel.DISCORD_CHANNEL,
-        group_id=window.group_id,
-        user_id=None,
-        due_at=max(visit.booked_at, window.begins_at),
-        cutoff_at=visit.host_meeting.ends_at,
-        context={"visit": visit.pk},
-    )
+            due_at = window.ends_at if visit.ended_early else window.ends_at - BEFORE_THE_END
+            yield post_to_host(visit, LEAVES, due_at, window.ends_at + FAREWELL_WITHIN)
 
 
 def _needs_farewell(visit: GuestVisit, window: AccessWindow, same: Iterable[AccessWindow]) -> bool:
@@ -101,19 +95,6 @@ def _began_at(visit: GuestVisit) -> datetime:
     return visit.chosen_start - timedelta(days=days)
 
 
-def _farewell(visit: GuestVisit, window: AccessWindow) -> PendingMessage:
-    return PendingMessage(
-        key=f"{LEAVES}:{visit.pk}",
-        kind=LEAVES,
-        channel=Message.Channel.DISCORD_CHANNEL,
-        group_id=window.group_id,
-        user_id=None,
-        due_at=window.ends_at if visit.ended_early else window.ends_at - BEFORE_THE_END,
-        cutoff_at=window.ends_at + FAREWELL_WITHIN,
-        context={"visit": visit.pk},
-    )
-
-
 @notification(JOINS, title="Group expects a guest")
 def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context of the greeting. Raises MessageObsolete. Three queries."""
@@ -122,7 +103,7 @@ def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
     is_news = last is None or last.kind == LEAVES or last.pk == message.pk
     if not is_news and was_sent_just_before(last, visit.booked_at):
         raise MessageObsolete("The group got this message just before the guest booked again.")
-    return _base_context(visit)
+    return visit_context(visit)
 
 
 @notification(LEAVES, title="Guest has left the group")
@@ -134,7 +115,7 @@ def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
     last = last_sent(visit, JOINS, LEAVES)
     if last is None or (last.kind == LEAVES and last.pk != message.pk):
         raise MessageObsolete("The group never got a message about the visit.")
-    return _base_context(visit) | {"was_held": visit.chosen_start <= (visit.ended_at or now)}
+    return visit_context(visit) | {"was_held": visit.chosen_start <= (visit.ended_at or now)}
 
 
 # -- the home group ------------------------------------------------------------------------------
@@ -145,34 +126,16 @@ def pending_home_posts(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield pending absence messages of these groups. One query, two if one was rebooked."""
-    visits = recent_visits(since).select_related("home_meeting__group__cohort")
-    if group_ids is not None:
-        visits = visits.filter(home_meeting__group__in=group_ids)
+    visits = recent_visits(since, group_ids, at="home_meeting")
+    visits = visits.select_related("home_meeting__group__cohort")
     yield from throttle((_absence(visit) for visit in visits if not visit.ended_early), visits)
 
 
 def _absence(visit: GuestVisit) -> PendingMessage:
-    """Return the message, due in the days before the meeting in which guests have access.
-
-    It is not sent once the meeting has begun. If the guest changes groups, the visit replaces
-    another meeting, so the key changes and the new group gets a message.
-    """
+    """Return the message, due in the days before the meeting in which guests have access."""
     home = visit.home_meeting
     days = timedelta(days=home.group.cohort.guest_days_before)
-    return PendingMessage(
-        key=absence_key(visit),
-        kind=AWAY,
-        channel=Message.Channel.DISCORD_CHANNEL,
-        group_id=home.group_id,
-        user_id=None,
-        due_at=max(visit.booked_at, home.starts_at - days),
-        cutoff_at=home.starts_at,
-        context={"visit": visit.pk, "home_meeting": home.pk},
-    )
-
-
-def absence_key(visit: GuestVisit) -> str:
-    return f"{AWAY}:{visit.pk}:{visit.home_meeting_id}"
+    return post_to_home(visit, AWAY, max(visit.booked_at, home.starts_at - days))
 
 
 @notification(AWAY, title="Member is away as a guest elsewhere")
@@ -183,14 +146,4 @@ def away_context(message: Message, _now: datetime) -> dict[str, Any]:
         raise MessageObsolete("The guest is now in another group.")
     if visit.home_meeting.is_cancelled:
         raise MessageObsolete("The meeting is cancelled, so no one is away.")
-    return _base_context(visit)
-
-
-def _base_context(visit: GuestVisit) -> dict[str, Any]:
-    return {
-        "guest": visit.user,
-        "host": visit.host_meeting,
-        "host_group": visit.host_meeting.group,
-        "home": visit.home_meeting,
-        "home_group": visit.home_meeting.group,
-    }
+    return visit_context(visit)

@@ -10,8 +10,14 @@ from typing import Any
 from cohorts.models import Membership
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
-from guestvisits.messages.channel_posts import absence_key
-from guestvisits.messages.visit_emails import get_visit, recent_visits
+from guestvisits.messages.channel_posts import AWAY
+from guestvisits.messages.visit_emails import (
+    get_visit,
+    home_key,
+    post_to_home,
+    recent_visits,
+    visit_context,
+)
 from guestvisits.models import GuestVisit
 
 STAYS = "member_stays"
@@ -33,11 +39,9 @@ def pending_corrections(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield pending messages about people announced as away who are not. One or two queries."""
-    visits = recent_visits(since).select_related("home_meeting")
+    visits = recent_visits(since, group_ids, at="home_meeting").select_related("home_meeting")
     visits = visits.filter(end_reason__in=EXPECTED_AGAIN, home_meeting__starts_at__gt=since)
-    if group_ids is not None:
-        visits = visits.filter(home_meeting__group__in=group_ids)
-    found = {absence_key(visit): visit for visit in visits}
+    found = {home_key(visit, AWAY): visit for visit in visits}
     if found:
         sent = _sent().filter(key__in=found).values_list("key", flat=True)
         yield from (_correction(found[key]) for key in sorted(sent))
@@ -49,17 +53,7 @@ def _sent() -> Any:
 
 def _correction(visit: GuestVisit) -> PendingMessage:
     assert visit.ended_at is not None
-    home = visit.home_meeting
-    return PendingMessage(
-        key=f"{STAYS}:{visit.pk}:{home.pk}",
-        kind=STAYS,
-        channel=Message.Channel.DISCORD_CHANNEL,
-        group_id=home.group_id,
-        user_id=None,
-        due_at=visit.ended_at,
-        cutoff_at=home.starts_at,
-        context={"visit": visit.pk, "home_meeting": home.pk},
-    )
+    return post_to_home(visit, STAYS, visit.ended_at)
 
 
 @notification(STAYS, title="Member is not away after all")
@@ -67,7 +61,7 @@ def stays_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context for the home group. Raises MessageObsolete. Four queries."""
     visit = get_visit(message)
     home = visit.home_meeting
-    if not _sent().filter(key=absence_key(visit)).exists():
+    if not _sent().filter(key=home_key(visit, AWAY)).exists():
         raise MessageObsolete("The group never got a message that the person is away.")
     if home.is_cancelled:
         raise MessageObsolete("The meeting is cancelled, so no one is expected.")
@@ -78,4 +72,4 @@ def stays_context(message: Message, _now: datetime) -> dict[str, Any]:
     member = Membership.objects.filter(user=visit.user_id, group=home.group_id)
     if not member.filter(status=Membership.Status.ACTIVE).exists():
         raise MessageObsolete("The person is no longer in the group.")
-    return {"guest": visit.user, "host_group": visit.host_meeting.group, "home": home}
+    return visit_context(visit)

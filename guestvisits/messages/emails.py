@@ -9,9 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
-
 from cohorts.errors import Refusal
 from cohorts.models import CohortStep
 from cohorts.outbox.models import Message
@@ -23,6 +20,7 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
+from cohorts.outbox.rendering.links import page_url
 from guestvisits.ending.names import END
 from guestvisits.merging.names import MERGE
 from guestvisits.messages.throttling import (
@@ -32,7 +30,13 @@ from guestvisits.messages.throttling import (
     was_booked_again,
     was_sent_just_before,
 )
-from guestvisits.messages.visit_emails import email_guest, get_open_visit, get_visit, recent_visits
+from guestvisits.messages.visit_emails import (
+    email_guest,
+    get_open_visit,
+    get_visit,
+    recent_visits,
+    visit_context,
+)
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import UNASKED_ENDS
 from guestvisits.services.alternatives import Alternative, find_alternatives
@@ -81,9 +85,7 @@ def pending_visit_emails(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield pending e-mails about visits to these groups. One query, two if one was rebooked."""
-    visits = recent_visits(since)
-    if group_ids is not None:
-        visits = visits.filter(host_meeting__group__in=group_ids)
+    visits = recent_visits(since, group_ids)
     yield from throttle(_build_emails(visits), visits)
 
 
@@ -109,7 +111,7 @@ def booked_context(message: Message, now: datetime) -> dict[str, Any]:
     visit = get_open_visit(message)
     _check_changed(message, visit, since=visit.booked_at, ends=False)
     begins_at = window_of(visit).begins_at
-    return _base_context(visit) | {
+    return visit_context(visit) | {
         "by_staff": visit.booked_by_id != visit.user_id,
         "access_from": begins_at if begins_at > now else None,
     }
@@ -127,7 +129,7 @@ def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
     if visit.ended_at:
         _check_changed(message, visit, since=visit.ended_at, ends=True)
     home = visit.home_meeting
-    return _base_context(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
+    return visit_context(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
 
 
 def _is_in_step_letter(visit: GuestVisit) -> bool:
@@ -163,11 +165,11 @@ def broken_context(message: Message, now: datetime) -> dict[str, Any]:
     if _ended_by_step(visit):
         raise MessageObsolete("The letter about the change of the cohort says so.")
     has_choice = visit.end_reason in LEAVES_A_CHOICE
-    return _base_context(visit) | {
+    return visit_context(visit) | {
         "why": WHY[End(visit.end_reason)],
         "has_choice": has_choice,
         "left": _open_alternatives(visit, now) if has_choice else (),
-        "choice_url": _address("alternatives", visit.home_meeting_id),
+        "choice_url": page_url("alternatives", visit.home_meeting_id),
     }
 
 
@@ -199,17 +201,3 @@ def _open_alternatives(visit: GuestVisit, now: datetime) -> tuple[Alternative, .
         return find_alternatives(visit.user_id, visit.home_meeting_id, now).open
     except Refusal:
         return ()
-
-
-def _base_context(visit: GuestVisit) -> dict[str, Any]:
-    return {
-        "host": visit.host_meeting,
-        "host_group": visit.host_meeting.group,
-        "home": visit.home_meeting,
-        "home_group": visit.home_meeting.group,
-        "meetings_url": _address("my-meetings"),
-    }
-
-
-def _address(page: str, *args: int) -> str:
-    return f"{settings.SITE_URL}{reverse(page, args=args)}"

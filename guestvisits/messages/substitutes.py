@@ -14,10 +14,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import OuterRef, Q, QuerySet
-from django.urls import reverse
 
 from cohorts.models import Membership, User, set_up_group
 from cohorts.outbox.models import Message
@@ -30,6 +28,7 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
+from cohorts.outbox.rendering.links import page_url
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import CLOSED, TOPIC, others_who_come
 from guestvisits.substitutes.selectors import substitute_of, with_offers
@@ -227,7 +226,7 @@ def question_context(message: Message, _now: datetime) -> dict[str, Any]:
         raise MessageObsolete("The facilitator leads the meeting, or it is cancelled.")
     if not _needs_question(meeting, message.user_id or 0):
         raise MessageObsolete("The meeting needs no substitute.")
-    address = _address("ask-substitute", meeting.group_id, meeting.pk)
+    address = page_url("ask-substitute", meeting.group_id, meeting.pk)
     return {"meeting": meeting, "address": address}
 
 
@@ -302,7 +301,7 @@ def missing_context(message: Message, _now: datetime) -> dict[str, Any]:
     row = with_offers().filter(pk=message.context["substitution"]).first()
     if row is None or not row.is_open or substitute_of(row):
         raise MessageObsolete("The meeting has a substitute, or needs none.")
-    staff_url = _address("admin:guestvisits_substitution_change", row.pk)
+    staff_url = page_url("admin:guestvisits_substitution_change", row.pk)
     return _context(row) | {"asked": len(row.offers.all()), "staff_url": staff_url}
 
 
@@ -311,7 +310,7 @@ def _context(row: Substitution) -> dict[str, Any]:
         "meeting": row.meeting,
         "away": row.away,
         "start": row.chosen_start,
-        "address": _address("substitution", row.pk),
+        "address": page_url("substitution", row.pk),
     }
 
 
@@ -322,7 +321,3 @@ def _offer_of(message: Message) -> SubstituteOffer:
         raise MessageObsolete("The request no longer exists.")
     found.substitution = with_offers().get(pk=found.substitution_id)
     return found
-
-
-def _address(page: str, *args: int) -> str:
-    return f"{settings.SITE_URL}{reverse(page, args=args)}"

@@ -1,6 +1,8 @@
-"""The visits that messages are about, and the e-mails to their guests."""
+"""The visits that messages are about, the messages themselves, and what all of them say."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -13,14 +15,21 @@ from guestvisits.windows import with_dates
 RECENT = timedelta(days=7)
 
 
-def recent_visits(since: datetime) -> QuerySet[GuestVisit]:
+def recent_visits(
+    since: datetime, group_ids: frozenset[int] | None, *, at: str = "host_meeting"
+) -> QuerySet[GuestVisit]:
     """Return visits open or recently ended at a time, with what decides which messages are due.
+
+    Those `at` a meeting of these groups, the home meeting or the host meeting; None: all.
 
     What messages mention is read when they are sent: five sources read these visits each minute and
     in each run, and a join of ten tables takes time to build and to plan.
     """
     lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - RECENT)
-    return with_dates(GuestVisit.objects.filter(lately)).order_by("pk")
+    visits = with_dates(GuestVisit.objects.filter(lately))
+    if group_ids is not None:
+        visits = visits.filter(**{f"{at}__group__in": group_ids})
+    return visits.order_by("pk")
 
 
 def email_guest(
@@ -37,6 +46,42 @@ def email_guest(
         cutoff_at=cutoff_at,
         context={"visit": visit.pk},
     )
+
+
+def post_to_host(
+    visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime
+) -> PendingMessage:
+    """Return a pending post about a visit in the host group's channel."""
+    message = email_guest(visit, kind, due_at, cutoff_at)
+    return replace(message, channel=Message.Channel.DISCORD_CHANNEL, user_id=None)
+
+
+def post_to_home(visit: GuestVisit, kind: str, due_at: datetime) -> PendingMessage:
+    """Return a pending post in the home group's channel, which is not sent once its meeting has
+    begun. If the guest changes groups, the key is another one, so the new group gets it too."""
+    home = visit.home_meeting
+    return replace(
+        post_to_host(visit, kind, due_at, home.starts_at),
+        key=home_key(visit, kind),
+        group_id=home.group_id,
+        context={"visit": visit.pk, "home_meeting": home.pk},
+    )
+
+
+def home_key(visit: GuestVisit, kind: str) -> str:
+    return f"{kind}:{visit.pk}:{visit.home_meeting_id}"
+
+
+def visit_context(visit: GuestVisit) -> dict[str, Any]:
+    """Return what templates of messages about a visit name."""
+    host, home = visit.host_meeting, visit.home_meeting
+    return {
+        "guest": visit.user,
+        "host": host,
+        "host_group": host.group,
+        "home": home,
+        "home_group": home.group,
+    }
 
 
 def get_visit(message: Message) -> GuestVisit:

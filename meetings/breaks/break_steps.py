@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.urls import reverse
 
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, live_group
 from cohorts.models.courses import set_up_group
+from cohorts.outbox.rendering.links import page_url
 from cohorts.selectors import members_of
 from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepSection
@@ -153,7 +152,8 @@ class SkipWeeks(StepKind):
     def preview(self, step: CohortStep, now: datetime) -> StepPreview:
         plan, wanted = self._plan(step, now), _read_break(step)
         dates = name_dates(wanted.first, wanted.last)
-        answer = _answer_line() if any(change.after for change in plan.changes) else ""
+        moves = any(change.after for change in plan.changes)
+        answer = f"{ANSWER} {page_url('my-meetings')}" if moves else ""
         headline = f"No meetings {dates}{f': {step.reason}' if step.reason else ''}"
         return StepPreview(
             sections=list_changes(plan),
@@ -184,10 +184,6 @@ def _members(plan: CohortPlan) -> Any:
 def _because(step: CohortStep) -> str:
     """Return the reason as part of a letter with placeholders."""
     return f": {as_literal(step.reason)}" if step.reason else ""
-
-
-def _answer_line() -> str:
-    return f"{ANSWER} {settings.SITE_URL}{reverse('my-meetings')}"
 
 
 # -- undoing a break -----------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
-from django.urls import reverse
 
 from cohorts.models import Installation, Membership, set_up_group
+from cohorts.outbox.rendering.links import page_url
 from meetings.calendars.ics import FeedEntry
 from meetings.models import Attendance, Meeting
 from meetings.registries import Venue, find_venues
@@ -60,7 +60,7 @@ def _entries(meetings: QuerySet[Any]) -> list[FeedEntry]:
 
 
 def _entry(row: Any, venue: Venue | None, mark: str) -> FeedEntry:
-    group, page = row.group, f"{settings.SITE_URL}{reverse('my-meetings')}"
+    group, page = row.group, page_url("my-meetings")
     summary = f"{group.cohort.course} - {row}"
     return FeedEntry(
         uid=f"meeting-{row.pk}.{mark}@lens",

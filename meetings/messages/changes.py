@@ -17,9 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import F, QuerySet
-from django.urls import reverse
 
 from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
@@ -205,7 +203,6 @@ def changes_context(message: Message, now: datetime) -> dict[str, Any]:
         "only": lines[0] if len(lines) == 1 else None,
         "what": _what(move, lines),
         "reason": move.reason,
-        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
     }
 
 

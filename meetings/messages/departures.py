@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, F, OuterRef, QuerySet
-from django.urls import reverse
 
 from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
@@ -98,5 +96,4 @@ def departure_context(message: Message, _now: datetime) -> dict[str, Any]:
     return {
         "member": member.user,
         "has_moved": has_moved,
-        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
     }

@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 
 from cohorts.models import AccessState, Membership, User, set_up_group
 from cohorts.outbox.models import Message
@@ -31,6 +30,7 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
+from cohorts.outbox.rendering.links import page_url
 from meetings.messages.active import check_set_up
 from meetings.models import Meeting
 from meetings.registries import JoinStep, find_join_steps, find_leaders, find_venues
@@ -191,8 +191,7 @@ def _meeting_of(message: Message) -> Meeting:
 
 def _cannot_url(meeting: Meeting, is_guest: bool) -> str:
     """Return the page for "I can't attend". Guests cancel their visit on their own page."""
-    page = reverse("my-meetings") if is_guest else reverse("alternatives", args=[meeting.pk])
-    return f"{settings.SITE_URL}{page}"
+    return page_url("my-meetings") if is_guest else page_url("alternatives", meeting.pk)
 
 
 def _mentionable(people: Collection[User]) -> list[User]:

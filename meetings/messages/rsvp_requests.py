@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Greatest
-from django.urls import reverse
 
 from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
@@ -78,5 +76,4 @@ def rsvp_request_context(message: Message, now: datetime) -> dict[str, Any]:
     )
     return {
         "next": ahead.order_by("starts_at")[0],
-        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
     }

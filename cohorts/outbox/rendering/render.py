@@ -17,7 +17,7 @@ from django.template.engine import Engine
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import channels, notifications
-from cohorts.outbox.rendering.links import preferences_url, unsubscribe_url
+from cohorts.outbox.rendering.links import page_url, unsubscribe_url
 from cohorts.outbox.rendering.plain_text import clean, shorten
 
 SUBJECT_LENGTH = 150
@@ -68,7 +68,8 @@ def _context(message: Message, now: datetime) -> dict[str, Any]:
         "group": message.group,
         "person": message.user,
         "site_url": settings.SITE_URL,
-        "preferences_url": preferences_url(),
+        "meetings_url": page_url("my-meetings"),
+        "preferences_url": page_url("choose-messages"),
         "unsubscribe_url": unsubscribe_url(message.user_id) if message.user_id else "",
         **notifications[message.kind].context_of(message, now),
     }
