@@ -74,6 +74,16 @@ class StepForm(forms.Form):
         raise NotImplementedError
 
 
+class TakeBackForm(StepForm):
+    """The form of a step that takes another one back."""
+
+    step = forms.IntegerField(widget=forms.HiddenInput)
+    reason = None  # type: ignore[assignment]
+
+    def read(self) -> dict[str, Any]:
+        return {"step": self.cleaned_data["step"]}
+
+
 class StepKind(ABC):
     """A kind of step. `step` may be unsaved: a request that has not been confirmed yet.
 

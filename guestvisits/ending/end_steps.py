@@ -8,7 +8,7 @@ from django import forms
 
 from cohorts.errors import Refusal
 from cohorts.group_labels import label_group, with_places
-from cohorts.models import Cohort, CohortStep, Group, live_group
+from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
 from cohorts.outbox.rendering.links import page_url
 from cohorts.steps.registry import (
     StepForm,
@@ -16,6 +16,7 @@ from cohorts.steps.registry import (
     StepPreview,
     StepRecipient,
     StepSection,
+    TakeBackForm,
 )
 from cohorts.words import count, join_names, name_day
 from guestvisits.ending import end_letters
@@ -23,6 +24,8 @@ from guestvisits.ending.names import END, REOPEN
 from guestvisits.ending.plans import EndPlan, read_end
 from guestvisits.ending.services import (
     end_all,
+    end_time,
+    ended_groups,
     memberships_to_restore,
     restore,
     who_got_the_letter,
@@ -134,14 +137,6 @@ def _warnings(plan: EndPlan) -> Iterable[str]:
 # -- reopening -----------------------------------------------------------------------------------
 
 
-class ReopenForm(StepForm):
-    step = forms.IntegerField(widget=forms.HiddenInput)
-    reason = None  # type: ignore[assignment]
-
-    def read(self) -> dict[str, Any]:
-        return {"step": self.cleaned_data["step"]}
-
-
 def check_reopening(end: CohortStep, groups: Mapping[int, Group]) -> None:
     """Raise Refusal if an end cannot be taken back: not_ended, removed.
 
@@ -149,7 +144,7 @@ def check_reopening(end: CohortStep, groups: Mapping[int, Group]) -> None:
     """
     if end.kind != END or end.state != State.DONE:
         raise Refusal("not_ended", "There is nothing to reopen.")
-    ids = [int(pk) for pk in end.record["groups"]]
+    ids = ended_groups(end)
     mine = [groups[pk] for pk in ids if pk in groups]
     cohort, ended_at = end.cohort, end_time(end)
     still = [one for one in mine if one.status in Group.ENDED and one.ended_at == ended_at]
@@ -167,7 +162,7 @@ class ReopenCohort(StepKind):
     title = "Reopen"
     button = "Reopen"
     permissions = PERMISSIONS
-    form_class = ReopenForm
+    form_class = TakeBackForm
     waits = False
     is_offered = False
     placeholders = {
@@ -181,21 +176,17 @@ class ReopenCohort(StepKind):
         return "{group} goes on\n{next}\nYour calendar updates automatically.\n{answer}"
 
     def groups_of(self, step: CohortStep) -> Iterable[int]:
-        return [int(pk) for pk in _end_of(step).record["groups"]]
+        return ended_groups(_end_of(step))
 
     def preview(self, step: CohortStep, now: datetime) -> StepPreview:
         end = _end_of(step)
         check_reopening(end, Group.objects.filter(cohort=end.cohort_id).in_bulk())
-        record = end.record
-        ids = [int(pk) for pk in record["groups"]]
+        ids = ended_groups(end)
         names = Group.objects.filter(pk__in=ids).order_by("name").values_list("name", flat=True)
-        back = list(memberships_to_restore(record, end_time(end)))
-        meetings = list(
-            Meeting.objects.filter(pk__in=[int(pk) for pk in record["meetings"]], starts_at__gt=now)
-            .select_related("group")
-            .order_by("starts_at", "pk")
-        )
-        past = len(record["meetings"]) - len(meetings)
+        back = memberships_to_restore(end)
+        cancelled = Meeting.objects.filter(pk__in=map(int, end.record["meetings"]))
+        meetings = list(cancelled.filter(starts_at__gt=now).order_by("starts_at", "pk"))
+        past = len(end.record["meetings"]) - len(meetings)
         got = who_got_the_letter(end)
         lines = [f"{count(len(meetings), 'cancelled meeting')} will be held after all."]
         if past:
@@ -208,7 +199,9 @@ class ReopenCohort(StepKind):
                 StepSection("Meetings", tuple(lines)),
             ),
             warnings=() if got else ("No one got the ending letter, so no one gets a letter now.",),
-            recipients=_recipients(end, got, meetings),
+            recipients=_recipients(
+                [row for row in back if row.user_id in got and row.user.is_active], meetings
+            ),
             facts=(
                 sorted(ids),
                 sorted(row.pk for row in back),
@@ -221,10 +214,6 @@ class ReopenCohort(StepKind):
         return restore(_end_of(step), now)
 
 
-def end_time(end: CohortStep) -> datetime:
-    return datetime.fromisoformat(end.record["ended_at"])
-
-
 def _end_of(step: CohortStep) -> CohortStep:
     ends = CohortStep.objects.filter(cohort=step.cohort_id, kind=END).select_related("cohort")
     end = ends.filter(pk=step.params["step"]).first()
@@ -234,21 +223,17 @@ def _end_of(step: CohortStep) -> CohortStep:
 
 
 def _recipients(
-    end: CohortStep, got: Collection[int], meetings: Iterable[Meeting]
+    back: Iterable[Membership], meetings: Collection[Meeting]
 ) -> tuple[StepRecipient, ...]:
-    ids = [int(pk) for pk in end.record["groups"]]
-    rows = memberships_to_restore(end.record, end_time(end))
-    people: dict[int, list[Any]] = {}
-    for row in rows:
-        if row.user_id in got and row.group_id in ids and row.user.is_active:
-            people.setdefault(row.user_id, []).append(row)
-    cohort = Cohort.objects.get(pk=end.cohort_id)
+    people: dict[int, list[Membership]] = {}
+    for row in back:
+        people.setdefault(row.user_id, []).append(row)
     return tuple(
         StepRecipient(
             user_id,
             mine[0].user.display_name,
             {
-                "cohort": cohort.name,
+                "cohort": mine[0].cohort.name,
                 "group": join_names(sorted(row.group.name for row in mine)),
                 "next": _next_meeting(mine, meetings),
                 "answer": f"Your meetings {page_url('my-meetings')}",
@@ -258,7 +243,7 @@ def _recipients(
     )
 
 
-def _next_meeting(mine: list[Any], meetings: Iterable[Meeting]) -> str:
+def _next_meeting(mine: list[Membership], meetings: Collection[Meeting]) -> str:
     groups = {row.group_id for row in mine}
     first = next((one for one in meetings if one.group_id in groups), None)
     if first is None:

@@ -1,6 +1,5 @@
 """Carry out an end, and restore what it had ended.  The caller has locked the groups."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +46,6 @@ def end_all(plan: EndPlan, now: datetime) -> dict[str, Any]:
 def restore(end: CohortStep, now: datetime) -> dict[str, Any]:
     """Restore exactly what an end had ended, apart from visits and meetings that are past now."""
     record = end.record
-    ended_at = datetime.fromisoformat(record["ended_at"])
     with announced_together():
         if record["is_whole"]:
             _write_cohort(end.cohort_id, Cohort.Status.OPEN, None)
@@ -55,11 +53,11 @@ def restore(end: CohortStep, now: datetime) -> dict[str, Any]:
             group = Group.objects.get(pk=pk)
             group.status, group.ended_at = status, None
             group.save(update_fields=["status", "ended_at"])
-        for member in memberships_to_restore(record, ended_at):
+        for member in memberships_to_restore(end):
             member.status, member.left_at, member.left_why = Status.ACTIVE, None, ""
             member.save(update_fields=["status", "left_at", "left_why"])
-        _restore_meetings(record, ended_at, now)
-        announce([int(pk) for pk in record["groups"]], groups_reopened)
+        _restore_meetings(end, now)
+        announce(ended_groups(end), groups_reopened)
     _withdraw_letters(end)
     return {"ended": end.pk}
 
@@ -70,37 +68,39 @@ def _write_cohort(cohort_id: int, status: str, ended_at: datetime | None) -> Non
     cohort.save(update_fields=["status", "ended_at"])
 
 
-def memberships_to_restore(record: dict[str, Any], ended_at: datetime) -> Iterable[Membership]:
+def end_time(end: CohortStep) -> datetime:
+    return datetime.fromisoformat(end.record["ended_at"])
+
+
+def ended_groups(end: CohortStep) -> list[int]:
+    return [int(pk) for pk in end.record["groups"]]
+
+
+def memberships_to_restore(end: CohortStep) -> list[Membership]:
     """Return the memberships that ended with this end, without those whose person has joined
     another group of the cohort since, is being erased or was."""
-    rows = Membership.objects.filter(pk__in=record["memberships"], left_at=ended_at)
-    rows = rows.exclude(user__erasure__in=begun_erasures())
-    ended = list(rows.exclude(status=Status.ACTIVE).select_related("group").order_by("pk"))
-    elsewhere = set(
-        Membership.objects.filter(
-            cohort__in={row.cohort_id for row in ended},
-            user__in={row.user_id for row in ended},
-            status=Status.ACTIVE,
-            role=Membership.Role.PARTICIPANT,
-        ).values_list("user", flat=True)
+    elsewhere = Membership.objects.filter(
+        cohort=end.cohort_id, status=Status.ACTIVE, role=Membership.Role.PARTICIPANT
     )
-    participant = Membership.Role.PARTICIPANT
-    return [row for row in ended if row.role != participant or row.user_id not in elsewhere]
+    rows = Membership.objects.filter(pk__in=end.record["memberships"], left_at=end_time(end))
+    rows = rows.exclude(status=Status.ACTIVE).exclude(user__erasure__in=begun_erasures())
+    rows = rows.exclude(role=Membership.Role.PARTICIPANT, user__in=elsewhere.values("user"))
+    return list(rows.select_related("user", "group", "cohort").order_by("pk"))
 
 
-def _restore_meetings(record: dict[str, Any], ended_at: datetime, now: datetime) -> None:
+def _restore_meetings(end: CohortStep, now: datetime) -> None:
     meetings = Meeting.objects.filter(
-        pk__in=[int(pk) for pk in record["meetings"]],
+        pk__in=map(int, end.record["meetings"]),
         status=Meeting.Status.CANCELLED,
-        touched_at=ended_at,
+        touched_at=end_time(end),
         starts_at__gt=now,
     )
     for meeting in meetings:
-        touched = record["meetings"][str(meeting.pk)]
+        touched = end.record["meetings"][str(meeting.pk)]
         meeting.status = Meeting.Status.SCHEDULED
         meeting.touched_at = datetime.fromisoformat(touched) if touched else None
         meeting.save(update_fields=["status", "touched_at"])
-    announce([int(pk) for pk in record["groups"]], meetings_changed)
+    announce(ended_groups(end), meetings_changed)
 
 
 # A letter that is being sent can no longer be stopped.

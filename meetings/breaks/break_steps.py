@@ -15,7 +15,13 @@ from cohorts.models.courses import set_up_group
 from cohorts.outbox.rendering.links import page_url
 from cohorts.selectors import members_of
 from cohorts.steps.letters import as_literal
-from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepSection
+from cohorts.steps.registry import (
+    StepForm,
+    StepKind,
+    StepPreview,
+    StepSection,
+    TakeBackForm,
+)
 from cohorts.words import name_dates, name_when
 from meetings.breaks.break_rules import Break, decide_break, decide_undo, is_by_hand
 from meetings.breaks.services import (
@@ -189,14 +195,6 @@ def _because(step: CohortStep) -> str:
 # -- undoing a break -----------------------------------------------------------------------------
 
 
-class UndoBreakForm(StepForm):
-    step = forms.IntegerField(widget=forms.HiddenInput)
-    reason = None  # type: ignore[assignment]
-
-    def read(self) -> dict[str, Any]:
-        return {"step": self.cleaned_data["step"]}
-
-
 class UndoBreak(StepKind):
     """Takes a break back until the first meeting that it changed would begin."""
 
@@ -204,7 +202,7 @@ class UndoBreak(StepKind):
     title = "Undo a break"
     button = "Undo the break"
     permissions = PERMISSIONS
-    form_class = UndoBreakForm
+    form_class = TakeBackForm
     waits = False
     is_offered = False
     placeholders = {
@@ -212,13 +210,8 @@ class UndoBreak(StepKind):
     }
 
     def default_letter(self, step: CohortStep) -> str:
-        return "\n".join(
-            [
-                "Meetings {dates} after all",
-                "{meetings}",
-                "{visit}",
-                "Your calendar updates automatically.",
-            ]
+        return (
+            "Meetings {dates} after all\n{meetings}\n{visit}\nYour calendar updates automatically."
         )
 
     def groups_of(self, step: CohortStep) -> Iterable[int]:
