@@ -7,18 +7,16 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 
 from cohorts import clock
 from cohorts.access import require, staff_may
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import next_page
 from cohorts.models import Group, User
-from cohorts.zones import find_zone
 from meetings.access import MOVE
 from meetings.models import Meeting
 from meetings.moving.forms import GROUP_FORMS, MEETING_FORMS, MoveForm
-from meetings.moving.steps import Step, take_step
+from meetings.moving.steps import take_step
 
 
 def move_meeting(request: HttpRequest, pk: int, what: str) -> HttpResponse:
@@ -63,11 +61,6 @@ def _answer(
             request, "Done. Everyone affected gets a message, and calendars are updated."
         )
         return redirect(urldefrag(back).url)  # to the top, where the message is
-    with timezone.override(find_zone(request.user.timezone)):
-        return _show(request, step, back)
-
-
-def _show(request: HttpRequest, step: Step, back: str) -> HttpResponse:
     status = 400 if step.form.errors else 200
     template, title = "admin/meetings/move.html", step.form.heading
-    return admin_page(request, template, title, step=step, back=back, status=status).render()
+    return admin_page(request, template, title, step=step, back=back, status=status)

@@ -1,23 +1,20 @@
 """Changing a cohort's start date and number of meetings in the admin, after a preview."""
 
 from datetime import date
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 
 from cohorts import clock
 from cohorts.access import require
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, User
+from cohorts.models import Cohort
 from cohorts.services.terms import Term, change_term, preview_term
 from cohorts.validators import check_year
-from cohorts.zones import find_zone
 from meetings.moving.forms import DateInput
 from meetings.moving.term_preview import forecast_term_mails
 
@@ -46,8 +43,17 @@ def change_term_view(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(back)
         preview = preview_term(pk, cohort.name, term, now=now, by=user.pk)
         mails = forecast_term_mails(pk, term, now)
-    context = {"form": form, "term": preview, "term_mails": mails, "back": back, "cohort": cohort}
-    return _show(request, context)
+    return admin_page(
+        request,
+        "admin/meetings/term.html",
+        f"Change start or number of meetings of {cohort}",
+        status=400 if form.errors else 200,
+        form=form,
+        term=preview,
+        term_mails=mails,
+        back=back,
+        cohort=cohort,
+    )
 
 
 def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
@@ -62,12 +68,3 @@ def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
         return False
     messages.success(request, "Done. Everyone affected gets a message, and calendars are updated.")
     return True
-
-
-def _show(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    title = f"Change start or number of meetings of {context['cohort']}"
-    status = 400 if context["form"].errors else 200
-    assert isinstance(request.user, User)
-    with timezone.override(find_zone(request.user.timezone)):
-        template = "admin/meetings/term.html"
-        return admin_page(request, template, title, status=status, **context).render()
