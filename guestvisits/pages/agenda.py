@@ -103,6 +103,9 @@ def read_agenda(user_id: int, now: datetime, *, led: Collection[SubstitutionStat
     """Return a person's meetings and visits. `led`: the meetings that they lead as a substitute."""
     meetings = upcoming_meetings(user_id, now)
     visits = list_visits(user_id, now)
+    made = [mine for mine in visits if not mine.visit.ended_early]
+    # The latest comes first: a visit that replaced another one takes precedence over it.
+    by_home = {mine.visit.home_meeting_id: mine for mine in reversed(made)}
     ahead = [mine for mine in visits if mine.visit.is_open and not is_over(mine, now)]
     progress = read_progress(user_id, ahead, now)
     venues = find_venues(
@@ -111,7 +114,7 @@ def read_agenda(user_id: int, now: datetime, *, led: Collection[SubstitutionStat
         | {status.meeting.group_id for status in led if status.sees_people}
     )
     return Agenda(
-        entries=tuple(_entries(meetings, visits, venues, now)),
+        entries=tuple(_entries(meetings, by_home, _find_lost(visits), venues, now)),
         upcoming=tuple(
             Upcoming(
                 mine,
@@ -124,8 +127,8 @@ def read_agenda(user_id: int, now: datetime, *, led: Collection[SubstitutionStat
             LedMeeting(status, venues.get(status.meeting.group_id) if status.sees_people else None)
             for status in led
         ),
-        held=tuple(_held(user_id, visits, now)),
-        past=tuple(mine for mine in visits if not mine.visit.ended_early and is_over(mine, now)),
+        held=tuple(_held(user_id, by_home, now)),
+        past=tuple(mine for mine in made if is_over(mine, now)),
         why_empty="" if meetings else explain_emptiness(user_id),
     )
 
@@ -134,20 +137,21 @@ def is_over(mine: MyVisit, now: datetime) -> bool:
     return mine.visit.host_meeting.ends_at <= now
 
 
+def _find_lost(visits: Iterable[MyVisit]) -> dict[int, MyVisit]:
+    """Return the last visit that ended without the person's doing, by home meeting."""
+    lost = (mine for mine in visits if mine.ended_unasked)
+    return {
+        mine.visit.home_meeting_id: mine for mine in sorted(lost, key=lambda mine: mine.visit.pk)
+    }
+
+
 def _entries(
     meetings: Iterable[MyMeeting],
-    visits: Iterable[MyVisit],
+    by_home: Mapping[int, MyVisit],
+    lost: Mapping[int, MyVisit],
     venues: Mapping[int, Venue],
     now: datetime,
 ) -> Iterable[AgendaEntry]:
-    by_home: dict[int, MyVisit] = {}
-    lost: dict[int, MyVisit] = {}
-    for mine in visits:
-        home = mine.visit.home_meeting_id
-        if not mine.visit.ended_early:
-            by_home.setdefault(home, mine)  # the latest: it replaced one that was missed
-        elif mine.ended_unasked and _is_later(mine, lost.get(home)):
-            lost[home] = mine
     left = dict(venues)  # each is shown once
     for each in meetings:
         visit = by_home.get(each.meeting.pk)
@@ -161,21 +165,12 @@ def _entries(
         )
 
 
-def _held(user_id: int, visits: Iterable[MyVisit], now: datetime) -> Iterable[Held]:
+def _held(user_id: int, by_home: Mapping[int, MyVisit], now: datetime) -> Iterable[Held]:
     past = past_meetings(user_id, now)
     make_ups = find_make_ups(user_id, past, now)
-    # Visits are sorted latest first, so a replacement takes precedence over the visit it replaced.
-    by_home: dict[int, MyVisit] = {}
-    for visit in visits:
-        if not visit.visit.ended_early:
-            by_home.setdefault(visit.visit.home_meeting_id, visit)
     for place, mine in enumerate(past):
         if place < HELD_SHOWN or mine in make_ups:
             yield Held(mine, by_home.get(mine.meeting.pk), can_make_up=mine in make_ups)
-
-
-def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:
-    return other is None or mine.visit.pk > other.visit.pk
 
 
 def explain_emptiness(user_id: int) -> str:

@@ -1,5 +1,6 @@
 """Data for the facilitators' pages: a group, and each meeting with its people."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -49,65 +50,41 @@ class MeetingRow:
         return is_past and self.seen < LEAST_SEEN and not self.meeting.held_answer
 
     @property
-    def present(self) -> int:
-        """Count the members who were there. `absent` and `unknown` count members likewise."""
-        return self._count(Presence.PRESENT)
+    def presences(self) -> Counter[str]:
+        """Count the members by presence, without those who attended with another group."""
+        here = (line for line in self.members if not line.was_elsewhere)
+        return Counter(line.presence for line in here)
 
     @property
-    def absent(self) -> int:
-        return self._count(Presence.ABSENT)
+    def answers(self) -> Counter[str]:
+        """Count the members by RSVP."""
+        return Counter(line.rsvp for line in self.members)
 
     @property
-    def unknown(self) -> int:
-        return self._count(Presence.UNKNOWN)
+    def members(self) -> list[RosterEntry]:
+        return [line for line in self.people if not line.is_guest]
 
     @property
     def elsewhere(self) -> int:
         """Count the members who attended this week with another group."""
-        return sum(line.was_elsewhere and not line.is_guest for line in self.people)
+        return sum(line.was_elsewhere for line in self.members)
 
     @property
     def guests_present(self) -> int:
         return sum(line.is_guest and line.was_there for line in self.people)
 
     @property
-    def attending(self) -> int:
-        """Count the members with this RSVP. The next three count the other RSVPs likewise."""
-        return self._count_answers(Rsvp.ATTENDING)
-
-    @property
-    def tentative(self) -> int:
-        return self._count_answers(Rsvp.TENTATIVE)
-
-    @property
-    def not_attending(self) -> int:
-        return self._count_answers(Rsvp.NOT_ATTENDING)
-
-    @property
-    def pending(self) -> int:
-        return self._count_answers(Rsvp.PENDING)
-
-    @property
     def guests_declined(self) -> int:
         return sum(line.is_guest and not line.is_expected for line in self.people)
-
-    def _count_answers(self, rsvp: str) -> int:
-        return sum(line.rsvp == rsvp and not line.is_guest for line in self.people)
-
-    def _count(self, presence: str) -> int:
-        return sum(
-            line.presence == presence and not (line.is_guest or line.was_elsewhere)
-            for line in self.people
-        )
 
     @property
     def expected(self) -> int:
         """Count the members who have neither declined nor are visiting another group."""
-        return sum(line.is_expected and not line.is_guest for line in self.people)
+        return sum(line.is_expected for line in self.members)
 
     @property
     def away(self) -> int:
-        return sum(not line.is_expected and not line.is_guest for line in self.people)
+        return sum(not line.is_expected for line in self.members)
 
     @property
     def guests(self) -> int:

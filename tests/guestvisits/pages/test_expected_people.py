@@ -174,7 +174,7 @@ def test_c18_a_meeting_that_was_made_up_for_counts_as_attended_elsewhere(
     figures = read_attendance_stats([home.pk])[home.pk]
     assert (figures.present, figures.elsewhere, figures.absent) == (0, 1, 0)
     row = read_meeting_row(home, over)
-    assert (row.present, row.elsewhere, row.absent) == (0, 1, 0)
+    assert (row.presences["present"], row.elsewhere, row.presences["absent"]) == (0, 1, 0)
 
 
 def test_meetings_to_come_and_cancelled_ones_were_not_held(academy, alice, now):
