@@ -7,8 +7,8 @@ from cohorts.models import Cohort, CohortStep
 from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
+from guestvisits.ending import END
 from guestvisits.ending.end_steps import EndCohort
-from guestvisits.ending.names import END
 from guestvisits.ending.offers import OFFERED_AFTER, find_stopped
 from meetings.needs.upcoming import meetings_by_group
 

@@ -19,8 +19,7 @@ from cohorts.steps.registry import (
     TakeBackForm,
 )
 from cohorts.words import count, join_names, name_day
-from guestvisits.ending import end_letters
-from guestvisits.ending.names import END, REOPEN
+from guestvisits.ending import END, REOPEN, end_letters
 from guestvisits.ending.plans import EndPlan, read_end
 from guestvisits.ending.services import (
     end_all,

@@ -10,8 +10,8 @@ from django.db.models import OuterRef, Subquery
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, live_group
 from cohorts.steps.services import ask_for_step
+from guestvisits.ending import END
 from guestvisits.ending.end_steps import EndCohort
-from guestvisits.ending.names import END
 from meetings.models import Meeting
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,9 @@
 The old group becomes an archive: its last members can read its channels for a while. RSVPs are not
 carried over.
 
-    plan       who and what a merge concerns
-    services   writing it
-    kinds      the cohort step, with its form and letter
+    merge_plan   who and what a merge concerns
+    services     writing it
+    merge_step   the cohort step, with its form and letter
 """
+
+MERGE = "merge"  # the kind of step

@@ -13,8 +13,8 @@ from cohorts.outbox.rendering.links import page_url
 from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
 from cohorts.words import join_names, name_day, name_when, one_line
+from guestvisits.merging import MERGE
 from guestvisits.merging.merge_plan import MergeOptions, MergePlan, MovedVisit, read_merge
-from guestvisits.merging.names import MERGE
 from guestvisits.merging.services import write_merge
 
 PERMISSIONS = ("cohorts.change_group", "cohorts.change_membership")

@@ -21,8 +21,8 @@ from cohorts.outbox.registry import (
     topics,
 )
 from cohorts.outbox.rendering.links import page_url
-from guestvisits.ending.names import END
-from guestvisits.merging.names import MERGE
+from guestvisits.ending import END
+from guestvisits.merging import MERGE
 from guestvisits.messages.throttling import (
     ENDS,
     last_sent,

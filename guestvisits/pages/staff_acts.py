@@ -22,8 +22,8 @@ from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Group, User
 from cohorts.steps.registry import step_kinds
-from guestvisits.ending.names import END
-from guestvisits.merging.names import MERGE
+from guestvisits.ending import END
+from guestvisits.merging import MERGE
 from meetings.access import MOVE
 
 ADD_PERSON = ("cohorts.add_membership", "cohorts.add_user")

@@ -32,7 +32,8 @@ not follow later changes of the slot.
     clashes        overlaps with other meetings of the same people
     preview        everything a move would change, without changing it
     forecasts      how many e-mails calendars will send about it
-    services       carrying it out; records: the history of moves
-    terms          previews of another start date or number of meetings
+    services       carrying it out
+    history        recording moves, for messages about them
+    term_preview   previews of another start date or number of meetings
     forms, steps   what pages and admin share: fill in, preview, confirm
 """

@@ -14,10 +14,10 @@ from cohorts.steps.recent import KIND_PAGE, RecentStep, list_recent_steps
 from cohorts.steps.registry import step_kinds
 from discordsync.removal.removal_due import PERMISSION as REMOVAL
 from discordsync.removal.removal_due import read_remains
+from guestvisits.ending import END
 from guestvisits.ending.cohort_over import PREVIEW, is_over, last_ended_at
 from guestvisits.ending.end_steps import PERMISSIONS as ENDING
-from guestvisits.ending.names import END
-from guestvisits.merging.names import MERGE
+from guestvisits.merging import MERGE
 from lens.desk.cohort_rows import CohortRow, read_cohort_rows, was_requested
 
 OF_A_GROUP = (MERGE,)  # kinds of change that the rows of the groups offer

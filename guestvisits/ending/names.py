@@ -1,3 +1,0 @@
-"""The names of the kinds of step."""
-
-END, REOPEN = "end", "reopen"

@@ -1,3 +1,0 @@
-"""The name of the kind of step."""
-
-MERGE = "merge"
