@@ -178,7 +178,7 @@ def expected_at(meetings: Collection[Meeting]) -> dict[int, list[User]]:
     return {
         meeting.pk: [
             person
-            for person in _once([*by_group[meeting.group_id], *guests[meeting.pk]])
+            for person in dict.fromkeys([*by_group[meeting.group_id], *guests[meeting.pk]])
             if person.pk not in declined[meeting.pk]
         ]
         for meeting in meetings
@@ -206,10 +206,6 @@ def _answers(
         elif row.is_guest:
             guests[row.meeting_id].append(row.user)
     return declined, guests
-
-
-def _once(people: Iterable[User]) -> list[User]:
-    return list({person.pk: person for person in people}.values())
 
 
 # -- the rhythm ----------------------------------------------------------------------------------

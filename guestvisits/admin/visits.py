@@ -133,7 +133,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
                 person.pk,
                 home_meeting_id=home.pk,
                 host_meeting_id=said["host"],
-                by=_staff(request),
+                by=cast(User, request.user).pk,
                 why=said["why"],
                 now=clock.now(),
             )
@@ -149,12 +149,12 @@ class GuestVisitAdmin(ReadOnlyAdmin):
     # -- cancelling ----------------------------------------------------------------------------
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        require(request, "guestvisits.change_guestvisit")
+        user = require(request, "guestvisits.change_guestvisit")
         visit = get_object_or_404(GuestVisit.objects.select_related("user"), pk=pk)
         back = next_page(request, reverse("admin:guestvisits_guestvisit_change", args=[pk]))
         form = CancelVisitForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            self._cancel(request, visit, form.cleaned_data["why"])
+            self._cancel(request, visit, form.cleaned_data["why"], by=user.pk)
             return redirect(back)
         return confirmation_page(
             request,
@@ -166,9 +166,9 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             danger=True,
         )
 
-    def _cancel(self, request: HttpRequest, visit: GuestVisit, why: str) -> None:
+    def _cancel(self, request: HttpRequest, visit: GuestVisit, why: str, *, by: int) -> None:
         try:
-            cancel_visit_for(visit.pk, by=_staff(request), why=why, now=clock.now())
+            cancel_visit_for(visit.pk, by=by, why=why, now=clock.now())
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
         else:
@@ -178,10 +178,6 @@ class GuestVisitAdmin(ReadOnlyAdmin):
 def name_rules(codes: str) -> str:
     """Return the names of rules, for staff: "host full" for "host_full"."""
     return codes.replace("_", " ")
-
-
-def _staff(request: HttpRequest) -> int:
-    return cast(int, request.user.pk)
 
 
 def _find(model: Any, pk: str | None) -> Any:

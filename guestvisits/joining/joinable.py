@@ -1,6 +1,6 @@
 """The groups that a person could join: when they meet, how full they are, who leads them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -129,8 +129,9 @@ def read_joinable(user_id: int, now: datetime) -> list[JoinableCohort]:
     if not cohorts:
         return []
     choices = read_choices(Group.objects.filter(cohort__in=cohorts), now)
-    mine = _groups_of(user_id, cohorts)
-    return [_joinable(place, choices, mine, now) for place in places]
+    mine = Membership.objects.filter(user=user_id, status=ACTIVE, cohort__in=cohorts)
+    own = set(mine.values_list("group", flat=True))
+    return [_joinable(place, choices, own, now) for place in places]
 
 
 def may_choose_group(user_id: int, now: datetime) -> bool:
@@ -157,16 +158,12 @@ def find_places(user_id: int) -> list[Membership]:
         known = latest.get(row.cohort_id)
         if known is None or known.status != ACTIVE:
             latest[row.cohort_id] = row
-    return [row for row in latest.values() if row.status == ACTIVE or _ended_with_group(row)]
-
-
-def _ended_with_group(row: Membership) -> bool:
-    return row.status == Membership.Status.REMOVED and row.left_at == row.group.ended_at
-
-
-def _groups_of(user_id: int, cohort_ids: Collection[int]) -> set[int]:
-    rows = Membership.objects.filter(user=user_id, status=ACTIVE, cohort__in=cohort_ids)
-    return set(rows.values_list("group", flat=True))
+    removed = Membership.Status.REMOVED
+    return [
+        row
+        for row in latest.values()
+        if row.status == ACTIVE or (row.status == removed and row.left_at == row.group.ended_at)
+    ]
 
 
 def _joinable(

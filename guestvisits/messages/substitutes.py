@@ -30,7 +30,7 @@ from cohorts.outbox.registry import (
 )
 from cohorts.outbox.rendering.links import page_url
 from guestvisits.models import SubstituteOffer, Substitution
-from guestvisits.substitutes.facts import CLOSED, TOPIC, others_who_come
+from guestvisits.substitutes.facts import CLOSED, TOPIC, leading, others_who_come
 from guestvisits.substitutes.selectors import substitute_of, with_offers
 from guestvisits.substitutes.substitute_rules import OFFERS_END
 from guestvisits.windows import substitute_window
@@ -203,12 +203,7 @@ def pending_questions(
 
 
 def _needs_question(meeting: Meeting, user_id: int) -> bool:
-    leads = Membership.objects.filter(
-        group=meeting.group_id,
-        user=user_id,
-        role=Membership.Role.FACILITATOR,
-        status=Membership.Status.ACTIVE,
-    )
+    leads = leading(meeting.group_id).filter(user=user_id)
     searched = Substitution.objects.filter(meeting=meeting, ended_at__isnull=True)
     return leads.exists() and not searched.exists() and not others_who_come(meeting, user_id)
 

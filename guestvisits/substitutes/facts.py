@@ -130,21 +130,22 @@ def _history(user_ids: Collection[int], now: datetime) -> dict[int, tuple[int, d
     return {user_id: (count, last) for user_id, count, last in rows}
 
 
+def leading(group_id: int) -> QuerySet[Membership]:
+    """Return the memberships of those who facilitate a group."""
+    return Membership.objects.filter(group=group_id, status=Status.ACTIVE, role=Role.FACILITATOR)
+
+
 def others_who_come(meeting: Meeting, away_id: int) -> list[User]:
     """Return the group's other facilitators who have not declined this meeting. One query."""
-    others = Membership.objects.filter(
-        group=meeting.group_id, status=Status.ACTIVE, role=Role.FACILITATOR, user__is_active=True
-    ).exclude(user=away_id)
     declined = Attendance.objects.filter(meeting=meeting, rsvp=Rsvp.NOT_ATTENDING)
+    others = leading(meeting.group_id).filter(user__is_active=True).exclude(user=away_id)
     coming = others.exclude(user__in=declined.values("user")).select_related("user")
     return [membership.user for membership in coming.order_by("user__name", "user")]
 
 
 def has_coming_facilitator(meeting: Meeting) -> bool:
     """Return whether a facilitator of the group has answered that they come. One query."""
-    leads = Membership.objects.filter(
-        group=meeting.group_id, status=Status.ACTIVE, role=Role.FACILITATOR, user__is_active=True
-    )
+    leads = leading(meeting.group_id).filter(user__is_active=True)
     coming = Attendance.objects.filter(meeting=meeting, rsvp=Rsvp.ATTENDING, is_guest=False)
     return coming.filter(user__in=leads.values("user")).exists()
 

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 
 from cohorts.activity.recording import acting_as, one_act, record
 from cohorts.errors import Refusal
-from cohorts.models import Membership
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announce
 from guestvisits.models import SubstituteOffer, Substitution
@@ -18,6 +17,7 @@ from guestvisits.substitutes.facts import (
     find_told_closed,
     has_coming_facilitator,
     has_left_course,
+    leading,
     others_who_come,
     rank_candidates,
     read_candidates,
@@ -49,7 +49,7 @@ def request_substitute(meeting_id: int, user_id: int, *, now: datetime) -> Subst
     Refusal: no_meeting, already_requested, other_facilitator, and those of `set_rsvp`.
     """
     meeting = _lock_meeting(meeting_id)
-    if meeting is None or not _facilitates(meeting, user_id):
+    if meeting is None or not leading(meeting.group_id).filter(user=user_id).exists():
         raise Refusal("no_meeting", "There is no such meeting among those of your groups.")
     open_one = _open().filter(meeting=meeting).select_related("away").first()
     if open_one is not None and open_one.away_id != user_id:
@@ -232,7 +232,7 @@ def _begin_again(ended: Substitution, now: datetime) -> None:
     meeting = ended.meeting
     if meeting.starts_at <= now or others_who_come(meeting, ended.away_id):
         return
-    if not _facilitates(meeting, ended.away_id):
+    if not leading(meeting.group_id).filter(user=ended.away_id).exists():
         return
     led = ended.offers.filter(answer=Answer.YES, ended_at=now).first()
     _begin(meeting, ended.away_id, now, asked_first=led.user_id if led else None)
@@ -374,12 +374,3 @@ def _lock_offer(offer_id: int, user_id: int) -> SubstituteOffer:
     lock_groups([offer.substitution.meeting.group_id])
     lock_people([user_id])
     return rows.select_related("substitution__meeting__group__cohort", "substitution__away").get()
-
-
-def _facilitates(meeting: Meeting, user_id: int) -> bool:
-    return Membership.objects.filter(
-        group=meeting.group_id,
-        user=user_id,
-        role=Membership.Role.FACILITATOR,
-        status=Membership.Status.ACTIVE,
-    ).exists()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef
 
 from cohorts.models import Membership
+from cohorts.words import count
 from meetings.attendance.elsewhere import find_elsewhere
 from meetings.models import PRESENCE, Attendance, Meeting
 
@@ -72,7 +73,7 @@ def describe(stats: AttendanceStats, guests: int) -> str:
         f"{stats.attending} attending, {stats.tentative} tentative, "
         f"{stats.not_attending} not attending, {stats.pending} no answer"
     )
-    return f"{words}; {guests} guest{'' if guests == 1 else 's'}" if guests else words
+    return f"{words}; {count(guests, 'guest')}" if guests else words
 
 
 def _count_members(group_ids: Collection[int]) -> Counter[int]:

@@ -142,9 +142,8 @@ def explain_change(before: Collection[int], preview: LetterPreview) -> str:
         person.display_name for person in User.objects.filter(pk__in=gone).order_by("name", "pk")
     ]
     found = [f"{_name(added)} joined the audience"] if added else []
-    found += [f"{_name(names)} left it" if added else f"{_name(names)} left the audience"] * bool(
-        names
-    )
+    if names:
+        found.append(f"{_name(names)} left {'it' if added else 'the audience'}")
     what = " and ".join(found) or "a route or a time in the letter is another one now"
     return f"Since the preview {what}. Nothing was sent. Check the new preview."
 
