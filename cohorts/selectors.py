@@ -5,9 +5,10 @@ Members are active memberships.  Guests have no membership, so they are never in
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import reduce
 from operator import or_
+from typing import TypeVar
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -15,6 +16,9 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, ErasureRequest, Membership, User
 
 SHORTEST_NAME = 3  # shorter ones occur in ordinary text
+
+Key = TypeVar("Key")
+Row = TypeVar("Row")
 
 
 def find_cohort(text: str) -> Cohort:
@@ -80,6 +84,14 @@ def facilitates(user_id: int) -> bool:
     return Membership.objects.filter(
         user=user_id, role=Membership.Role.FACILITATOR, status=Membership.Status.ACTIVE
     ).exists()
+
+
+def group_by(rows: Iterable[Row], key: Callable[[Row], Key]) -> defaultdict[Key, list[Row]]:
+    """Return the rows by key, in their order; a key without rows has an empty list."""
+    found: defaultdict[Key, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
 
 
 # -- people who are being erased ---------------------------------------------------------------

@@ -3,7 +3,6 @@
 The number of queries does not depend on the number of groups or visits.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership
+from cohorts.selectors import group_by
 from guestvisits.lifecycle import VisitFacts
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, CohortSettings, VisitMeeting
@@ -99,9 +99,7 @@ def read_visit_options_ahead(
         number__in={home.number for home in homes if home.number is not None},
         starts_at__gt=now,
     )
-    of_week: dict[tuple[int, int | None], list[Meeting]] = defaultdict(list)
-    for host in hosts:
-        of_week[_week_of(host)].append(host)
+    of_week = group_by(hosts, _week_of)
     return [
         guest.choice(home, host, guests=_guests(host))
         for home in homes
@@ -286,12 +284,9 @@ def read_open_visits(
 
 def _memberships_of(visits: Iterable[GuestVisit]) -> dict[int, list[Membership]]:
     """Return memberships by user id, latest first, so that a later membership takes precedence."""
-    found: dict[int, list[Membership]] = defaultdict(list)
     people = {visit.user_id for visit in visits}
-    if people:
-        for membership in Membership.objects.filter(user__in=people).order_by("-joined_at", "-pk"):
-            found[membership.user_id].append(membership)
-    return found
+    rows = Membership.objects.filter(user__in=people).order_by("-joined_at", "-pk")
+    return group_by(rows if people else (), lambda row: row.user_id)
 
 
 def _visit_facts(visit: GuestVisit, memberships: list[Membership]) -> VisitFacts:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from cohorts.countries import find_holidays
 from cohorts.models import Cohort, Group, Membership, live_group
+from cohorts.selectors import group_by
 from cohorts.services.calendar_notes import CalendarNotes
 from cohorts.words import name_date, name_when
 from cohorts.zones import city_of, find_zone, known_zone
@@ -16,12 +17,10 @@ from meetings.models import Meeting
 def find_notes(cohort: Cohort, now: datetime) -> list[CalendarNotes]:
     """Return the notes on meetings ahead. Three queries."""
     groups = list(Group.objects.filter(live_group(), cohort=cohort).order_by("name", "pk"))
-    rows: dict[int, list[Meeting]] = defaultdict(list)
     ahead = Meeting.objects.filter(
         group__in=groups, starts_at__gt=now, status=Meeting.Status.SCHEDULED
     )
-    for row in ahead.order_by("starts_at", "pk"):
-        rows[row.group_id].append(row)
+    rows = group_by(ahead.order_by("starts_at", "pk"), lambda row: row.group_id)
     zones: dict[int, set[str]] = defaultdict(set)
     members = Membership.objects.filter(group__in=groups, status=Membership.Status.ACTIVE)
     for group_id, zone in members.values_list("group", "user__timezone"):

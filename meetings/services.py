@@ -3,7 +3,6 @@
 `meetings.derivation` decides what happens to each row.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.activity.recording import acting_as, record
 from cohorts.models import Group, live_group
+from cohorts.selectors import group_by
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, meetings_changed
 from meetings.derivation import DERIVED_FIELDS, MeetingDiff, diff_meetings, make_room
@@ -61,9 +61,8 @@ def update_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
 def _compare(groups: Iterable[Group], now: datetime) -> dict[int, MeetingDiff]:
     """Return the changes needed, for the groups whose meetings differ from their rhythm."""
     live = [group for group in groups if not group.has_ended]
-    rows: dict[int, list[Meeting]] = defaultdict(list)
-    for meeting in Meeting.objects.filter(group__in=live).order_by("number"):
-        rows[meeting.group_id].append(meeting)
+    meetings = Meeting.objects.filter(group__in=live).order_by("number")
+    rows = group_by(meetings, lambda meeting: meeting.group_id)
     rhythms = read_rhythms(live)
     found = {group.pk: _diff(group, rhythms[group.pk], rows[group.pk], now) for group in live}
     return {group_id: diff for group_id, diff in found.items() if diff}

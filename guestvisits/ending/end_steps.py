@@ -10,6 +10,7 @@ from cohorts.errors import Refusal
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
 from cohorts.outbox.rendering.links import page_url
+from cohorts.selectors import group_by
 from cohorts.steps.registry import (
     StepForm,
     StepKind,
@@ -224,9 +225,6 @@ def _end_of(step: CohortStep) -> CohortStep:
 def _recipients(
     back: Iterable[Membership], meetings: Collection[Meeting]
 ) -> tuple[StepRecipient, ...]:
-    people: dict[int, list[Membership]] = {}
-    for row in back:
-        people.setdefault(row.user_id, []).append(row)
     return tuple(
         StepRecipient(
             user_id,
@@ -238,7 +236,7 @@ def _recipients(
                 "answer": f"Your meetings {page_url('my-meetings')}",
             },
         )
-        for user_id, mine in people.items()
+        for user_id, mine in group_by(back, lambda row: row.user_id).items()
     )
 
 

@@ -1,6 +1,5 @@
 """Read what the end of a cohort, or of some of its groups, would change."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
-from cohorts.selectors import members_of
+from cohorts.selectors import group_by, members_of
 from guestvisits.models import GuestVisit
 from meetings.attendance.ledger import count_attendance
 from meetings.attendance.marks import AttendanceCount
@@ -41,11 +40,8 @@ class EndPlan:
 
     def by_person(self) -> dict[int, list[Membership]]:
         """Return the memberships that end, by person; closed accounts get no letter."""
-        found: dict[int, list[Membership]] = defaultdict(list)
-        for member in self.members:
-            if member.user.is_active:
-                found[member.user_id].append(member)
-        return found
+        open_ones = (member for member in self.members if member.user.is_active)
+        return group_by(open_ones, lambda member: member.user_id)
 
     def facts(self) -> tuple[Any, ...]:
         """Return what was decided. Attendance is not: the letter counts what is known when it is

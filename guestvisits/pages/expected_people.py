@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from cohorts.models import Membership, User
-from cohorts.selectors import last_members_of
+from cohorts.selectors import group_by, last_members_of
 from guestvisits.models import GuestVisit
 from meetings.attendance.elsewhere import find_elsewhere
 from meetings.attendance.marks import LedgerEntry, LedgerMark
@@ -101,10 +101,8 @@ def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterEntry]]:
 
 
 def _members(meetings: Iterable[Meeting]) -> dict[int, list[Membership]]:
-    found: dict[int, list[Membership]] = defaultdict(list)
-    for member in last_members_of({meeting.group_id for meeting in meetings}):
-        found[member.group_id].append(member)
-    return found
+    members = last_members_of({meeting.group_id for meeting in meetings})
+    return group_by(members, lambda member: member.group_id)
 
 
 def _attendances(meetings: Iterable[Meeting]) -> dict[int, dict[int, Attendance]]:

@@ -9,6 +9,7 @@ from cohorts.models import live_group
 from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
+from cohorts.selectors import group_by
 from cohorts.words import count_people
 from guestvisits.models import GuestVisit
 from meetings.needs.upcoming import (
@@ -44,10 +45,15 @@ class ExpectedMeeting:
 
 def find_thin_meetings(facts: OpenCohorts) -> Iterator[Need]:
     ahead = facts.read(read_expected)
-    thin: dict[int, list[ExpectedMeeting]] = defaultdict(list)
-    for each in _without_joined(facts, [one for one in ahead if one.is_thin(facts.now)]):
-        thin[each.cohort_id].append(each)
-    for cohort_id, rows in thin.items():
+    visiting = facts.read(read_away)
+    # Without those whose participants visit another group instead: they are resolved. People who
+    # only declined are expected nowhere, so at least one person must visit.
+    thin = (
+        each
+        for each in ahead
+        if each.is_thin(facts.now) and (each.participants or each.meeting.id not in visiting)
+    )
+    for cohort_id, rows in group_by(thin, lambda each: each.cohort_id).items():
         are = "meeting expects" if len(rows) == 1 else "meetings expect"
         yield Need(
             THIN_MEETING,
@@ -55,19 +61,6 @@ def find_thin_meetings(facts: OpenCohorts) -> Iterator[Need]:
             f"{len(rows)} {are} at most {MOST} people",
             tuple(_subject(facts, row, choose_host(row, ahead)) for row in rows),
         )
-
-
-def _without_joined(
-    facts: OpenCohorts, thin: Collection[ExpectedMeeting]
-) -> Iterator[ExpectedMeeting]:
-    """Leave out meetings whose participants visit another group instead: those are resolved.
-
-    People who only declined are expected nowhere, so at least one person must visit.
-    """
-    visiting = facts.read(read_away)
-    for each in thin:
-        if each.participants or each.meeting.id not in visiting:
-            yield each
 
 
 def read_away(facts: OpenCohorts) -> Mapping[int, Mapping[int, str]]:

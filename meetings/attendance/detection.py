@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from cohorts.models import Membership
+from cohorts.selectors import group_by
 from cohorts.services.locks import lock_groups
 from meetings.attendance.presence import (
     NOTHING,
@@ -192,8 +193,6 @@ def _rows(meetings: Collection[Meeting]) -> dict[int, dict[int, Attendance]]:
 
 
 def _members(meetings: Collection[Meeting]) -> dict[int, list[Membership]]:
-    found: dict[int, list[Membership]] = defaultdict(list)
     groups = {meeting.group_id for meeting in meetings}
-    for member in Membership.objects.filter(group__in=groups).select_related("cohort"):
-        found[member.group_id].append(member)
-    return found
+    members = Membership.objects.filter(group__in=groups).select_related("cohort")
+    return group_by(members, lambda member: member.group_id)

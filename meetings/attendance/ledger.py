@@ -15,6 +15,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.models import Group, Membership
 from cohorts.outbox.models import Message
+from cohorts.selectors import group_by
 from meetings.attendance.marks import (
     NOTHING_KNOWN,
     AttendanceCount,
@@ -179,21 +180,11 @@ def _read_meetings(which: Q) -> list[LedgerMeeting]:
             number,
             starts_at,
             starts_at + timedelta(minutes=minutes),
-            current_answer(was_held, was_held_at, starts_at),
+            current_answer(said, said_at, starts_at),
             cohort_id=cohort,
-            was_moved_late=moved_late,
+            was_moved_late=late,
         )
-        for (
-            cohort,
-            pk,
-            group,
-            number,
-            starts_at,
-            minutes,
-            was_held,
-            was_held_at,
-            moved_late,
-        ) in found
+        for cohort, pk, group, number, starts_at, minutes, said, said_at, late in found
     ]
 
 
@@ -291,20 +282,14 @@ def _collect(
     ]
     seen = Counter(row.meeting_id for row, who in found if who.was_there)
     known |= {pk: replace(known[pk], seen=number) for pk, number in seen.items()}
-    begun: dict[int, list[LedgerMeeting]] = defaultdict(list)
-    for meeting in known.values():
-        if meeting.starts_at <= now:
-            begun[meeting.group_id].append(meeting)
-    moved: dict[tuple[int, int], list[Membership]] = defaultdict(list)
-    for member in members:
-        if member.status == Status.MOVED:
-            moved[member.user_id, member.cohort_id].append(member)
+    begun = (meeting for meeting in known.values() if meeting.starts_at <= now)
+    moved = (member for member in members if member.status == Status.MOVED)
     return _Facts(
         now,
-        begun,
+        group_by(begun, lambda meeting: meeting.group_id),
         {(row.meeting_id, row.user_id): who for row, who in found if not row.is_guest},
         _collect_visits(known, found),
-        moved,
+        group_by(moved, lambda member: (member.user_id, member.cohort_id)),
     )
 
 

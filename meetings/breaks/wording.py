@@ -1,12 +1,12 @@
 """What people and channels read of a break. Pure, apart from the rows it is given."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
 from django.utils.text import capfirst
 
 from cohorts.models import Membership
+from cohorts.selectors import group_by
 from cohorts.steps.registry import StepRecipient, StepSection
 from cohorts.words import join_names, name_date, name_when, one_line
 from cohorts.zones import find_zone
@@ -41,14 +41,9 @@ def write_values(
 ) -> tuple[StepRecipient, ...]:
     """Return one recipient per person, over all their groups."""
     plans = {each.group.pk: each for each in plan.groups}
-    rows: dict[int, list[Membership]] = defaultdict(list)
-    for member in members:
-        rows[member.user_id].append(member)
-    visits: dict[int, list[str]] = defaultdict(list)
-    for effect in plan.visit_effects:
-        visits[effect.user_id].append(effect.sentence)
+    visits = group_by(plan.visit_effects, lambda effect: effect.user_id)
     found = []
-    for user_id, mine in rows.items():
+    for user_id, mine in group_by(members, lambda member: member.user_id).items():
         person, names_group = mine[0].user, len(mine) > 1
         values = {
             **common,
@@ -57,7 +52,7 @@ def write_values(
                 _with_name(plans[one.group_id], wanted, person.timezone, named=names_group)
                 for one in sorted(mine, key=lambda one: one.group_id)
             ),
-            "visit": "\n".join(visits[user_id]),
+            "visit": "\n".join(effect.sentence for effect in visits[user_id]),
         }
         found.append(StepRecipient(user_id, person.display_name, values))
     return tuple(sorted(found, key=lambda one: (one.name, one.user_id)))

@@ -11,7 +11,6 @@ last knew:
 Guests whose visit the move ended get the message about that visit instead.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +29,7 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
+from cohorts.selectors import group_by
 from cohorts.steps.messages import letter_key, post_key
 from meetings.messages.active import check_set_up
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
@@ -92,10 +92,7 @@ def _recent_moves(
 
 def _by_kind(move: MeetingMove) -> dict[str, list[MeetingChange]]:
     """Group a move's changes by message kind: meetings with a new time, and cancelled ones."""
-    found: dict[str, list[MeetingChange]] = {}
-    for change in move.changes.all():
-        found.setdefault(_kind_of(change), []).append(change)
-    return found
+    return group_by(move.changes.all(), _kind_of)
 
 
 def _kind_of(change: MeetingChange) -> str:
@@ -116,12 +113,8 @@ class _Recipients:
         guests = Attendance.objects.filter(
             meeting__changes__move__in=moves, is_guest=True, rsvp_at__isnull=False
         ).exclude(rsvp=Attendance.Rsvp.NOT_ATTENDING)
-        self.members: dict[int, list[Membership]] = defaultdict(list)
-        self.guests: dict[int, list[Attendance]] = defaultdict(list)
-        for member in members:
-            self.members[member.group_id].append(member)
-        for guest in guests.distinct():
-            self.guests[guest.meeting_id].append(guest)
+        self.members = group_by(members, lambda member: member.group_id)
+        self.guests = group_by(guests.distinct(), lambda guest: guest.meeting_id)
 
     def by(self, move: MeetingMove, changes: Iterable[MeetingChange]) -> list[int]:
         """Return user ids. People who joined or booked after the move only know the new times."""

@@ -1,10 +1,10 @@
 """Recording moves, so that messages about them can be sent."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from cohorts.models import set_up_group
+from cohorts.selectors import group_by
 from meetings.models import Meeting, MeetingChange, MeetingMove
 from meetings.moving.types import Change, find_changes
 
@@ -42,11 +42,8 @@ def _row(move: MeetingMove, change: Change) -> MeetingChange:
 
 def read_meetings(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
     """Return the meetings of those among these groups that are set up, by group id. One query."""
-    held: dict[int, list[Meeting]] = defaultdict(list)
     rows = Meeting.objects.filter(set_up_group("group__"), group__in=set(group_ids))
-    for row in rows.order_by("number", "pk"):
-        held[row.group_id].append(row)
-    return held
+    return group_by(rows.order_by("number", "pk"), lambda row: row.group_id)
 
 
 def record_derived(before: Mapping[int, Iterable[Meeting]], now: datetime) -> None:

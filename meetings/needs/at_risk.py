@@ -1,6 +1,6 @@
 """Who is at risk: people of open cohorts, until staff write to them, dismiss it or they attend."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db.models import Q
@@ -8,6 +8,7 @@ from django.db.models import Q
 from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
+from cohorts.selectors import group_by
 from cohorts.words import count_people
 from meetings.access import SEE_PEOPLE
 from meetings.attendance.ledger import (
@@ -28,11 +29,12 @@ WRITE = (*SEE_MEMBERS, "outbox.view_message", "outbox.add_message")
 
 
 def find_people_at_risk(facts: OpenCohorts) -> Iterator[Need]:
-    found: dict[int, list[AttendanceRecord]] = defaultdict(list)
-    for record in facts.read(read_open_records):
-        if record.open_risk and record.member.user.is_active:
-            found[record.member.cohort_id].append(record)
-    for cohort_id, records in found.items():
+    found = [
+        record
+        for record in facts.read(read_open_records)
+        if record.open_risk and record.member.user.is_active
+    ]
+    for cohort_id, records in group_by(found, lambda record: record.member.cohort_id).items():
         are = "is" if len(records) == 1 else "are"
         yield Need(
             AT_RISK,

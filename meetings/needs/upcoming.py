@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, display_name
+from cohorts.selectors import group_by
 from meetings.models import Attendance, Meeting, current_answer, was_moved_late
 from meetings.rhythm import name_anchor, name_meeting
 
@@ -89,11 +90,8 @@ def read_meetings(facts: OpenCohorts) -> Sequence[DeskMeeting]:
 
 def meetings_by_group(facts: OpenCohorts) -> Mapping[int, Sequence[DeskMeeting]]:
     """Return the meetings that are held, by group."""
-    found: dict[int, list[DeskMeeting]] = defaultdict(list)
-    for meeting in facts.read(read_meetings):
-        if not meeting.is_cancelled:
-            found[meeting.group_id].append(meeting)
-    return found
+    held = (meeting for meeting in facts.read(read_meetings) if not meeting.is_cancelled)
+    return group_by(held, lambda meeting: meeting.group_id)
 
 
 def read_answers(facts: OpenCohorts) -> Mapping[int, Sequence[DeskAnswer]]:
