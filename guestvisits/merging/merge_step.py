@@ -1,7 +1,6 @@
 """The cohort step “Merge groups”, with its form and letter."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
 from cohorts.words import join_names, name_day, name_when, one_line
 from guestvisits.merging import MERGE
-from guestvisits.merging.merge_plan import MergeOptions, MergePlan, MovedVisit, read_merge
+from guestvisits.merging.merge_plan import MergePlan, MovedVisit, read_merge
 from guestvisits.merging.services import write_merge
 
 PERMISSIONS = ("cohorts.change_group", "cohorts.change_membership")
@@ -51,15 +50,9 @@ class MergeForm(StepForm):
 
     def read(self) -> dict[str, Any]:
         said = self.cleaned_data
-        return asdict(
-            MergeOptions(
-                said["source"].pk,
-                said["target"].pk,
-                said["raise_size"],
-                said["facilitators_come"],
-                said["guests_come"],
-            )
-        )
+        ticks = ("raise_size", "facilitators_come", "guests_come")
+        chosen = {"source_id": said["source"].pk, "target_id": said["target"].pk}
+        return chosen | {name: said[name] for name in ticks}
 
 
 class MergeGroups(StepKind):
@@ -216,14 +209,8 @@ def _promise(plan: MergePlan, zone: str) -> str:
 def _guest(plan: MergePlan, moved: MovedVisit) -> StepRecipient:
     person = moved.visit.user
     when = name_when(moved.to.starts_at, person.timezone)
-    values = {
-        **_names(plan),
-        "from_today": "",
-        "next": "",
-        "visit": f"Your visit is now to {one_line(plan.target.name)}, {moved.to.label}: {when}.",
-        "archive": "",
-        "help": "",
-    }
+    visit = f"Your visit is now to {one_line(plan.target.name)}, {moved.to.label}: {when}."
+    values = {**dict.fromkeys(MergeGroups.placeholders, ""), **_names(plan), "visit": visit}
     return StepRecipient(person.pk, person.display_name, values)
 
 

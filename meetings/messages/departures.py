@@ -86,7 +86,6 @@ def _build_message(member: Membership, user_id: int | None) -> PendingMessage:
 
 @notification(LEFT, topic="groups", title="No longer in the group")
 def departure_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises MessageObsolete."""
     member = _departed().filter(pk=message.context["membership"]).first()
     if member is None:
         raise MessageObsolete("The person is in the group again, or the group has ended.")

@@ -151,7 +151,6 @@ def _build_message(meeting: Meeting, time: ReminderTime, person: User | None) ->
 
 @notification(REMINDER, topic="reminders", title="Meeting reminder")
 def reminder_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises MessageObsolete."""
     meeting = _meeting_of(message)
     people = _expected_and_leading([meeting])[meeting.pk]
     pages = {one.person.pk: one.page for one in find_leaders([meeting.pk]).get(meeting.pk, ())}

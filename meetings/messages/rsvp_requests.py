@@ -67,7 +67,6 @@ def _members_without_rsvp(now: datetime) -> QuerySet[Membership]:
 
 @notification(RSVP_REQUEST, topic="reminders", title="Request to answer an invitation")
 def rsvp_request_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises MessageObsolete."""
     member = _members_without_rsvp(now).filter(pk=message.context["membership"]).first()
     if member is None:
         raise MessageObsolete("The person has answered, or there is nothing left to answer.")

@@ -82,7 +82,6 @@ def letter_context(
 
 @notification(STAFF_LETTER, topic="letters", title="Letter from staff")
 def staff_letter_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises MessageObsolete."""
     letter = message.context.get("letter")
     if not letter or message.user is None:
         raise MessageObsolete("Its text named a person whose data was erased.")
