@@ -11,7 +11,7 @@ from cohorts.models import Membership
 from cohorts.signals import announced_together
 from cohorts.words import name_when, one_line
 from guestvisits.models import GuestVisit
-from guestvisits.services.booking import write_attendances
+from guestvisits.services.booking import expect_guest
 from meetings.breaks.visit_effects import VisitEffect, VisitRules
 from meetings.moving.types import Change
 
@@ -99,7 +99,7 @@ def reopen_visits(visit_ids: Collection[int], now: datetime) -> None:
         for visit in visits.select_related("host_meeting__group", "home_meeting__group"):
             visit.ended_at, visit.end_reason = None, ""
             visit.save(update_fields=["ended_at", "end_reason"])
-            write_attendances(visit, now)
+            expect_guest(visit, now)
 
 
 BREAK_RULES = VisitRules("guest visits", find_effects, keep_visits, find_ended, reopen_visits)

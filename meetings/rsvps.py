@@ -5,7 +5,7 @@ change; reminders and rosters read it when they need it.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +15,12 @@ from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import Membership, live_group
 from cohorts.services.locks import lock_groups
-from meetings.models import Attendance, Meeting
+from meetings.models import Attendance, Meeting, write_attendances
 from meetings.registries import find_absences
 from meetings.selectors import MAX_DURATION
 
 Rsvp = Attendance.Rsvp
+RSVP_FIELDS = ("rsvp", "rsvp_at")
 ANSWERS = (Rsvp.ATTENDING, Rsvp.TENTATIVE, Rsvp.NOT_ATTENDING)
 
 
@@ -52,7 +53,7 @@ def set_rsvp(meeting_id: int, user_id: int, rsvp: str, *, now: datetime) -> Atte
         meeting = _check(meeting_id, user_id, rsvp, now)
         before = Attendance.objects.filter(meeting=meeting_id, user=user_id).first()
         said = Attendance(meeting_id=meeting_id, user_id=user_id, rsvp=rsvp, rsvp_at=now)
-        _write([said])
+        write_attendances([said], RSVP_FIELDS)
         _record(meeting, said, before)
         return Attendance.objects.get(meeting=meeting_id, user=user_id)
 
@@ -87,7 +88,7 @@ def import_rsvps(said: Collection[ExternalRsvp], *, now: datetime) -> None:
         and each.user_id in expected.get(each.meeting_id, ())
         and (each.meeting_id, each.user_id) not in absences
     ]
-    _write(answers)
+    write_attendances(answers, RSVP_FIELDS)
     if answers:
         record(
             "answers_read",
@@ -165,13 +166,3 @@ def _check_open(meeting: Meeting, now: datetime) -> None:
         raise Refusal("meeting_over", f"{meeting} is over.")
     if meeting.starts_at <= now:
         raise Refusal("meeting_begun", f"{meeting} has begun, so it is too late to answer.")
-
-
-def _write(answers: Iterable[Attendance]) -> None:
-    """Save RSVPs; keep the other fields. The caller holds the locks of the meetings' groups."""
-    Attendance.objects.bulk_create(
-        answers,
-        update_conflicts=True,
-        unique_fields=["meeting", "user"],
-        update_fields=["rsvp", "rsvp_at"],
-    )

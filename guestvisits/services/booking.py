@@ -13,8 +13,9 @@ from guestvisits.facts import VisitOption, read_visit_option
 from guestvisits.models import GuestVisit
 from guestvisits.rules import broken_rules
 from guestvisits.services.ending import end_visit
-from meetings.models import Attendance, Meeting
+from meetings.models import Attendance, Meeting, write_attendances
 from meetings.moving.wall_time import name_moment
+from meetings.rsvps import RSVP_FIELDS
 
 Rsvp = Attendance.Rsvp
 
@@ -85,7 +86,7 @@ def _book(
             act.changes = {choice.home.title: ["own group", choice.host.group]}
             _end_replaced(visit, choice.replaced, now)
             visit.save()  # announces both groups
-            write_attendances(visit, now)
+            expect_guest(visit, now)
             act.about = visit
     return visit
 
@@ -126,7 +127,7 @@ def _overrule(choice: VisitOption, now: datetime, *, may_overrule: bool) -> tupl
     return tuple(rule.code for rule in broken)
 
 
-def write_attendances(visit: GuestVisit, now: datetime) -> None:
+def expect_guest(visit: GuestVisit, now: datetime) -> None:
     """Let the guest be expected at the host meeting, and be away from the home meeting."""
     coming = Attendance(
         meeting_id=visit.host_meeting_id,
@@ -138,12 +139,7 @@ def write_attendances(visit: GuestVisit, now: datetime) -> None:
     )
     # An existing attendance keeps its RSVP, which is the person's own decision. Marking it as a
     # guest's keeps it out of the members' figures.
-    Attendance.objects.bulk_create(
-        [coming],
-        update_conflicts=True,
-        unique_fields=["meeting", "user"],
-        update_fields=["is_guest"],
-    )
+    write_attendances([coming], ["is_guest"])
     decline_home(visit, now)
 
 
@@ -155,9 +151,4 @@ def decline_home(visit: GuestVisit, now: datetime) -> None:
         rsvp=Rsvp.NOT_ATTENDING,
         rsvp_at=now,
     )
-    Attendance.objects.bulk_create(
-        [away],
-        update_conflicts=True,
-        unique_fields=["meeting", "user"],
-        update_fields=["rsvp", "rsvp_at"],
-    )
+    write_attendances([away], RSVP_FIELDS)

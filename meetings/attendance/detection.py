@@ -24,7 +24,7 @@ from meetings.attendance.presence import (
     keep_check_in,
     open_window,
 )
-from meetings.models import Attendance, Meeting
+from meetings.models import Attendance, Meeting, write_attendances
 from meetings.selectors import MAX_DURATION
 
 COMPLETED_WITHIN = timedelta(hours=1)  # after a cohort's end; a missed round is repeated each hour
@@ -52,15 +52,6 @@ class VoiceObservation:
             is_expected=is_expected and user_id in self.identified,
             now=now,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """The new finding for an attendance, which may not have a row yet."""
-
-    meeting_id: int
-    user_id: int
-    finding: PresenceFinding
 
 
 def meetings_to_check(since: datetime, now: datetime) -> list[Meeting]:
@@ -95,26 +86,8 @@ def record_presence(
         # Compare again under the lock: a meeting may have been moved, a visit booked or ended.
         lock_groups({meeting.group_id for meeting in meetings if meeting.pk in differing})
         changes = _compare(Meeting.objects.filter(pk__in=differing), observed, now)
-        _write(changes, now)
+        write_attendances(changes, ["checked_in_at", "not_seen"])
     return len(changes)
-
-
-def _write(changes: Iterable[_Change], now: datetime) -> None:
-    Attendance.objects.bulk_create(
-        [
-            Attendance(
-                meeting_id=change.meeting_id,
-                user_id=change.user_id,
-                checked_in_at=change.finding.checked_in_at,
-                not_seen=change.finding.not_seen,
-                created_at=now,
-            )
-            for change in changes
-        ],
-        update_conflicts=True,
-        unique_fields=["meeting", "user"],
-        update_fields=["checked_in_at", "not_seen"],
-    )
 
 
 # -- comparing -----------------------------------------------------------------------------------
@@ -122,7 +95,8 @@ def _write(changes: Iterable[_Change], now: datetime) -> None:
 
 def _compare(
     meetings: Iterable[Meeting], observed: Mapping[int, VoiceObservation], now: datetime
-) -> list[_Change]:
+) -> list[Attendance]:
+    """Return attendances with the findings that differ from what is stored."""
     meetings = list(meetings)
     windows, rows, members = _windows(meetings), _rows(meetings), _members(meetings)
     changes = []
@@ -130,18 +104,23 @@ def _compare(
         window, known = windows[meeting.pk], rows[meeting.pk]
         expected = _expect(meeting, window, members[meeting.group_id], known.values())
         for user_id in sorted(expected):
-            before, after = _finding_of(known.get(user_id)), NOTHING
+            row, after = known.get(user_id), NOTHING
+            before = PresenceFinding(row.checked_in_at, row.not_seen) if row else NOTHING
             if not meeting.is_cancelled:
                 of_group = observed.get(meeting.group_id, VoiceObservation())
                 found = of_group.find(user_id, window, is_expected=expected[user_id], now=now)
                 after = keep_check_in(before, found, window)
             if after != before:
-                changes.append(_Change(meeting.pk, user_id, after))
+                changes.append(
+                    Attendance(
+                        meeting=meeting,
+                        user_id=user_id,
+                        checked_in_at=after.checked_in_at,
+                        not_seen=after.not_seen,
+                        created_at=now,
+                    )
+                )
     return changes
-
-
-def _finding_of(row: Attendance | None) -> PresenceFinding:
-    return PresenceFinding(row.checked_in_at, row.not_seen) if row else NOTHING
 
 
 def _expect(

@@ -1,6 +1,7 @@
 """Meetings and attendance."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -212,6 +213,14 @@ class Attendance(models.Model):
         if self.checked_in_at:
             return self.Presence.PRESENT
         return self.Presence.ABSENT if self.not_seen else self.Presence.UNKNOWN
+
+
+def write_attendances(rows: Iterable[Attendance], fields: Collection[str]) -> None:
+    """Write these fields of attendances, which may exist already; their others stay. The caller
+    holds the locks of the meetings' groups."""
+    Attendance.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["meeting", "user"], update_fields=fields
+    )
 
 
 def presence_of(correction: str) -> str:

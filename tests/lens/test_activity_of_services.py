@@ -90,7 +90,7 @@ EXEMPT = {
     },
     "guestvisits.ending.services": {"end_all": PART, "restore": PART},
     "guestvisits.merging.services": {"write_merge": PART},
-    "guestvisits.services.booking": {"write_attendances": PART, "decline_home": PART},
+    "guestvisits.services.booking": {"expect_guest": PART, "decline_home": PART},
     "lens.desk.snoozing": {"forget_past": "deletes what is over"},
     "meetings.breaks.services": {
         "write_plan": PART,
