@@ -2,10 +2,9 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, live_group
@@ -19,21 +18,22 @@ logger = logging.getLogger(__name__)
 OFFERED_AFTER = timedelta(days=1)  # after the last meeting
 
 
-@dataclass(frozen=True, slots=True)
-class EndOffer:
-    cohort: Cohort
-    last_ended_at: datetime
+def find_due(now: datetime) -> list[Cohort]:
+    """Return the open cohorts that end automatically by now. One query.
 
-
-def find_offers(now: datetime) -> list[EndOffer]:
-    """Return the open cohorts whose last meeting has been over for a day.  One query."""
-    waiting = CohortStep.objects.filter(kind=END, state=CohortStep.State.WAITING)
+    Each only once: if staff undid or reopened an end, or it was stopped, they decide.
+    """
+    ends = CohortStep.objects.filter(cohort=OuterRef("pk"), kind=END)
     held = Meeting.objects.filter(
         live_group("group__"), status=Meeting.Status.SCHEDULED, group__cohort=OuterRef("pk")
     )
     last = held.order_by("-starts_at")
     cohorts = (
-        Cohort.objects.exclude(pk__in=waiting.values("cohort"))
+        Cohort.objects.filter(
+            ~Exists(ends.filter(state=CohortStep.State.WAITING)),
+            ~Exists(ends.filter(params__groups=[])),
+            end_after_days__isnull=False,
+        )
         .annotate(
             starts_at=Subquery(last.values("starts_at")[:1]),
             minutes=Subquery(last.values("duration_minutes")[:1]),
@@ -42,29 +42,25 @@ def find_offers(now: datetime) -> list[EndOffer]:
         .select_related("course")
         .order_by("pk")
     )
-    offers = [EndOffer(one, one.starts_at + timedelta(minutes=one.minutes)) for one in cohorts]
-    return [offer for offer in offers if offer.last_ended_at + OFFERED_AFTER <= now]
+    return [one for one in cohorts if _is_due(one, one.starts_at, one.minutes, now)]
+
+
+def _is_due(cohort: Cohort, starts_at: datetime, minutes: int, now: datetime) -> bool:
+    after = max(OFFERED_AFTER, timedelta(days=cohort.end_after_days or 0))
+    return starts_at + timedelta(minutes=minutes) + after <= now
 
 
 def end_automatically(now: datetime) -> int:
-    """Ask for the end of each cohort whose setting says so; return how many.
-
-    Only once: if staff undid or reopened an end, or it was stopped, they decide.
-    """
+    """Ask for the end of each cohort whose setting says so; return how many."""
     asked = 0
-    for offer in find_offers(now):
-        days = offer.cohort.end_after_days
-        if days is None or now < offer.last_ended_at + timedelta(days=days):
-            continue
-        if CohortStep.objects.filter(cohort=offer.cohort, kind=END, params__groups=[]).exists():
-            continue
+    for cohort in find_due(now):
         try:
-            _ask(offer.cohort, now)
+            _ask(cohort, now)
         except Refusal as refusal:
-            logger.warning("Cohort %s does not end automatically: %s", offer.cohort.pk, refusal)
+            logger.warning("Cohort %s does not end automatically: %s", cohort.pk, refusal)
             continue
         except Exception:  # it stops no other cohort
-            logger.exception("Cohort %s could not be ended automatically", offer.cohort.pk)
+            logger.exception("Cohort %s could not be ended automatically", cohort.pk)
             continue
         asked += 1
     return asked
