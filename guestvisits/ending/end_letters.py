@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from cohorts.models import Group, Membership
 from cohorts.outbox.rendering.links import page_url
 from cohorts.steps.registry import StepRecipient, StepSection
-from cohorts.words import count, join_names, name_day
+from cohorts.words import count, count_people, join_names, name_day
 from guestvisits.ending.plans import EndPlan
 from meetings.attendance.marks import AttendanceCount
 from meetings.models import Meeting
@@ -97,8 +97,7 @@ def _group_lines(plan: EndPlan) -> Iterable[str]:
     for group in plan.groups:
         people = sum(member.group_id == group.pk for member in plan.members)
         status = Group.Status(plan.status_of(group)).label.lower()
-        noun = "person" if people == 1 else "people"
-        yield f"{group}: {people} {noun} ({status})"
+        yield f"{group}: {count_people(people)} ({status})"
 
 
 def _meeting_lines(plan: EndPlan) -> Iterable[str]:

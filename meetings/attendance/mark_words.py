@@ -1,9 +1,7 @@
 """What people read about the attendance ledger. Pure."""
 
-from collections.abc import Iterable
-
 from cohorts.words import count, join_names
-from meetings.attendance.marks import AttendanceCount, LedgerEntry, LedgerMark
+from meetings.attendance.marks import AttendanceCount, LedgerMark
 from meetings.attendance.outcomes import Completion, RiskSignal
 from meetings.rhythm import name_meeting
 
@@ -31,11 +29,7 @@ def describe_mark(mark: LedgerMark) -> str:
 
 def name_weeks(signal: RiskSignal) -> str:
     """Return "week 2 and week 3"."""
-    return name_entries(signal.absences)
-
-
-def name_entries(entries: Iterable[LedgerEntry]) -> str:
-    return join_names(name_meeting(entry.meeting.number) for entry in entries)
+    return join_names(name_meeting(entry.meeting.number) for entry in signal.absences)
 
 
 # -- what learners read ---------------------------------------------------------------------------

@@ -48,7 +48,6 @@ from meetings.selectors import BREAK, read_days
 
 PUSH, DROP = "push", "drop"
 ANSWER = "Can't attend at a new time?"
-PERMISSIONS = ("cohorts.change_cohort", "meetings.change_meeting")
 State = CohortStep.State
 
 
@@ -115,11 +114,17 @@ def _read_break(step: CohortStep) -> Break:
     return Break(days.first, days.last, days.drop, frozenset(step.params["also"]))
 
 
-class SkipWeeks(StepKind):
+class _BreakStep(StepKind):
+    permissions = ("cohorts.change_cohort", "meetings.change_meeting")
+
+    def groups_of(self, step: CohortStep) -> Iterable[int]:
+        return groups_of_cohort(step.cohort_id)
+
+
+class SkipWeeks(_BreakStep):
     name = BREAK
     title = "Skip weeks"
     button = "Skip these dates"
-    permissions = PERMISSIONS
     form_class = BreakForm
     undone_by = "break_undo"
     placeholders = {
@@ -144,9 +149,6 @@ class SkipWeeks(StepKind):
     def describe(self, step: CohortStep, groups: Mapping[int, Group]) -> str:
         wanted = _read_break(step)
         return name_dates(wanted.first, wanted.last)
-
-    def groups_of(self, step: CohortStep) -> Iterable[int]:
-        return groups_of_cohort(step.cohort_id)
 
     def _plan(self, step: CohortStep, now: datetime) -> CohortPlan:
         decide = partial(decide_break, _read_break(step), now=now)
@@ -195,13 +197,12 @@ def _because(step: CohortStep) -> str:
 # -- undoing a break -----------------------------------------------------------------------------
 
 
-class UndoBreak(StepKind):
+class UndoBreak(_BreakStep):
     """Takes a break back until the first meeting that it changed would begin."""
 
     name = "break_undo"
     title = "Undo a break"
     button = "Undo the break"
-    permissions = PERMISSIONS
     form_class = TakeBackForm
     waits = False
     is_offered = False
@@ -213,9 +214,6 @@ class UndoBreak(StepKind):
         return (
             "Meetings {dates} after all\n{meetings}\n{visit}\nYour calendar updates automatically."
         )
-
-    def groups_of(self, step: CohortStep) -> Iterable[int]:
-        return groups_of_cohort(step.cohort_id)
 
     def _done(self, step: CohortStep, now: datetime) -> CohortStep:
         done = CohortStep.objects.filter(
