@@ -84,7 +84,7 @@ def _revoke(diff: Diff, group: DesiredGroup, person: int, role_id: int) -> Actio
         after=frozenset(keys.to_send(message.id) for message in group.messages),  # a farewell
         rank=0 if group.active else 1,
         removes=None if ended else str(person),
-        person=diff.person_name(person),
+        person="" if ended else diff.person_name(person),
         ends=bool(ended),
         repeatable=True,
         payload=calls.revoke(diff.observed.guild_id, person, role_id),

@@ -86,7 +86,7 @@ def overwrite_action(
         cohort_id=owner.cohort_id,
         rank=rank,
         removes=removes,
-        person=diff.target_name(call.subject),
+        person=diff.target_name(call.subject) if removes else "",
         ends=ends,
         repeatable=call.method == "PUT",  # deleting an overwrite twice fails
         payload=call,
