@@ -96,6 +96,7 @@ def test_a_person_with_the_role_for_no_reason_loses_it_if_the_guard_agrees():
             cohort_id=5,
             rank=0,
             removes="101",
+            person="Anne",
             ends=False,
             repeatable=True,
             payload=Call("DELETE", "/guilds/1/members/101/roles/1007", subject=101),
