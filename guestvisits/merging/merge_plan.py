@@ -99,7 +99,11 @@ def read_merge(step: CohortStep, now: datetime) -> MergePlan:
         visits=visits,
         ended_visits=ended,
         own_visits=tuple(_find_own_visits(target, movers, now)),
-        leaders=tuple(one.user for one in (*theirs, *movers) if one.role == Role.FACILITATOR),
+        leaders=tuple(
+            one.user
+            for one in (*theirs, *movers)
+            if one.role == Role.FACILITATOR and one.user.is_active
+        ),
         next_meeting=ahead[0] if ahead else None,
         new_size=_find_size(target, theirs, movers, raise_size=options.raise_size),
         reads_until=step.archive_ends_at(now),

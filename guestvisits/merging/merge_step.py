@@ -147,7 +147,7 @@ def _list_warnings(plan: MergePlan) -> Iterator[str]:
 
 
 def _write_posts(plan: MergePlan) -> dict[int, str]:
-    joining = ", ".join(one_line(one.user.display_name) for one in plan.movers)
+    joining = ", ".join(one_line(one.user.display_name) for one in _reached(plan.movers))
     old, new = one_line(plan.source.name), one_line(plan.target.name)
     archive = "\nThis channel can be read for a while." if plan.reads_until else ""
     posts = {
@@ -170,13 +170,18 @@ def _name_guests(plan: MergePlan) -> str:
 
 
 def _list_recipients(plan: MergePlan) -> Iterator[StepRecipient]:
-    for member in (*plan.movers, *plan.leavers):
+    for member in _reached([*plan.movers, *plan.leavers]):
         yield StepRecipient(member.user_id, member.user.display_name, _member_values(plan, member))
     reached = {one.user_id for one in (*plan.movers, *plan.leavers)}
     for moved in plan.visits:
         if moved.visit.user_id not in reached:
             reached.add(moved.visit.user_id)
             yield _guest(plan, moved)
+
+
+def _reached(members: Iterable[Membership]) -> list[Membership]:
+    """Return those who read it: closed accounts move too, but no one hears of them."""
+    return [member for member in members if member.user.is_active]
 
 
 def _member_values(plan: MergePlan, member: Membership) -> dict[str, str]:

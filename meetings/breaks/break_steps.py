@@ -183,10 +183,11 @@ class SkipWeeks(_BreakStep):
 
 
 def _members(plan: CohortPlan) -> Any:
-    """Return the members of the groups that are active: nobody else knows the old dates."""
+    """Return the members of the groups that are set up: nobody else knows the old dates. Closed
+    accounts get no letter."""
     ids = [each.group.pk for each in plan.groups]
     active = Group.objects.filter(set_up_group(), pk__in=ids).values_list("pk", flat=True)
-    return members_of(list(active))
+    return members_of(list(active)).filter(user__is_active=True)
 
 
 def _because(step: CohortStep) -> str:

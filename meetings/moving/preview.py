@@ -133,10 +133,14 @@ def preview_changes(
 
 
 def _read_people(group_id: int, changes: Iterable[Change]) -> dict[int, tuple[User, str]]:
-    """Return the members, and the guests and substitutes of the meetings that change."""
-    people = {row.user_id: (row.user, str(row.role)) for row in members_of([group_id])}
+    """Return the members, and the guests and substitutes of the meetings that change, whose
+    accounts are open."""
+    members = members_of([group_id]).filter(user__is_active=True)
+    people = {row.user_id: (row.user, str(row.role)) for row in members}
     guests = Attendance.objects.filter(
-        meeting__in=[change.meeting_id for change in changes if change.meeting_id], is_guest=True
+        meeting__in=[change.meeting_id for change in changes if change.meeting_id],
+        is_guest=True,
+        user__is_active=True,
     ).exclude(rsvp=Attendance.Rsvp.NOT_ATTENDING)
     for row in guests.select_related("user").order_by("user__name", "user"):
         people.setdefault(row.user_id, (row.user, GUEST))

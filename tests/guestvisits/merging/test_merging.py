@@ -112,6 +112,17 @@ def letters(now: datetime = DUE) -> dict[str, str]:
     return found
 
 
+def test_a_closed_account_gets_no_letter_and_no_one_is_told_that_it_comes(academy):
+    User.objects.filter(name__in=["Ann", "Ben"]).update(is_active=False)
+    step = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
+    preview = step_kinds["merge"].preview(step, NOW)
+    assert {one.name for one in preview.recipients} == {"Ali", "Fay", "Cleo", "Cid"}
+    assert "Welcome Ali!" in preview.posts[academy.groups["B"].pk]
+    assert not any("Ben" in one.values["from_today"] for one in preview.recipients)
+    carry_out_step(ask(academy).pk, now=DUE)
+    assert groups_of("Ann") == ["Group B"]
+
+
 def test_a_merge_moves_people_visits_and_guests(academy: Academy, set_clock: SetClock) -> None:
     step = ask(academy)
     assert groups_of("Ann") == ["Group A"], "nothing before it is due"

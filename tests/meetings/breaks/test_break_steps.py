@@ -108,6 +108,12 @@ def letters(now: datetime) -> dict[str, str]:
     return {one.user.name: render(one, now).text for one in found}
 
 
+def test_a_closed_account_gets_no_letter(academy):
+    academy.add_member("Eve", "A", is_active=False)
+    preview = step_kinds["break"].preview(ask(academy), NOW)
+    assert "Eve" not in {one.name for one in preview.recipients}
+
+
 def test_pushed_back_meetings_take_visits_along_ask_again_and_come_back_when_undone(academy):
     ann = Attendance.objects
     week_2 = academy.meeting("A", 2)

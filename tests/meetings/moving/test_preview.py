@@ -46,6 +46,13 @@ def test_members_and_guests_of_the_meeting_are_affected_each_by_role(academy):
     ]
 
 
+def test_a_closed_account_is_not_among_those_who_get_a_message(academy):
+    academy.add_member("Alice", "A")
+    academy.add_member("Eve", "A", is_active=False)
+    shown = reschedule(academy.meeting("A", 2), HOUR, academy)
+    assert [person.name for person in shown.affected] == ["Alice"]
+
+
 def test_nothing_is_changed_by_looking(academy):
     visit(academy, academy.add_member("Carol", "B"), "B", "A")
     before = list(Meeting.objects.values()), list(Attendance.objects.values())
