@@ -1,8 +1,9 @@
 """axe on every page that learners, facilitators and staff can open: light, dark and on a phone.
 
 The addresses are those of the permission table, so a new page is looked at without a line here.
-`make test` opens each page of ours once, as one person and in one mode; the matrix opens those of
-tables, which Django's admin draws, and `make modes` takes everyone and every mode.
+`make test` opens a third of our own pages, each once, as one person and in one mode; the matrix
+opens the others and those of tables, which Django's admin draws, and `make modes` takes everyone
+and every mode.
 """
 
 from __future__ import annotations
@@ -137,14 +138,22 @@ Doors = Callable[[], Iterable[tuple[str, Door]]]
 
 
 def third_of_own_doors(n: int) -> Doors:
-    """Return a part of our pages: tests with browsers come last, and all pages take a minute."""
+    """Return a part of our pages: all take a minute."""
     return lambda: own_doors()[n::3]
 
 
 @pytest.mark.parametrize(
     ("doors", "enough"),
     [
-        *(pytest.param(third_of_own_doors(n), 20, id=f"own doors, third {n}") for n in range(3)),
+        *(
+            pytest.param(
+                third_of_own_doors(n),
+                20,
+                id=f"own doors, third {n}",
+                marks=pytest.mark.matrix if n else (),
+            )
+            for n in range(3)
+        ),
         pytest.param(sampled_tables, 60, marks=pytest.mark.matrix),
     ],
 )
