@@ -21,6 +21,7 @@ from cohorts.registries import own_name
 from cohorts.services.installation import accept_original, break_seal
 from tests.cohorts.outbox import notes as sources
 from tests.cohorts.outbox.every_kind import live_through
+from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +65,11 @@ NED = Counter({("group_assigned", "email", "Ned"): 1})
 
 @pytest.mark.parametrize(
     ("down_from", "superseded"),
-    [(NOW, JO + IDA + NED), (NOW + HOUR, JO + IDA), (NOW + 3 * HOUR, Counter())],
+    [
+        (NOW, JO + IDA + NED),
+        in_matrix(NOW + HOUR, JO + IDA),
+        in_matrix(NOW + 3 * HOUR, Counter()),
+    ],
 )
 def test_o11_every_message_that_came_and_went_while_no_worker_ran_has_a_row(
     without_providers, down_from, superseded
