@@ -212,15 +212,32 @@ def cohorts() -> list[MadeCohort]:
     return [make_cohort(groups=3, name=name) for name in ("Spring", "Autumn")]
 
 
+def examples(number: int) -> settings:
+    return settings(
+        max_examples=number,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],  # each example fills the database: shrinking would take minutes
+        derandomize=True,
+    )
+
+
 @given(worlds=WORLDS)
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],  # each example fills the database: shrinking would take minutes
-    derandomize=True,
-)
+@examples(15)
 def test_a_bounded_snapshot_leads_to_the_same_plan_as_everything(cohorts, worlds) -> None:
+    check_plans_are_the_same(cohorts, worlds)
+
+
+@pytest.mark.matrix
+@given(worlds=WORLDS)
+@examples(40)
+def test_bounded_snapshots_of_many_worlds_lead_to_the_same_plan_as_everything(
+    cohorts, worlds
+) -> None:
+    check_plans_are_the_same(cohorts, worlds)
+
+
+def check_plans_are_the_same(cohorts, worlds) -> None:
     with undone():
         world = World(cohorts)
         left = world.people[1]  # of a group whose objects may be outside still
