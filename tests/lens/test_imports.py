@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,7 @@ def test_a_cycle_is_found() -> None:
     assert find_cycle({"x": {"a"}, "a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
 
 
+@cache
 def read_imports() -> dict[str, set[str]]:
     """Return the product modules that each product module imports, anywhere in its text."""
     files = {name_of(file): file for app in APPS for file in (ROOT / app).rglob("*.py")}
