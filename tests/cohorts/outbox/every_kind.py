@@ -1,11 +1,11 @@
 """Two weeks of one cohort in which a message of every kind becomes pending.
 
-    for sample in live_through(NOW):
+    for samples in live_through(NOW):
         ...                            # each message once, at the moment at which it is pending
 
 Afterwards each pending message counts as sent, since some messages follow from others.
 
-    for sample in live_through(NOW, down_from=NOW + HOUR):
+    for samples in live_through(NOW, down_from=NOW + HOUR):
         ...                            # no worker runs from then until the two weeks are over
 """
 
@@ -47,7 +47,7 @@ FIRST_ID = 200000000000000000
 TEXT, VOICE = 300000000000000001, 300000000000000002
 
 
-def live_through(now: datetime, *, down_from: datetime | None = None) -> Iterator[Sample]:
+def live_through(now: datetime, *, down_from: datetime | None = None) -> Iterator[list[Sample]]:
     academy = _begin(now)
     yield from _look(now, down_from)
     _let_things_happen(academy, now + HOUR)
@@ -227,13 +227,12 @@ def _cancel(academy: Academy, name: str, host: str, number: int, now: datetime) 
     cancel_visit(person.pk, host_meeting_id=academy.meeting(host, number).pk, now=now)
 
 
-def _look(now: datetime, down_from: datetime | None = None) -> Iterator[Sample]:
+def _look(now: datetime, down_from: datetime | None = None) -> Iterator[list[Sample]]:
     if down_from and now >= down_from:
         return
     written = Message.objects.filter(kind=STAFF_LETTER, state="pending")  # no source returns them
     known = set(Message.objects.exclude(pk__in=written).values_list("pk", flat=True))
     collect(None, now=now)
     fresh = Message.objects.exclude(pk__in=known).select_related("user", "group__cohort__course")
-    for message in fresh:
-        yield Sample(message, now)
+    yield [Sample(message, now) for message in fresh]
     fresh.filter(state="pending").update(state="sent", sent_at=now, body="Sent.")
