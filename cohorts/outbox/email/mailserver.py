@@ -15,7 +15,8 @@ QUOTA_PAUSE = timedelta(minutes=15)
 
 
 class MailFailure(Enum):
-    """What a failure means for this e-mail and for the others."""
+    """What a failure means for this e-mail and for the others: of the server's answers the worst
+    last."""
 
     NOT_NOW = "not now"  # the server refuses this e-mail temporarily
     NEVER = "never"  # the server refuses this e-mail permanently
@@ -109,9 +110,8 @@ def judge(error: Exception) -> MailFailure:
     none: the connection broke or timed out  UNCLEAR
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return max(
-            (_judge_response(*answer) for answer in error.recipients.values()), key=_severity
-        )
+        verdicts = (_judge_response(*answer) for answer in error.recipients.values())
+        return max(verdicts, key=list(MailFailure).index)
     if isinstance(error, smtplib.SMTPDataError):
         return _judge_response(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPResponseException):
@@ -129,12 +129,6 @@ def _judge_response(code: int, answer: bytes | str) -> MailFailure:
     if code == 421:
         return MailFailure.SERVER
     return MailFailure.NEVER if code >= 500 else MailFailure.NOT_NOW
-
-
-def _severity(verdict: MailFailure) -> int:
-    return [MailFailure.NOT_NOW, MailFailure.NEVER, MailFailure.SERVER, MailFailure.QUOTA].index(
-        verdict
-    )
 
 
 def explain(error: Exception) -> str:
