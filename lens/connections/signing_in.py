@@ -1,6 +1,5 @@
 """The connection check of signing in with Discord: the application's id, secret and redirect."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -14,30 +13,26 @@ STEP = 9
 NAMED_STEP = f"docs/operations.md, “Discord”, step {STEP}"
 
 
-def check_signing_in() -> Iterator[Check]:
+def check_signing_in() -> Check | None:
     """Check what people need to sign in with Discord.
 
     Nothing is said of what cannot be read: that the bot's token is refused, or that Discord cannot
     be reached, is a line of its own.
     """
     if not settings.DISCORD_CLIENT_ID:
-        yield Check("Signing in", True, "With a password only: DISCORD_CLIENT_ID is not set.")
-        return
+        return Check("Signing in", True, "With a password only: DISCORD_CLIENT_ID is not set.")
     application = _read_application()
     if application is None:
-        return
+        return None
     if str(settings.DISCORD_CLIENT_ID) != application.get("id"):
-        yield _problem("DISCORD_CLIENT_ID is not the id of the bot's application.")
-        return
+        return _problem("DISCORD_CLIENT_ID is not the id of the bot's application.")
     refused = _is_secret_refused()
     if refused:
-        yield _problem("Discord refuses DISCORD_CLIENT_SECRET.")
-        return
+        return _problem("Discord refuses DISCORD_CLIENT_SECRET.")
     needed, listed = _callback(), application.get("redirect_uris")
     is_listed = needed in listed if isinstance(listed, list) else None
     if is_listed is False and (listed or not settings.SANDBOX):
-        yield _problem(f"The application does not list the redirect {needed}.")
-        return
+        return _problem(f"The application does not list the redirect {needed}.")
     unknown = [
         *(["the secret"] if refused is None else []),
         *([f"the redirect {needed}"] if is_listed is None else []),
@@ -45,7 +40,7 @@ def check_signing_in() -> Iterator[Check]:
     detail = (
         f"Discord did not show {' and '.join(unknown)}: try it." if unknown else "It is set up."
     )
-    yield Check("Signing in", True, detail)
+    return Check("Signing in", True, detail)
 
 
 def _problem(detail: str) -> Check:

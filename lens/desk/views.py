@@ -57,7 +57,6 @@ def today_view(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def snooze_view(request: HttpRequest) -> HttpResponse:
-    """Hide an item until the day that was entered."""
     user = require(request, *SEE_TODAY, *SNOOZE)
     now = clock.now()
     local = now.astimezone(find_zone(user.timezone)).date()
@@ -88,7 +87,6 @@ def _read_day(request: HttpRequest) -> date:
 
 @require_POST
 def show_again_view(request: HttpRequest) -> HttpResponse:
-    """Show a snoozed item again."""
     require(request, *SEE_TODAY, *SNOOZE)
     snoozing.show_again(request.POST.get("item", ""))
     return redirect("admin:today")

@@ -54,7 +54,6 @@ UNWANTED = frozenset({"query_string", "http.query", "http.fragment", "cookies", 
 
 
 def scrub(text: str) -> str:
-    """Return the text without secrets and personal data."""
     for pattern, kept in PATTERNS:
         text = pattern.sub(kept, text)
     return text

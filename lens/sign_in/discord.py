@@ -143,7 +143,6 @@ _callback = OAuth2CallbackView.adapter_view(DiscordOAuth2Adapter)
 @never_cache
 @require_GET
 def discord_callback(request: HttpRequest) -> HttpResponseBase:
-    """Handle the redirect back from Discord."""
     if not settings.DISCORD_CLIENT_ID:
         raise Http404("Signing in with Discord is not set up.")
     answer: HttpResponseBase = _callback(request)

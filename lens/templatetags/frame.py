@@ -14,7 +14,6 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def sidebar(context: template.Context) -> list[SidebarEntry]:
-    """Return the sections that the reader may open."""
     return build_sidebar(context["request"])
 
 

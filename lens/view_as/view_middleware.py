@@ -57,8 +57,6 @@ ENDED = (
 
 
 class ViewedRequest(HttpRequest):
-    """A request whose session views as someone."""
-
     viewing: Viewing
     user: User
 

@@ -155,5 +155,4 @@ class Watcher:
 
 
 def describe(status: int) -> str:
-    """Return an exit status in words."""
     return f"signal {-status}" if status < 0 else f"exit status {status}"

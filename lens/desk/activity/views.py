@@ -23,14 +23,12 @@ from meetings.access import SEE_GROUP
 
 @require_safe
 def activity_view(request: HttpRequest) -> HttpResponse:
-    """Show who did what, across all cohorts."""
     require(request, *SEE_ACTIVITY)
     return admin_page(request, "admin/desk/activity/activity.html", "Activity", **_read(request))
 
 
 @require_safe
 def cohort_activity_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show who did what in one cohort."""
     cohort, context = open_tab(request, pk, "activity")
     context |= _read(request, cohort)
     return TemplateResponse(request, "admin/desk/activity/cohort.html", context)

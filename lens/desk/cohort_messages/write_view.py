@@ -53,7 +53,6 @@ class LetterAudiences:
         return sorted(people.values(), key=lambda one: (one.display_name, one.pk))
 
     def list_kinds(self) -> Iterable[tuple[str, str]]:
-        """Yield the kinds of audience as choices."""
         everyone = {one.user_id for one in self.members}
         leaders = {one.user_id for one in self.members if one.role == Membership.Role.FACILITATOR}
         yield AudienceKind.COHORT, f"Everyone in the cohort ({count_people(len(everyone))})"
@@ -71,7 +70,6 @@ class LetterAudiences:
             yield str(group.pk), f"{group}, {name_slot(group)}, {count_people(len(people))}"
 
     def choose(self, kind: str, ids: Collection[int]) -> QuerySet[Membership]:
-        """Return the memberships of an audience."""
         if kind == NOT_JOINED:
             return choose_members(self.cohort.pk, AudienceKind.PEOPLE, self.not_joined)
         return choose_members(self.cohort.pk, AudienceKind(kind), ids)
@@ -158,7 +156,6 @@ class _CohortLetterPage(LetterPage):
 
 @require_http_methods(["GET", "POST"])
 def write_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the form, the preview, and take the confirmation."""
     cohort, context = open_tab(request, pk, "messages")
     sender = require(request, *WRITE_LETTERS)
     asked = request.POST if request.method == "POST" else request.GET

@@ -47,7 +47,6 @@ MOVE_PEOPLE = ("cohorts.change_membership",)
 
 @require_safe
 def groups_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the cohort's groups."""
     cohort, context = open_tab(request, pk, "groups")
     user, facts = cast(User, request.user), context["facts"]
     page = Paginator(context["header"].groups, GROUPS).get_page(request.GET.get("page"))
@@ -136,7 +135,6 @@ def _people_acts(cohort: Cohort, facts: OpenCohorts) -> Iterator[NeedButton]:
 
 @require_safe
 def calendar_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the meetings of the cohort's groups, week by week."""
     cohort, context = open_tab(request, pk, "calendar")
     user = cast(User, request.user)
     pages = Paginator(context["header"].groups, groups_per_page(cohort))
