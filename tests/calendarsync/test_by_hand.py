@@ -301,14 +301,14 @@ def test_a_visit_that_ends_ends_its_invitation_although_the_series_was_changed_b
     calendar.do("edit_event", event=calendar.series_id(realized.groups["B"]), changes=rule)
     calendar.look()
     assert calendar.troubles() == {"Group B": "series_edited"}
+    stays = calendar.invitations(ada)  # Google may have taken her off all by the change
+    stays = [start for start in stays if start != stamp(realized.meeting("B", 2).starts_at)]
 
     cancel(realized, calendar, "Ada", "B", 2)
     calendar.work()
-    third = calendar.occurrence(realized.meeting("B", 3))
-    assert calendar.invited(third) == {"ada", "bea", "ben"}
+    assert calendar.invitations(ada) == stays
     second = calendar.occurrence(realized.meeting("B", 2))
     assert calendar.invited(second) == {"bea", "ben"}
-    assert stamp(realized.meeting("B", 2).starts_at) not in calendar.invitations(ada)
 
 
 def move_last_past_its_series(academy: Academy, calendar: SeenCalendar) -> Meeting:
