@@ -47,8 +47,9 @@ SLACK = timedelta(seconds=2)
 class GoogleRsvp:
     """One person's answer to one meeting in Google, in our terms; NO_ANSWER if there is no answer.
 
-    `own` is on the occurrence or single event, `series` on the series. `written_at` is the moment
-    that dates the answer (see `dating`), on either; `series_at` that on the series, if it differs.
+    `own` is on the occurrence or single event, `series` on the series, whose id is `series_id`.
+    `written_at` is the moment that dates the answer (see `dating`), on either; `series_at` that on
+    the series, if it differs.
     """
 
     own: str = NO_ANSWER
@@ -56,6 +57,7 @@ class GoogleRsvp:
     written_at: datetime | None = field(default=None, compare=False)
     copied: bool = field(default=False, compare=False)  # of the last observation: see is_copied
     series_at: datetime | None = field(default=None, compare=False)
+    series_id: str = field(default="", compare=False)
 
     @property
     def effective(self) -> str:

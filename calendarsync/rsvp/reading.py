@@ -80,7 +80,7 @@ def _of_series(
         own, whole = on_own.get(address, NO_ANSWER), on_series.get(address, NO_ANSWER)
         series_at = changes.date(series, address)
         own_at = changes.date(exception, address) if own and exception else series_at
-        yield address, GoogleRsvp(own, whole, own_at, series_at=series_at)
+        yield address, GoogleRsvp(own, whole, own_at, series_at=series_at, series_id=series.id)
 
 
 def _of_singles(

@@ -6,7 +6,6 @@ are read under the groups' locks; `calendarsync.rsvp.merge` decides which answer
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -15,7 +14,7 @@ from django.db.models import Q
 from calendarsync.models import CalendarEvent, CalendarSeries, ObservedRsvp
 from calendarsync.rsvp.dating import CalendarChanges
 from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement, is_copied
-from calendarsync.rsvp.reading import EventPlace, find_series, read_rsvps
+from calendarsync.rsvp.reading import EventPlace, read_rsvps
 from calendarsync.state.observed import ObservedCalendar
 from cohorts.models import Group, User, live_group
 from cohorts.services.locks import lock_groups
@@ -24,14 +23,6 @@ from meetings.rsvps import ExternalRsvp, find_expected, import_rsvps
 from meetings.selectors import MAX_DURATION
 
 Key = tuple[int, int]  # meeting, person
-
-
-@dataclass(frozen=True, slots=True)
-class _ObservedAnswer:
-    """A person's answer to one meeting in Google, and the id of the series that contains it."""
-
-    rsvp: GoogleRsvp
-    series_id: str
 
 
 @transaction.atomic
@@ -48,7 +39,7 @@ def record_rsvps(
     says = _read(meetings, observed, changes, now) if meetings else {}
     rows = _stored_rsvps(meetings)
     last = {key: GoogleRsvp(row.own, row.series, copied=row.copied) for key, row in rows.items()}
-    changed = {key: one for key, one in says.items() if last.get(key) != one.rsvp}
+    changed = {key: one for key, one in says.items() if last.get(key) != one}
     if changed:
         lock_groups({meetings[meeting_id].group_id for meeting_id, _ in changed})
         import_rsvps(list(_weigh(changed, last, changes.rewritten)), now=now)
@@ -58,7 +49,7 @@ def record_rsvps(
 
 
 def _weigh(
-    changed: Mapping[Key, _ObservedAnswer],
+    changed: Mapping[Key, GoogleRsvp],
     last: Mapping[Key, GoogleRsvp],
     rewritten: frozenset[str],
 ) -> Iterator[ExternalRsvp]:
@@ -68,7 +59,7 @@ def _weigh(
     for key, one in changed.items():
         answer = find_replacement(
             last.get(key, NO_RSVP if key[0] in listened else None),
-            one.rsvp,
+            one,
             decided.get(key, LensRsvp()),
             rewritten=one.series_id in rewritten,
         )
@@ -101,20 +92,18 @@ def _read(
     observed: ObservedCalendar,
     changes: CalendarChanges,
     now: datetime,
-) -> dict[Key, _ObservedAnswer]:
+) -> dict[Key, GoogleRsvp]:
     """Return the answers by (meeting, person), of everyone who is expected there and on a list."""
     places = _places(meetings.values())
     expected = find_expected(meetings.keys(), now)
     people = _people(set().union(*expected.values()) if expected else set())
-    found: dict[Key, _ObservedAnswer] = {}
+    found: dict[Key, GoogleRsvp] = {}
     for place in places:
-        series = find_series(place, observed)
         for address, rsvp in read_rsvps(place, observed, changes).items():
             user_id = people.get(address)
             if user_id in expected.get(place.meeting_id, ()):
                 assert user_id is not None
-                key = (place.meeting_id, user_id)
-                found[key] = _ObservedAnswer(rsvp, series.id if series else "")
+                found[place.meeting_id, user_id] = rsvp
     return found
 
 
@@ -168,16 +157,16 @@ def _forget(rows: Collection[ObservedRsvp]) -> None:
 
 
 def _remember(
-    observed: Mapping[Key, _ObservedAnswer], last: Mapping[Key, GoogleRsvp], now: datetime
+    observed: Mapping[Key, GoogleRsvp], last: Mapping[Key, GoogleRsvp], now: datetime
 ) -> None:
     ObservedRsvp.objects.bulk_create(
         [
             ObservedRsvp(
                 meeting_id=meeting_id,
                 user_id=user_id,
-                own=one.rsvp.own,
-                series=one.rsvp.series,
-                copied=is_copied(last.get((meeting_id, user_id), NO_RSVP), one.rsvp),
+                own=one.own,
+                series=one.series,
+                copied=is_copied(last.get((meeting_id, user_id), NO_RSVP), one),
                 observed_at=now,
             )
             for (meeting_id, user_id), one in observed.items()
