@@ -267,7 +267,14 @@ def _occurrences(
         meeting = by_place.get(original) if span.holds(original) else None
         if meeting is not None and facts.live and not meeting.cancelled:
             if meeting.starts_at > now:
-                yield _held_occurrence(facts, meeting, original, visits)
+                yield DesiredOccurrence(
+                    _name(facts, meeting),
+                    original,
+                    meeting.starts_at,
+                    meeting.minutes,
+                    meeting.id,
+                    people=_expected(facts, meeting, visits),
+                )
         elif meeting is not None:
             if max(original, meeting.starts_at) > now:
                 yield _cancelled_occurrence(span, original, _name(facts, meeting), meeting)
@@ -287,19 +294,6 @@ def _cancelled_occurrence(
         meeting.id if meeting else None,
         cancelled=True,
         elsewhere=meeting is None and span.is_of_week_taken_over(original),
-    )
-
-
-def _held_occurrence(
-    facts: CalendarGroup, meeting: MeetingFacts, original: datetime, visits: Iterable[Guest]
-) -> DesiredOccurrence:
-    return DesiredOccurrence(
-        _name(facts, meeting),
-        original,
-        meeting.starts_at,
-        meeting.minutes,
-        meeting.id,
-        people=_expected(facts, meeting, visits),
     )
 
 
