@@ -159,7 +159,7 @@ async def _cancel(client: CalendarClient, call: CancelEvent) -> Outcome:
         await client.delete(call.event, notify=call.notify)
     except Missing:
         note = "It was already cancelled."
-    return Outcome(call.event.id, note, call.cancelled())
+    return Outcome(call.event.id, note, call.result())
 
 
 # -- inviting people in separate calls -------------------------------------------------------

@@ -12,7 +12,6 @@ from calendarsync.plan.mail_count import count_mails
 from calendarsync.selectors import PROVIDER
 from calendarsync.snapshot import read_people, take_snapshot
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, Guest
-from calendarsync.state.observed import ObservedCalendar
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.provider import configured_providers
 from meetings.moving.forecasts import MailForecast, MovedGroup
@@ -35,7 +34,6 @@ def forecast_google_mails(groups: Sequence[MovedGroup], now: datetime) -> MailFo
     counted = [
         count_mails(
             desired,
-            ObservedCalendar(snapshot.copies.get(moved.group.pk, {})),
             moved.group.pk,
             partial(_as_moved, moved=moved, people=people),
             settings.GOOGLE_CALENDAR_ID,

@@ -57,6 +57,21 @@ class CreateEvent:
         people = [Attendee.invite(address).body() for address in self.people]
         return {"id": self.event_id, **when, **details_body(self.details), "attendees": people}
 
+    def result(self) -> ObservedEvent:
+        """Return the event after this call."""
+        slot = self.when if isinstance(self.when, SeriesSlot) else None
+        start = self.when.starts()[0] if isinstance(self.when, SeriesSlot) else self.when.start
+        return ObservedEvent(
+            id=self.event_id,
+            etag="created",
+            status="confirmed",
+            details=self.details,
+            start=start,
+            end=start + timedelta(minutes=self.when.minutes),
+            slot=slot,
+            attendees=tuple(Attendee.invite(address) for address in self.people),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class EditEvent:
@@ -90,6 +105,19 @@ class EditEvent:
             and (self.details is None or self.details == event.details)
         )
 
+    def result(self) -> ObservedEvent:
+        """Return the event after this call."""
+        event = self.event
+        return replace(
+            event,
+            etag="edited",
+            status="confirmed" if self.restore else event.status,
+            details=self.details or event.details,
+            start=self.times.start if self.times else event.start,
+            end=self.times.end if self.times else event.end,
+            attendees=tuple(self.listed(event.attendees)),
+        )
+
     def listed(self, attendees: Iterable[Attendee]) -> list[Attendee]:
         """Return the list after this call, from the current one."""
         kept = [one for one in attendees if one.address not in self.remove]
@@ -104,7 +132,7 @@ class CancelEvent:
     event: ObservedEvent
     notify: str = NOTIFY_ALL
 
-    def cancelled(self) -> ObservedEvent:
+    def result(self) -> ObservedEvent:
         """Return the event after this call. Google's response is empty, without an ETag."""
         return replace(self.event, status="cancelled", etag="")
 

@@ -17,7 +17,6 @@ only of Gmail's addresses and of those in the calendar's own domain.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from calendarsync.desired import Addresses, DesiredCalendar, DesiredGroupCalendar, desired_group
 from calendarsync.plan.calls import (
@@ -30,57 +29,13 @@ from calendarsync.plan.calls import (
     ReadExceptions,
     Times,
 )
-from calendarsync.plan.plan import plan_group
-from calendarsync.plan.series_state import find_series, group_with_own_writes, next_mark
+from calendarsync.plan.plan import plan_group, view_group
+from calendarsync.plan.series_state import find_series, next_mark
 from calendarsync.state.facts import CalendarGroup
 from calendarsync.state.ids import Mark
-from calendarsync.state.observed import Attendee, ObservedCalendar, ObservedEvent
-from calendarsync.state.slots import SeriesSlot
+from calendarsync.state.observed import ObservedCalendar, ObservedEvent
+from calendarsync.state.run_observation import RunObservation, StoredReading
 from cohorts.reconcile.values import Action
-
-
-def carried_out(call: Call, observed: ObservedCalendar) -> ObservedCalendar:
-    """Return the observed state after a call that Google carried out."""
-    match call:
-        case CreateEvent():
-            return observed.with_written(_created(call))
-        case EditEvent():
-            return observed.with_written(edited(call))
-        case CancelEvent():
-            return observed.with_written(call.cancelled())
-        case ReadExceptions():
-            return replace(observed, unread=frozenset())
-
-
-def _created(call: CreateEvent) -> ObservedEvent:
-    slot = call.when if isinstance(call.when, SeriesSlot) else None
-    start = slot.starts()[0] if slot else call.when.start  # type: ignore[union-attr]
-    return ObservedEvent(
-        id=call.event_id,
-        etag="created",
-        status="confirmed",
-        details=call.details,
-        start=start,
-        end=start + timedelta(minutes=call.when.minutes),
-        slot=slot,
-        attendees=tuple(Attendee.invite(address) for address in call.people),
-    )
-
-
-def edited(call: EditEvent) -> ObservedEvent:
-    event = call.event
-    return replace(
-        event,
-        etag="edited",
-        status="confirmed" if call.restore else event.status,
-        details=call.details or event.details,
-        start=call.times.start if call.times else event.start,
-        end=call.times.end if call.times else event.end,
-        attendees=tuple(call.listed(event.attendees)),
-    )
-
-
-# -- counting --------------------------------------------------------------------------------------
 
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
@@ -107,7 +62,7 @@ class CountedMails:
 
     def _add_edit(self, call: EditEvent) -> None:
         had = frozenset() if call.event.is_cancelled else call.event.people
-        has = edited(call).people
+        has = call.result().people
         self.invitations += self._mailed(has - had, call.notify)
         self.cancellations += self._mailed(had - has, call.notify)
         updated = self._mailed(had & has, call.notify)
@@ -129,7 +84,6 @@ class CountedMails:
 
 def count_mails(
     desired: DesiredCalendar,
-    observed: ObservedCalendar,
     group_id: int,
     change: Callable[[CalendarGroup], CalendarGroup],
     calendar_id: str,
@@ -139,61 +93,64 @@ def count_mails(
     What is left to do without the change is carried out first and not counted; copies of events may
     be some minutes old.
     """
-    observed = _with_missing(desired.groups[group_id], desired, observed)
-    desired, observed = _finish(desired, observed, group_id, CountedMails(calendar_id))
-    facts = change(desired.groups[group_id].facts)
-    group = desired_group(facts, desired.snapshot, desired.now)
+    observed = _with_missing(desired, group_id)
+    observed = _finish(desired, observed, group_id, CountedMails(calendar_id))
+    facts = view_group(desired, observed, group_id)[0].facts
+    group = desired_group(change(facts), desired.snapshot, desired.now)
     counted = CountedMails(calendar_id)
     _finish(replace(desired, groups={group_id: group}), observed, group_id, counted)
     return counted
 
 
-def _with_missing(
-    group: DesiredGroupCalendar, desired: DesiredCalendar, observed: ObservedCalendar
-) -> ObservedCalendar:
-    """Add events that we have made since the copies were read."""
+def _with_missing(desired: DesiredCalendar, group_id: int) -> RunObservation:
+    """Return the events that we have made since the copies were read."""
+    observed = RunObservation()
+    group, calendar = view_group(desired, observed, group_id)
     missing: list[CreateEvent] = []
     for series in group.series:
-        if series.record.slot and series.record.event_id not in observed.events:
+        if series.record.slot and series.record.event_id not in calendar.events:
             mark = Mark(desired.installation, group.facts.id, series.record.generation)
             people = tuple(series.people or ())
             details = replace(group.details, mark=mark)
             missing.append(CreateEvent(details, series.record.slot, people))
     for event in group.events:
         record = event.record
-        if record and record.made and not record.gone and record.event_id not in observed.events:
-            mark = next_mark(desired.installation, group, event, observed)
+        if record and record.made and not record.gone and record.event_id not in calendar.events:
+            mark = next_mark(desired.installation, group, event, calendar)
             when = Times(event.start, event.minutes, group.facts.zone)
             details = replace(group.details, mark=mark)
             missing.append(CreateEvent(details, when, tuple(event.people)))
     for call in missing:
-        observed = carried_out(call, observed)
+        observed = observed.with_written(group_id, call.result())
     return observed
 
 
 def _finish(
-    desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, counted: CountedMails
-) -> tuple[DesiredCalendar, ObservedCalendar]:
+    desired: DesiredCalendar, observed: RunObservation, group_id: int, counted: CountedMails
+) -> RunObservation:
     """Carry out the calls that are left for a group one by one, and count their e-mails."""
     done: set[str] = set()
     while True:
-        group = group_with_own_writes(desired, group_id, observed)
-        desired = replace(desired, groups={group_id: group})
-        action = next(_due(desired, observed, group_id, done), None)
+        group, calendar = view_group(desired, observed, group_id)
+        action = next(_due(group, desired, calendar, done), None)
         if action is None:
-            return desired, observed
-        if not isinstance(action.payload, ReadExceptions):
-            done.add(action.key)
-        counted.add(action.payload, observed)
-        observed = carried_out(action.payload, observed)
+            return observed
+        if isinstance(action.payload, ReadExceptions):
+            observed = observed.with_reading(StoredReading())
+            continue
+        done.add(action.key)
+        counted.add(action.payload, calendar)
+        observed = observed.with_written(group_id, action.payload.result())
 
 
 def _due(
-    desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, done: set[str]
+    group: DesiredGroupCalendar,
+    desired: DesiredCalendar,
+    observed: ObservedCalendar,
+    done: set[str],
 ) -> Iterator[Action]:
     """Yield the calls that are left, in the order of a run, except the creation of a first series
     that nobody requested."""
-    group = desired.groups[group_id]
     for action in sorted(plan_group(group, desired, observed), key=lambda each: each.rank):
         is_held = action.creates and (not group.facts.asked or find_series(group, observed))
         if not (is_held or action.key in done):

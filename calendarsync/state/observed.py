@@ -166,12 +166,6 @@ class ObservedCalendar:
         event = self.events.get(event_id)
         return event is None or not event.is_cancelled
 
-    def with_written(self, event: ObservedEvent) -> ObservedCalendar:
-        """Add an event that we wrote. If it is a series, its exceptions become unread."""
-        unread = {event.id} if self.exceptions.get(event.id) else set()
-        events = {**self.events, event.id: event}
-        return replace(self, events=events, unread=self.unread | unread)
-
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
