@@ -12,7 +12,6 @@ from cohorts.models import AccessState, Group
 from cohorts.outbox.routing.preferences import choose
 from cohorts.outbox.tasks import collect_all
 from cohorts.reconcile.models import GroupSync, RealizeRequest
-from cohorts.reconcile.runs.provider_state import count_changes
 from cohorts.services.groups import end_group
 from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, HiddenCount
@@ -193,14 +192,16 @@ def test_who_joins_has_the_role_within_seconds_and_is_greeted(here, world, stand
 
 
 def test_who_accepts_the_rules_is_noticed_at_once(here, world):
+    late = here.academy.add_member("Late", "A", discord_id=210000000000000000 + next(numbers))
+    syncs = GroupSync.objects.filter(group=here.academy.groups["A"], provider="discord")
+    before = syncs.get().generation
     world.sandbox.post("discord/settings", {"membership_screening": True})
-    before = count_changes("discord")
-    late = here.add("Late", "A")
+    here.join(late)
     world.sandbox.post("discord/settings", {"membership_screening": False})
-    here.people.wait(lambda: count_changes("discord") > before, "nobody noticed that they joined")
-    joined = count_changes("discord")
+    here.people.wait(lambda: syncs.get().generation > before, "nobody noticed that they joined")
+    joined = syncs.get().generation
     world.sandbox.post("accept_rules", {"id": str(late.discord_id)})
-    here.people.wait(lambda: count_changes("discord") > joined, "nobody noticed that they accepted")
+    here.people.wait(lambda: syncs.get().generation > joined, "nobody noticed that they accepted")
 
 
 def test_who_joins_while_the_database_is_away_is_noticed_afterwards(here, world):
