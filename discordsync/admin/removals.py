@@ -90,8 +90,12 @@ class RemovalMixin(admin.ModelAdmin):
             return self._render(request, "removals", title, remains=remains)
         chosen = request.POST.get("cohort", "")
         ids = [g.pk for one in remains if str(one.cohort.pk) == chosen for g in one.groups]
-        runs = request_plan(ids, as_if_requested=False, by=person, providers=["discord"])
-        if not ids or not runs:
+        runs = (
+            request_plan(ids, as_if_requested=False, by=person, providers=["discord"])
+            if ids
+            else []
+        )
+        if not runs:
             messages.error(request, "Nothing of this cohort is due for removal.")
             return redirect(LIST)
         return redirect(REVIEW, runs[0].pk)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from cohorts import clock
 from cohorts.models import Group, Membership, User
-from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.models import GroupSync, SyncRun
 from cohorts.services.groups import end_group
 from cohorts.signals import announce, groups_reopened
 from discordsync.models import DiscordObject, RemovalApproval
@@ -252,6 +252,12 @@ def test_a_category_with_a_channel_of_someone_else_stays(sandbox, made, staff):
     work("discord")
     assert names(sandbox).count("staff-notes") == 1
     assert [row.kind for row in DiscordObject.objects.exclude(kind="event")] == ["category"]
+
+
+def test_a_cohort_that_has_nothing_to_remove_asks_no_worker(staff):
+    answer = staff.post(LIST, {"cohort": "999"}, follow=True)
+    assert "Nothing of this cohort is due for removal" in answer.content.decode()
+    assert not SyncRun.objects.exists()
 
 
 @pytest.mark.matrix
