@@ -88,25 +88,16 @@ def _directs(
     found: dict[int, list[DirectMessageFacts]] = defaultdict(list)
     if not waiting:
         return found
-    ways = find_routes({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
+    requests = {due.id: DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}
+    routes = find_routes(set(requests.values()), now)
     channels = read_channels({due.user_id for due in waiting if due.user_id})
     sent = _sent_directs(waiting)
     for due in waiting:
-        is_wanted = (
-            ways[DeliveryRequest(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
-        )
+        is_wanted = routes[requests[due.id]].channel == Message.Channel.DISCORD_DM
         if due.group_id and due.user_id in channels and (is_wanted or due.tried_at):
-            person, channel_id = channels[due.user_id]
-            found[due.group_id].append(
-                DirectMessageFacts(
-                    replace(
-                        _message(due, answered=answered),
-                        edits=sent.get(due.context.get(EDITS, "")),
-                    ),
-                    person,
-                    channel_id,
-                )
-            )
+            edits = sent.get(due.context.get(EDITS, ""))
+            message = replace(_message(due, answered=answered), edits=edits)
+            found[due.group_id].append(DirectMessageFacts(message, *channels[due.user_id]))
     return found
 
 
