@@ -32,15 +32,13 @@ def record_join(discord_id: int, joined_at: datetime) -> None:
 
 def record_leave(discord_id: int) -> None:
     """Handle a person who has left: store it for staff, and sync the groups they had access to."""
-    person = User.objects.filter(discord_id=discord_id).first()
-    if person is None:
-        return
-    GuildMembership.objects.filter(user=person, left_at=None).update(left_at=clock.now())
-    report_outside_change(_groups_of(person), PROVIDER)
+    present = GuildMembership.objects.filter(user__discord_id=discord_id, left_at=None)
+    present.update(left_at=clock.now())
+    handle_person_change(discord_id)
 
 
-def handle_accepted_rules(discord_id: int) -> None:
-    """Handle a person who has accepted the server's rules: their set-up is complete."""
+def handle_person_change(discord_id: int) -> None:
+    """Handle another change of a person, such as that they have accepted the server's rules."""
     person = User.objects.filter(discord_id=discord_id).first()
     if person is not None:
         report_outside_change(_groups_of(person), PROVIDER)

@@ -78,7 +78,7 @@ class GuildListener:
                 guild_changes.handle_role_change, after.id, given=has - had, taken=had - has
             )
         if before.pending and not after.pending:
-            await self._pass_on(guild_changes.handle_accepted_rules, after.id)
+            await self._pass_on(guild_changes.handle_person_change, after.id)
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         if is_ours(role.guild):
