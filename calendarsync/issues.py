@@ -12,7 +12,8 @@ ISSUES: dict[str, IssueText] = {
         remedy="recreate",
     ),
     "series_split": IssueText(
-        "The group's series was split in Google Calendar (“this and all following events”).",
+        "The group's series was split in Google Calendar (“this and all following events”). Lens "
+        "leaves the later part as it is, so its guests stay on it although they leave the group.",
         "Delete both parts in Google Calendar, then press “Recreate”. To move a single meeting, "
         "move it in Lens.",
         needs_person=True,
