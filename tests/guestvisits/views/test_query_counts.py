@@ -53,8 +53,8 @@ def build(groups: int, now: datetime) -> tuple[Academy, User, User]:
 QUERIES = {
     # Three of each: the session, the person, whether "My groups" is shown.
     # meetings, past ones, visits, what is reported, where, whether there is a group to
-    # choose, substitutes; five of the set-up
-    "/meetings/": 15,
+    # choose, substitutes; four of the set-up
+    "/meetings/": 14,
     "/meetings/{home}/alternatives/": 10,
     "/meetings/zone/": 3,
     "/meetings/messages/": 7,  # the person, choices, the direct line, whether they facilitate
