@@ -44,8 +44,8 @@ class KeptSandbox:
 class RunningSandbox:
     """A running sandbox, and helpers for tests. Safe to use from any thread.
 
-    Everything but `keep` and `put_back` uses the control endpoints, so a test in another process
-    can do the same.
+    Everything but `keep`, `put_back` and `find_crashes` uses the control endpoints, so a test in
+    another process can do the same.
     """
 
     def __init__(self, url: str, do: Do | None = None) -> None:
@@ -89,6 +89,15 @@ class RunningSandbox:
         assert self._do, "only in the sandbox's own process"
         self._do(lambda sandbox: _put_back(sandbox, kept))
         self._wishes = [("as kept", kept.done)]
+
+    def find_crashes(self) -> list[str]:
+        """Return the calls at which the sandbox itself failed.
+
+        `calls` would write all calls as JSON and read them, for each test.
+        """
+        assert self._do, "only in the sandbox's own process"
+        found: list[str] = self._do(_find_crashes)
+        return found
 
     @property
     def last(self) -> int:
@@ -186,6 +195,11 @@ def sandbox_running(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def _find_crashes(sandbox: Sandbox) -> list[str]:
+    calls = sandbox.journal.since(0)
+    return [f"{call.method} {call.shown_path}: {call.crash}" for call in calls if call.crash]
 
 
 def _keep(sandbox: Sandbox, done: str) -> KeptSandbox:

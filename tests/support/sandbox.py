@@ -57,9 +57,7 @@ def sandbox(one_sandbox_server: RunningSandbox, settings: Any) -> Iterator[Runni
     settings.GOOGLE_CALENDAR_API_BASE = one_sandbox_server.google_api_base
     settings.GOOGLE_CALENDAR_ID = CALENDAR_ID
     yield one_sandbox_server
-    crashes = [
-        f"{c['method']} {c['path']}: {c['crash']}" for c in one_sandbox_server.calls() if c["crash"]
-    ]
+    crashes = one_sandbox_server.find_crashes()
     # Lets go of what a fault still holds, so that no thread of the test waits for ever.
     one_sandbox_server.set_faults()
     assert not crashes, f"the sandbox itself failed at {crashes}"

@@ -67,7 +67,7 @@ def test_the_calls_of_a_sample_cohort_are_those_that_are_kept(new_world):
 
 def calls_of(world: World, act: Act) -> list[str]:
     """The calls that an act and the two minutes after it cause, sorted."""
-    last = world.sandbox.get("calls?since=0")["last"]
+    last = world.sandbox.last
     act(world)
     world.minute(2)
     names = names_of_ids(world.sandbox.get("state")["discord"])
