@@ -181,7 +181,8 @@ def _obstacles(person: User) -> Iterator[str]:
         if not membership.group.has_ended:
             yield f"{person} is still in {membership.group}. End the membership first."
     if GuestVisit.objects.filter(user=person, ended_at__isnull=True).exists():
-        yield f"{person} has a guest visit that is not over. Cancel it first."
+        what = "Cancel it, or wait until its access has ended."
+        yield f"{person} has a guest visit that is not over. {what}"
 
 
 # -- the rows --------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from lens.personal_data.erasure import (
     approve_erasure,
     ask_for_erasure,
     complete_erasures,
+    preview_erasure,
     withdraw_erasure,
 )
 from meetings.models import MeetingMove
@@ -255,3 +256,16 @@ def _someone_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return bool(cursor.fetchone()[0])
+
+
+def test_a_visit_whose_meeting_is_over_need_not_be_cancelled(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    """It cannot be. Access to its channels ends days later."""
+    ann = User.objects.get(name="Ann")
+    home, host = academy.meeting("A"), academy.meeting("B")
+    end_membership(ann.memberships.get().pk, status=Membership.Status.COMPLETED, now=NOW)
+    GuestVisit.objects.create(user=ann, home_meeting=home, host_meeting=host, booked_at=NOW)
+    set_clock(host.ends_at)
+    [obstacle] = preview_erasure(ann).obstacles
+    assert "or wait until its access has ended" in obstacle
