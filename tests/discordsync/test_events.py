@@ -146,7 +146,8 @@ def fill(sandbox, channel_id, n):
 
 
 def test_a_moved_meeting_moves_its_event_also_beyond_the_horizon(sandbox, made, pass_time):
-    meeting, starts_at = meeting_of(made, 1), clock.now() + timedelta(days=40)
+    meeting = meeting_of(made, 1)
+    starts_at = (clock.now() + timedelta(days=40)).replace(second=0, microsecond=0)
     move_meeting(meeting.pk, starts_at=starts_at, now=clock.now())
     seen = sandbox.last
     work("discord")
