@@ -140,7 +140,13 @@ class MessageAdmin(ReadOnlyAdmin):
     def retry(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
         done = services.retry_now(ids, now=clock.now())
-        self._report(request, done, len(ids), "will be retried now", "already sent, or too late")
+        self._report(
+            request,
+            done,
+            len(ids),
+            "will be retried now",
+            "already sent, on their way, or too late",
+        )
 
     @admin.action(description="Send anyway (may send it twice)", permissions=["send"])
     def send_anyway(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:

@@ -154,10 +154,15 @@ def retry_rejected(user_id: int, *, now: datetime) -> None:
 def retry_now(message_ids: Iterable[int], *, now: datetime) -> int:
     """Retry these messages at once, as staff asked.  Returns how many.
 
-    Skips messages that were sent or are past their cutoff.
+    Skips messages that were sent or are past their cutoff, and those that may be on their way: they
+    are retried when their claim ends.
     """
+    is_on_its_way = Q(state=Message.State.SENDING, next_try_at__gt=now)
     chosen = Message.objects.filter(
-        pk__in=list(message_ids), state__in=[*UNSENT, Message.State.DROPPED], cutoff_at__gt=now
+        ~is_on_its_way,
+        pk__in=list(message_ids),
+        state__in=[*UNSENT, Message.State.DROPPED],
+        cutoff_at__gt=now,
     )
     waiting = list(chosen.order_by().values_list("channel", "group_id", "user_id"))
     pending = {(channel, group_id) for channel, group_id, _ in waiting}

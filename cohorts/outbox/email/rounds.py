@@ -18,6 +18,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMessage
+from django.db import transaction
 
 from cohorts import clock
 from cohorts.models import Installation
@@ -131,6 +132,7 @@ def _get_content(message: Message, route: DeliveryRoute) -> MessageContent | Non
     return None
 
 
+@transaction.atomic  # what is claimed is seen as being sent: a retry by staff changes no claim
 def _claim(message: Message, content: MessageContent) -> datetime | None:
     """Reserve the e-mail and store its text; return the time of the first attempt.
 

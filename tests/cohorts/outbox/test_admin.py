@@ -125,7 +125,9 @@ def test_what_was_sent_is_neither_dropped_nor_tried_again(client, staff, pending
     alice = pending[0]
     services.mark_sent(alice.messages.get().pk, now=now)
     assert "1 of 2 messages unchanged: already sent or closed." in act(client, "drop", *pending)
-    assert "1 of 2 messages unchanged: already sent, or too late." in act(client, "retry", *pending)
+    assert "1 of 2 messages unchanged: already sent, on their way, or too late." in act(
+        client, "retry", *pending
+    )
     assert Message.objects.get(user=alice).state == "sent"
 
 

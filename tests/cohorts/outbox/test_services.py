@@ -164,6 +164,14 @@ def test_staff_may_make_a_dropped_message_pending_again(message, now):
     assert only_due(now).key == "note:1"
 
 
+def test_what_is_being_sent_is_not_sent_a_second_time_because_staff_retry_it(message, now):
+    assert services.claim(message.pk, seen=message.next_try_at, until=now + 15 * MINUTE)
+    services.begin(message.pk, body="Hello", now=now, channel=message.channel)
+    assert not services.retry_now([message.pk], now=now)
+    assert due_messages(["discord_channel"], now) == []
+    assert services.retry_now([message.pk], now=now + 15 * MINUTE), "its worker may have died"
+
+
 def test_long_reasons_are_cut_to_the_column(message, now):
     services.mark_failed(message.pk, why="x" * 999, now=now, retry=MINUTE)
     services.expire_late(now + timedelta(hours=1))
