@@ -140,9 +140,8 @@ class World:
             self.channels[pk] = replace(found, overwrites={**found.overwrites, **opens})
         for account in self.accounts(thing.holders):
             self.members.setdefault(account, set()).add(role)
-        mark = keys.make_mark(
-            Installation.objects.ensure(clock.now()).installation_id, keys.event(meeting.pk)
-        )
+        name = Installation.objects.ensure(clock.now()).installation_id
+        mark = keys.make_mark(name, keys.event(meeting.pk))
         self.events[event] = ScheduledEvent(
             event, "Week 1", mark, voice, meeting.starts_at, meeting.ends_at, SCHEDULED
         )
@@ -212,28 +211,24 @@ def cohorts() -> list[MadeCohort]:
     return [make_cohort(groups=3, name=name) for name in ("Spring", "Autumn")]
 
 
-def examples(number: int) -> settings:
-    return settings(
-        max_examples=number,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],  # each example fills the database: shrinking would take minutes
-        derandomize=True,
-    )
+some = settings(
+    max_examples=15,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],  # each example fills the database: shrinking would take minutes
+    derandomize=True,
+)
 
 
 @given(worlds=WORLDS)
-@examples(15)
+@some
 def test_a_bounded_snapshot_leads_to_the_same_plan_as_everything(cohorts, worlds) -> None:
     check_plans_are_the_same(cohorts, worlds)
 
 
 @pytest.mark.matrix
 @given(worlds=WORLDS)
-@examples(40)
-def test_bounded_snapshots_of_many_worlds_lead_to_the_same_plan_as_everything(
-    cohorts, worlds
-) -> None:
+@settings(some, max_examples=40)
+def test_in_many_worlds_it_leads_to_the_same_plan(cohorts, worlds) -> None:
     check_plans_are_the_same(cohorts, worlds)
 
 
@@ -307,9 +302,8 @@ def test_groups_that_have_ended_with_nothing_outside_are_not_read() -> None:
     assert found.groups[history.groups[5].pk].position == 5
 
 
-@pytest.mark.django_db(
-    transaction=True
-)  # ANALYZE outlives a rollback; emptying truncates the table
+# ANALYZE outlives a rollback; emptying truncates the table.
+@pytest.mark.django_db(transaction=True)
 def test_records_of_what_is_gone_are_not_even_scanned() -> None:
     made = make_cohort(groups=2, members=2)
     record("text_channel", made.groups[0], 1)
