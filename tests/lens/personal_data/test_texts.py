@@ -258,10 +258,10 @@ def _someone_waits() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def test_a_visit_whose_meeting_is_over_need_not_be_cancelled(
+def test_a_visit_whose_meeting_is_over_is_still_an_obstacle_whose_sentence_offers_to_wait(
     academy: Academy, set_clock: SetClock
 ) -> None:
-    """It cannot be. Access to its channels ends days later."""
+    """Such a visit cannot be cancelled. Access to its channels ends days later."""
     ann = User.objects.get(name="Ann")
     home, host = academy.meeting("A"), academy.meeting("B")
     end_membership(ann.memberships.get().pk, status=Membership.Status.COMPLETED, now=NOW)
