@@ -381,21 +381,6 @@ def test_an_exception_holds_who_wrote_it_and_ends_in_the_future(staff, olga):
     assert AccessException.objects.get().created_by == olga
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "cohorts/membership/add/?user=x&group=9999-12-31",
-        "cohorts/group/add/?cohort=%C2%B2",
-        "meetings/attendance/add/?meeting=-1&user=x",
-    ],
-)
-def test_an_address_that_chooses_no_row_chooses_nothing(staff, address):
-    assert staff.get(f"/admin/{address}").status_code == 200
-    name = address.partition("?")[2].partition("=")[0]
-    refused = staff.post(f"/admin/{address.partition('?')[0]}", {name: "x"})
-    assert "That choice is not one of the available choices" in text_of(refused)
-
-
 def test_rows_that_only_services_write_can_be_read(staff):
     for model in ("accessstate", "installation"):
         assert staff.get(f"{ADMIN}/{model}/").status_code == 200
