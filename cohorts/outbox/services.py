@@ -74,15 +74,16 @@ def begin(
 ) -> bool:
     """Commit, before any network call, that sending begins, together with the text.
 
-    Text that was stored before is kept.  `tried_at` remains the earliest time at which it may have
-    arrived.  Returns False if the message is no longer pending on this channel or nothing may be
-    sent: do not start a call then.
+    Text that was stored before is kept; the reason of an earlier failure is cleared.  `tried_at`
+    remains the earliest time at which it may have arrived.  Returns False if the message is no
+    longer pending on this channel or nothing may be sent: do not start a call then.
     """
     unsent = Message.objects.filter(may_send(), pk=message_id, state__in=UNSENT, channel=channel)
     has_text, may_have_arrived = ~Q(body=""), Q(state=Message.State.SENDING)
     return bool(
         unsent.update(
             state=Message.State.SENDING,
+            not_sent_reason="",
             subject=_if(has_text, "subject", subject),
             body=_if(has_text, "body", body),
             html=_if(has_text, "html", html),
@@ -157,7 +158,7 @@ def retry_now(message_ids: Iterable[int], *, now: datetime) -> int:
     Skips messages that were sent or are past their cutoff, and those that may be on their way: they
     are retried when their claim ends.
     """
-    is_on_its_way = Q(state=Message.State.SENDING, next_try_at__gt=now)
+    is_on_its_way = Q(state=Message.State.SENDING, next_try_at__gt=now, not_sent_reason="")
     chosen = Message.objects.filter(
         ~is_on_its_way,
         pk__in=list(message_ids),

@@ -172,6 +172,15 @@ def test_what_is_being_sent_is_not_sent_a_second_time_because_staff_retry_it(mes
     assert services.retry_now([message.pk], now=now + 15 * MINUTE), "its worker may have died"
 
 
+def test_staff_may_retry_what_may_have_arrived(message, now):
+    services.begin(message.pk, body="Hello", now=now, channel=message.channel)
+    services.mark_unclear(
+        message.pk, why="The connection broke.", now=now, retry=timedelta(hours=6)
+    )
+    assert services.retry_now([message.pk], now=now)
+    assert only_due(now).key == "note:1"
+
+
 def test_long_reasons_are_cut_to_the_column(message, now):
     services.mark_failed(message.pk, why="x" * 999, now=now, retry=MINUTE)
     services.expire_late(now + timedelta(hours=1))
