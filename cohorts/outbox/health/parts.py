@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from cohorts.outbox.models import OutboxPart
 
@@ -21,13 +21,14 @@ HEALTHY: dict[str, Any] = {
 
 
 def record_failure(name: str, why: str, *, now: datetime, pause: timedelta = RETRY) -> None:
-    """Count a failure, in one statement: other workers may record more or close the channel."""
+    """Count a failure, in one statement: other workers may record more or close the channel. A
+    longer pause of an earlier failure stays."""
     OutboxPart.objects.get_or_create(name=name)
     OutboxPart.objects.filter(name=name).update(
         issue=why[:300],
         failing_since=Coalesce("failing_since", Value(now)),
         failures=F("failures") + 1,
-        retry_at=now + pause,
+        retry_at=Greatest(Coalesce("retry_at", Value(now)), Value(now + pause)),
     )
 
 

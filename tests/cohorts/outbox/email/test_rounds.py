@@ -208,6 +208,12 @@ def test_b10_a_mail_quota_that_an_email_about_an_account_meets_pauses_all_emails
     assert OutboxPart.objects.get().retry_at > clock.now() + timedelta(minutes=14)
     assert states() == {"pending"}
 
+    queue_password_email(str(pending[1].email), now=clock.now())
+    mail_server.mend()
+    mail_server.refuse("MAIL", 421, "4.3.2 Closing down")
+    send_emails()
+    assert OutboxPart.objects.get().retry_at > clock.now() + timedelta(minutes=13), "still"
+
 
 def test_b10_a_mailbox_that_is_full_is_that_persons(pending, mail_server):
     mail_server.refuse("RCPT", 552, "5.2.2 The recipient's mailbox is over quota", to="bob")
