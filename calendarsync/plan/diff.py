@@ -150,7 +150,6 @@ def make_action(
         cohort_id=group.facts.cohort_id,
         rank=rank + (0 if group.facts.set_up else AFTER_ACTIVE),
         removes=removes,
-        person=removes or "",
         ends=ends,
         creates=creates,
         payload=call,

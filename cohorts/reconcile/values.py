@@ -23,10 +23,10 @@ class Action:
     unless that takes longer than a moment (2 seconds). `behind` are keys of actions that are tried
     first however long that takes, unless they cannot be tried. `rank` orders a lane, lowest first.
     `removes` is the outside person (an account's id, an address) who loses access although no dated
-    fact explains it; `person` is their readable name. `ends`: it removes access that a dated fact
-    has ended; as little as possible may delay it. `alone`: no action depends on it, and the
-    provider finds out what an unclear answer meant. `repeatable`: no action depends on it, and it
-    is idempotent.
+    fact explains it; `person` is their readable name, if that is another. `ends`: it removes access
+    that a dated fact has ended; as little as possible may delay it. `alone`: no action depends on
+    it, and the provider finds out what an unclear answer meant. `repeatable`: no action depends on
+    it, and it is idempotent.
     """
 
     key: str

@@ -158,11 +158,11 @@ class Remaining:
             return None
         reason, detail = mine[0].reason, mine[0].detail
         people = {
-            held.action.person
+            held.action.removes: held.action.person or held.action.removes
             for held in mine
-            if held.reason == IssueCode.REMOVALS_HELD and held.action.person
+            if held.reason == IssueCode.REMOVALS_HELD and held.action.removes
         }
-        names = ", ".join(sorted(people)) if reason == IssueCode.REMOVALS_HELD else ""
+        names = ", ".join(sorted(people.values())) if reason == IssueCode.REMOVALS_HELD else ""
         return Blocker(reason, detail or names or mine[0].action.target)
 
     def _parking(self, due: Due) -> Blocker | None:

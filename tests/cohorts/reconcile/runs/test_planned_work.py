@@ -200,8 +200,9 @@ def leaves(name: str) -> Action:
 
 def test_held_removals_are_reported_with_their_names():
     held = [Withheld(leaves(name), IssueCode.REMOVALS_HELD) for name in ("Uma", "Ben")]
+    held += [Withheld(replace(leaves("Ben"), removes="id of another"), IssueCode.REMOVALS_HELD)]
     low = Withheld(leaves("Ada"), "role_too_low")
-    found = Blocker(IssueCode.REMOVALS_HELD, "Ben, Uma")
+    found = Blocker(IssueCode.REMOVALS_HELD, "Ben, Ben, Uma")
     assert rest(withheld=[*held, low]).blocker(DUE) == found
     assert rest(withheld=[low, *held]).blocker(DUE) == Blocker("role_too_low", "target")
 
