@@ -45,13 +45,15 @@ def ask_for_import(
     by: User,
     now: datetime,
 ) -> RosterImport:
-    """Store a file to be imported as it was confirmed; return its row, once for each upload.
+    """Store a file to be imported as it was confirmed; return its row, once for each preview.
 
     A second row would be refused, since the first has changed what the preview showed.
     """
     lock_people([by.pk])  # of two clicks at once the second finds the row of the first
-    asked = RosterImport.objects.filter(token=token, asked_by=by).exclude(state=State.REFUSED)
-    return asked.first() or RosterImport.objects.create(
+    asked = RosterImport.objects.filter(
+        token=token, asked_by=by, confirmed=confirmed[:64], terms=terms and terms[:64]
+    )
+    return asked.exclude(state=State.REFUSED).first() or RosterImport.objects.create(
         token=token,
         name=name[:200],
         data=zlib.compress(data),

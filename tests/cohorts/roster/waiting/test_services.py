@@ -30,8 +30,8 @@ def staff(without_providers: None) -> User:
     return User.objects.create_user("staff@example.org", name="Staff", is_staff=True)
 
 
-def ask(staff: User, data: bytes = FILE) -> RosterImport:
-    digest = preview_roster(data).digest
+def ask(staff: User, data: bytes = FILE, digest: str = "") -> RosterImport:
+    digest = digest or preview_roster(data).digest
     return ask_for_import("a", "a.csv", data, confirmed=digest, terms=None, by=staff, now=NOW)
 
 
@@ -49,7 +49,16 @@ def test_it_is_imported_once_by_whoever_confirmed_it(staff):
     ]
     assert Membership.objects.count() == 2
     assert ActivityEntry.objects.get().actor == staff.pk
-    assert ask(staff) == asked, "a click on a page from before"
+    assert ask(staff, digest=asked.confirmed) == asked, "a click on a page from before"
+
+
+def test_a_new_preview_of_the_same_upload_is_imported_again(staff):
+    asked = ask(staff)
+    import_waiting()
+    Membership.objects.first().delete()
+    assert ask(staff) != asked
+    import_waiting()
+    assert Membership.objects.count() == 2
 
 
 def test_two_clicks_at_once_ask_for_one_import(staff):
