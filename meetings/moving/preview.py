@@ -8,6 +8,7 @@ from datetime import datetime
 from cohorts.models import Group, User
 from cohorts.registries import Registry
 from cohorts.selectors import members_of
+from cohorts.words import count, count_people
 from meetings.models import Attendance
 from meetings.moving.clashes import Clash, find_clashes, name_for
 from meetings.moving.facts import group_of, read_facts
@@ -83,12 +84,13 @@ class Preview:
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
     def summary(self) -> str:
-        """Summarize in numbers: "Alpha: 3 meetings change (1 no longer take place); …"."""
+        """Summarize in numbers: "Alpha: 3 meetings to change (no longer held: 1); …"."""
         gone = sum(change.after is None for change in self.changes)
         ends = sum(each.options is not None for each in self.consequences)
         return (
-            f"{self.group}: {len(self.changes)} meetings change ({gone} no longer take place); "
-            f"{ends} visits end; {len(self.affected)} people get a message"
+            f"{self.group}: {count(len(self.changes), 'meeting')} to change (no longer held: "
+            f"{gone}); {count(ends, 'visit')} to end; "
+            f"{count_people(len(self.affected))} to get a message"
         )
 
 

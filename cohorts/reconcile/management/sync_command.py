@@ -19,6 +19,7 @@ from cohorts.reconcile.ui.waiting import GaveUp, NoWorker, WaitingProgress, wait
 from cohorts.reconcile.workers import heartbeats
 from cohorts.selectors import find_cohort
 from cohorts.validators import read_id
+from cohorts.words import count
 
 FAILED, NO_WORKER, INTERRUPTED = 1, 2, 130
 NO_ONE_WORKS = (
@@ -145,10 +146,10 @@ class PlanningCommand(BaseCommand):
     def _report(self, progress: WaitingProgress) -> None:
         for line in write_groups(progress.groups):
             self.stdout.write(line)
-        self.stdout.write(f"{progress.done} actions done.")
+        self.stdout.write(f"{count(progress.done, 'action')} done.")
         if progress.failed:
             raise CommandError(
-                f"{len(progress.failed)} of {len(progress.groups)} groups are out of sync.",
+                f"{len(progress.failed)} of {count(len(progress.groups), 'group')} out of sync.",
                 returncode=FAILED,
             )
 

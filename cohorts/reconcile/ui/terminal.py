@@ -10,6 +10,7 @@ from cohorts.reconcile.selectors import GroupView
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_view import Part, PlanView
 from cohorts.reconcile.ui.waiting import WaitingProgress, format_status
+from cohorts.words import count
 
 BAR = 24  # characters
 
@@ -88,7 +89,8 @@ class ProgressLine:
             "" if progress.is_worker_alive else " (no worker is running: start manage.py worker)"
         )
         bar = f"[{'#' * filled}{'.' * (BAR - filled)}]"
-        return f"{bar} {settled} of {total} groups, {progress.done} actions done{left}{waiting}"
+        done = f"{settled} of {count(total, 'group')}, {count(progress.done, 'action')} done"
+        return f"{bar} {done}{left}{waiting}"
 
 
 def format_action(action: SyncAction) -> str:

@@ -24,6 +24,7 @@ from cohorts.reconcile.ui.plan_view import PlanView, read_plan
 from cohorts.reconcile.ui.waiting import WaitingProgress, format_status, read_progress
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 from cohorts.selectors import find_cohort
+from cohorts.words import count
 from discordsync.bot.replies.bot_answer import BotAnswer, Button, ButtonStyle, FollowUp
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.users import Requester
@@ -152,7 +153,9 @@ def _count_verbs(verbs: list[str]) -> str:
 
 def _progress_text(sight: WaitingProgress) -> str:
     done = len(sight.settled)
-    lines = [f"**{done} of {len(sight.groups)} groups**, {sight.done} actions done."]
+    lines = [
+        f"**{done} of {count(len(sight.groups), 'group')}**, {count(sight.done, 'action')} done."
+    ]
     if not sight.is_worker_alive:
         lines.append(NO_WORKER)
     return "\n".join([*lines, *_group_lines(sight.groups)])

@@ -49,7 +49,7 @@ def test_c4_a_running_cohort_moves_only_with_a_flag(tmp_path):
     assert Meeting.objects.count() == 4
     said = run(path, "--dry-run")
     assert "Winter is running: add --move-meetings to change its meetings." in said
-    assert "Alpha: 2 meetings change" in said
+    assert "Alpha: 2 meetings to change" in said
     run(path, "--move-meetings")
     assert Meeting.objects.count() == 6
 

@@ -56,7 +56,7 @@ def test_staff_pages_and_plans_show_it(links, client):
 
 
 @pytest.mark.django_db
-def test_an_erasure_waits_until_it_has_ended_the_access(links):
+def test_an_erasure_names_the_access_that_it_waits_for(links):
     made = make_cohort(groups=1, members=1)
     realize(made)
     work("links")

@@ -83,7 +83,7 @@ def test_it_ends_with_1_and_names_the_group_and_the_fix_when_something_failed(
     said = call("realize_cohort", "Spring", "--wait")
 
     assert said.status == 1
-    assert said.refusal == "1 of 2 groups are out of sync."
+    assert said.refusal == "1 of 2 groups out of sync."
     assert "failed: create role “Group 1 (Spring)”" in said.out
     assert "Group 1: Discord: Discord does not allow the bot to do this (code 50013)." in said.out
     assert "Drag the bot's role above" in said.out
