@@ -1,7 +1,7 @@
 """Cohorts whose last meeting ended more than 24 hours ago, and that have not ended."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cohorts.models import Cohort, CohortStep
 from cohorts.needs.addresses import address_of
@@ -9,10 +9,11 @@ from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from guestvisits.ending import END
 from guestvisits.ending.end_steps import EndCohort
-from guestvisits.ending.offers import OFFERED_AFTER, find_stopped
+from guestvisits.ending.offers import find_stopped
 from meetings.needs.upcoming import meetings_by_group
 
 COHORT_OVER = "cohort_over"
+OFFERED_AFTER = timedelta(days=1)  # after the last meeting
 PREVIEW = {"do": "preview", "status": Cohort.Status.COMPLETED.value}
 
 

@@ -1,4 +1,4 @@
-"""Which cohorts staff are offered to end, and which end automatically."""
+"""Which cohorts end automatically, and which of these ends were stopped."""
 
 import logging
 from collections.abc import Iterable
@@ -14,8 +14,6 @@ from guestvisits.ending.end_steps import EndCohort
 from meetings.models import Meeting
 
 logger = logging.getLogger(__name__)
-
-OFFERED_AFTER = timedelta(days=1)  # after the last meeting
 
 
 def find_due(now: datetime) -> list[Cohort]:
@@ -38,7 +36,7 @@ def find_due(now: datetime) -> list[Cohort]:
             starts_at=Subquery(last.values("starts_at")[:1]),
             minutes=Subquery(last.values("duration_minutes")[:1]),
         )
-        .filter(starts_at__lte=now - OFFERED_AFTER)
+        .filter(starts_at__lte=now)
         .select_related("course")
         .order_by("pk")
     )
@@ -46,7 +44,8 @@ def find_due(now: datetime) -> list[Cohort]:
 
 
 def _is_due(cohort: Cohort, starts_at: datetime, minutes: int, now: datetime) -> bool:
-    after = max(OFFERED_AFTER, timedelta(days=cohort.end_after_days or 0))
+    assert cohort.end_after_days is not None  # the query leaves these cohorts out
+    after = timedelta(days=cohort.end_after_days)
     return starts_at + timedelta(minutes=minutes) + after <= now
 
 

@@ -358,6 +358,21 @@ def test_staff_are_offered_the_end_a_day_after_the_last_meeting_and_it_may_be_au
     assert offered(due + timedelta(days=2)) == []
 
 
+@pytest.mark.parametrize("days", [1, 7])
+def test_an_automatic_end_comes_exactly_that_many_days_after_the_last_meeting(academy, days):
+    Cohort.objects.update(end_after_days=days)
+    due = academy.meeting("B", 4).ends_at + timedelta(days=days)
+    assert end_automatically(due - timedelta(microseconds=1)) == 0
+    assert end_automatically(due) == 1
+
+
+def test_a_cohort_without_meetings_does_not_end_automatically(academy):
+    Cohort.objects.update(end_after_days=1)
+    due = academy.meeting("B", 4).ends_at + timedelta(days=1)
+    Meeting.objects.all().delete()
+    assert end_automatically(due) == 0
+
+
 def test_why_an_automatic_end_was_stopped_is_among_what_needs_staff(academy):
     due = academy.meeting("B", 4).ends_at + timedelta(days=7)
 
