@@ -81,7 +81,6 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
     open_windows = _windows(people, former, windows)
     ahead = Meeting.objects.filter(group__in=ids, starts_at__gt=now)
     meetings = ahead.order_by("number").facts_by_group()
-
     return DiscordSnapshot(
         installation=Installation.objects.ensure(now).installation_id,
         adopt=ProviderState.objects.of("discord").filter(adopt_orphans=True).exists(),
