@@ -270,4 +270,4 @@ def _booked_text(visit: GuestVisit, person: User) -> str:
 def find_open_visit(person: User, **which: int) -> GuestVisit | None:
     """Return the person's open visit with this `home_meeting` or `host_meeting`."""
     visits = GuestVisit.objects.filter(user=person, ended_at__isnull=True, **which)
-    return with_dates(visits).first()
+    return with_dates(visits).select_related("home_meeting").first()
