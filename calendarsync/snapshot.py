@@ -27,7 +27,7 @@ from calendarsync.state.facts import (
     SeriesRecord,
 )
 from calendarsync.state.ids import Mark, make_id
-from calendarsync.state.slots import SeriesSlot
+from calendarsync.state.slots import SeriesSlot, whole_second
 from cohorts.models import AccessException, Group, Installation, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
 from cohorts.zones import zone_names
@@ -147,7 +147,8 @@ def _facts(group: Group, rows: _Rows) -> CalendarGroup:
 def _weekly(group: Group) -> Slot | None:
     if group.weekday is None or group.start_time is None or group.timezone not in zone_names():
         return None
-    return Slot(group.weekday, group.start_time, group.timezone, group.duration_minutes)
+    start_time = whole_second(group.start_time)
+    return Slot(group.weekday, start_time, group.timezone, group.duration_minutes)
 
 
 def _record(row: CalendarSeries) -> SeriesRecord:
@@ -157,7 +158,7 @@ def _record(row: CalendarSeries) -> SeriesRecord:
 def slot_of(row: CalendarSeries) -> SeriesSlot | None:
     if not row.first_day or not row.wall_time or not row.duration_minutes or not row.weeks:
         return None
-    first = datetime.combine(row.first_day, row.wall_time)
+    first = datetime.combine(row.first_day, whole_second(row.wall_time))
     return SeriesSlot(first, row.timezone, row.duration_minutes, row.weeks)
 
 
@@ -168,7 +169,8 @@ def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
     rows = _Rows(read_addresses())
     _read_members(rows, group_ids)
     meetings = Meeting.objects.filter(group__in=group_ids).order_by("number")
-    rows.meetings.update(meetings.facts_by_group())
+    for group_id, found in meetings.facts_by_group().items():
+        rows.meetings[group_id] = [_in_whole_seconds(meeting) for meeting in found]
     _read_guests(rows, group_ids, now)
     _read_exempt(rows, group_ids)
     for series in CalendarSeries.objects.filter(group__in=group_ids).order_by("-generation"):
@@ -176,6 +178,11 @@ def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
         rows.owners[series.event_id] = series.group_id
     _read_events(rows, group_ids)
     return rows
+
+
+def _in_whole_seconds(meeting: MeetingFacts) -> MeetingFacts:
+    at = meeting.rhythm_at and whole_second(meeting.rhythm_at)
+    return replace(meeting, starts_at=whole_second(meeting.starts_at), rhythm_at=at)
 
 
 def _read_members(rows: _Rows, group_ids: list[int]) -> None:

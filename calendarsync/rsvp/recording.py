@@ -16,6 +16,7 @@ from calendarsync.rsvp.dating import CalendarChanges
 from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement, is_copied
 from calendarsync.rsvp.reading import EventPlace, read_rsvps
 from calendarsync.state.observed import ObservedCalendar
+from calendarsync.state.slots import whole_second
 from cohorts.models import Group, User, live_group
 from cohorts.services.locks import lock_groups
 from meetings.models import Attendance, Meeting
@@ -119,7 +120,7 @@ def _places(meetings: Collection[Meeting]) -> list[EventPlace]:
     return [
         EventPlace(
             meeting.pk,
-            meeting.rhythm_starts_at,
+            meeting.rhythm_starts_at and whole_second(meeting.rhythm_starts_at),
             tuple(series[meeting.group_id]),
             tuple(singles[meeting.pk]),
         )

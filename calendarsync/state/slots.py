@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from meetings.rhythm import Slot
+
+Moment = TypeVar("Moment", datetime, time)
+
+
+def whole_second(moment: Moment) -> Moment:
+    """Return a moment or a time of day as Google keeps it, without the fraction of a second.
+
+    Rows that older versions of Lens stored may have one. They would never be in sync.
+    """
+    return moment.replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.db.models import F
 
 from cohorts.models import Group, Membership, User
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
-from meetings.models import Meeting
+from meetings.models import Attendance, Meeting
 from tests.calendarsync.behaviour import GoogleMode, in_pairs
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -59,6 +60,35 @@ def test_a_start_between_two_minutes_is_written_once(
     move_meeting(meeting.pk, starts_at=meeting.starts_at + odd, now=calendar.now)
     calendar.work()
     assert_quiet(calendar)
+
+
+def test_a_stored_start_with_a_fraction_of_a_second_is_as_google_keeps_it(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    """Older versions stored such a start."""
+    meeting = move(realized, calendar, "A", 2)
+    half = timedelta(milliseconds=500)
+    Meeting.objects.filter(pk=meeting.pk).update(starts_at=F("starts_at") + half)
+    calendar.work()
+    assert calendar.occurrence(meeting)["start"]["dateTime"] == stamp(meeting.starts_at)
+    assert_quiet(calendar)
+
+
+def test_a_stored_weekly_time_with_a_fraction_of_a_second_is_as_google_keeps_it(
+    academy: Academy, calendar: SeenCalendar
+) -> None:
+    half = timedelta(milliseconds=500)
+    Group.objects.update(start_time=F("start_time") + half)
+    held = {name: F(name) + half for name in ("starts_at", "rhythm_starts_at")}
+    Meeting.objects.update(**held)
+    calendar.realize(academy)
+    assert calendar.troubles() == {}
+    move(academy, calendar, "A", 2)
+    calendar.work()
+    assert_quiet(calendar)
+    calendar.respond(User.objects.get(name="Ada"), "accepted", academy.groups["A"])
+    calendar.look()
+    assert set(Attendance.objects.values_list("rsvp", flat=True)) == {"attending"}
 
 
 def test_a_cancelled_meeting_is_a_cancelled_occurrence_and_comes_back(
