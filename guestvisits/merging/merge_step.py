@@ -147,17 +147,20 @@ def _list_warnings(plan: MergePlan) -> Iterator[str]:
 
 
 def _write_posts(plan: MergePlan) -> dict[int, str]:
-    joining = ", ".join(one_line(one.user.display_name) for one in _reached(plan.movers))
     old, new = one_line(plan.source.name), one_line(plan.target.name)
     archive = "\nThis channel can be read for a while." if plan.reads_until else ""
+    people = _welcome(plan) + _name_guests(plan)
     posts = {
         plan.source.pk: f"{old} now meets with {new}{archive}",
-        plan.target.pk: f"{old} joins this group\nWelcome {joining}!{_name_guests(plan)}"
-        if joining
-        else "",
+        plan.target.pk: f"{old} joins this group{people}" if people else "",
     }
     groups = {plan.source.pk: plan.source, plan.target.pk: plan.target}
     return {pk: text for pk, text in posts.items() if text and groups[pk].is_active}
+
+
+def _welcome(plan: MergePlan) -> str:
+    joining = ", ".join(one_line(one.user.display_name) for one in _reached(plan.movers))
+    return f"\nWelcome {joining}!" if joining else ""
 
 
 def _name_guests(plan: MergePlan) -> str:

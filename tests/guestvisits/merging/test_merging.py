@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -237,6 +238,29 @@ def test_the_new_group_reads_who_visits_it_from_now_on(
         "Welcome Ali, Ann!",
         "Guests: Cleo (week 2), Cid (week 3)",
     ]
+
+
+@pytest.mark.parametrize("movers", ["closed accounts", "no one"])
+def test_the_new_group_reads_of_guests_even_if_no_one_is_welcomed(
+    academy: Academy, movers: str
+) -> None:
+    if movers == "no one":
+        Membership.objects.filter(user__name__in=["Ann", "Ali"]).update(
+            status=Membership.Status.DROPPED, left_at=NOW
+        )
+    else:
+        User.objects.filter(name__in=["Ann", "Ali"]).update(is_active=False)
+    target = academy.groups["B"].pk
+    assert preview_posts(academy)[target].splitlines() == [
+        "Group A joins this group",
+        "Guests: Cleo (week 2), Cid (week 3)",
+    ]
+    assert target not in preview_posts(academy, guests_come=False)
+
+
+def preview_posts(academy: Academy, **chosen: Any) -> Mapping[int, str]:
+    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy, **chosen))
+    return step_kinds["merge"].preview(wanted, NOW).posts
 
 
 def test_facilitators_and_the_size_come_along_only_if_staff_say_so(
