@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from cohorts.admin.roster import RosterMixin
 from cohorts.admin_base.base import ProtectedAdmin
 from cohorts.admin_base.links import cohort_url
-from cohorts.models import Cohort, Course, User
+from cohorts.models import Cohort, Course, Group, User
+from cohorts.services.locks import lock_found
 from cohorts.services.terms import TERM_FIELDS, is_running
 from cohorts.steps.admin import StepsMixin
 from cohorts.validators import check_year
@@ -108,6 +109,11 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
         ("Small groups", {"fields": ["smallest_group"]}),
         ("Joining", {"fields": ["join_reminder_days"]}),
     ]
+
+    def lock(self, pk: int) -> None:
+        """Lock the groups first, as services do: saving a cohort announces them."""
+        lock_found(Group.objects.filter(cohort=pk))
+        super().lock(pk)
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
         """Stay with the cohort: its settings are a tab of its page."""

@@ -50,21 +50,11 @@ class PersonAddForm(AdminUserCreationForm):
         fields = ["email", "name"]
 
 
-# What people change themselves, by signing in and on their own pages.
-OWN = ("email", "discord_id", "discord_name", "timezone", "wants_email", "wants_discord")
-
-
 class PersonChangeForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
         widgets = {"timezone": ZoneSelect}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Let the page tell what staff changed from what has changed since it was opened."""
-        super().__init__(*args, **kwargs)
-        for name in self.fields.keys() & set(OWN):
-            self.fields[name].show_hidden_initial = True
 
 
 @admin.register(User)

@@ -5,14 +5,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from cohorts.admin_base.links import LinkingAdmin
 from cohorts.errors import Refusal
-from cohorts.validators import zone_names
+from cohorts.validators import read_id, zone_names
 
 
 class TextFilter(admin.AllValuesFieldListFilter):
@@ -74,11 +76,39 @@ class ProtectedAdmin(LinkingAdmin):
     The page lists the protected rows before it reports missing permissions.
     """
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show or save the form. What a sent form checks stays as it is until it is saved."""
+        with transaction.atomic():
+            if request.method == "POST" and object_id:
+                self.lock(read_id(unquote(object_id)))
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def lock(self, pk: int) -> None:
+        list(self.model._default_manager.select_for_update(no_key=True).filter(pk=pk))
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Let the page tell what staff changed from what has changed since it was opened.
+
+        It sends what it had shown of each field. What is sent without, such as by a page of the
+        previous version, is compared with the row as it is.
+        """
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        shown = f"initial-{db_field.name}"
+        if field and (request.method != "POST" or {shown, f"{shown}_0"} & request.POST.keys()):
+            field.show_hidden_initial = True
+        return field
+
     def save_model(
         self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool
     ) -> None:
-        """Write the columns that the form changed. A service may have written others since the row
-        was read."""
+        """Write the columns that the form changed. Others may have been written since the page was
+        opened."""
         if not change:
             super().save_model(request, obj, form, change)
             return
