@@ -10,7 +10,7 @@ class LensConfig(AppConfig):
 
     def ready(self) -> None:
         gc.freeze()  # all models and settings, which stay as long as the process
-        gc.enable()  # it is off while manage.py and wsgi.py load
+        gc.enable()  # it is off while manage.py loads
         from cohorts.activity.registry import register_kinds
         from lens import checks  # noqa: F401 - registers them
         from lens.frame.roles import connect_roles
