@@ -165,7 +165,11 @@ def _welcome(plan: MergePlan) -> str:
 
 def _name_guests(plan: MergePlan) -> str:
     """Return a line for the target's post: its channel was not told of these guests before."""
-    guests = [f"{one_line(one.visit.user.display_name)} ({one.to.label})" for one in plan.visits]
+    guests = [
+        f"{one_line(one.visit.user.display_name)} ({one.to.label})"
+        for one in plan.visits
+        if one.visit.user.is_active
+    ]
     return f"\nGuests: {', '.join(guests)}" if guests else ""
 
 
@@ -177,7 +181,7 @@ def _list_recipients(plan: MergePlan) -> Iterator[StepRecipient]:
         yield StepRecipient(member.user_id, member.user.display_name, _member_values(plan, member))
     reached = {one.user_id for one in (*plan.movers, *plan.leavers)}
     for moved in plan.visits:
-        if moved.visit.user_id not in reached:
+        if moved.visit.user.is_active and moved.visit.user_id not in reached:
             reached.add(moved.visit.user_id)
             yield _guest(plan, moved)
 

@@ -104,14 +104,22 @@ def _last_moment(change: MeetingChange) -> datetime:
 
 
 class _Recipients:
-    """The people concerned by moves: members since before, and guests who keep their visit."""
+    """The people concerned by moves: members since before, and guests who keep their visit.
+
+    People with a closed account are left out.
+    """
 
     def __init__(self, moves: Iterable[MeetingMove]) -> None:
         members = Membership.objects.filter(
-            group__in={move.group_id for move in moves}, status=Membership.Status.ACTIVE
+            group__in={move.group_id for move in moves},
+            status=Membership.Status.ACTIVE,
+            user__is_active=True,
         )
         guests = Attendance.objects.filter(
-            meeting__changes__move__in=moves, is_guest=True, rsvp_at__isnull=False
+            meeting__changes__move__in=moves,
+            is_guest=True,
+            rsvp_at__isnull=False,
+            user__is_active=True,
         ).exclude(rsvp=Attendance.Rsvp.NOT_ATTENDING)
         self.members = group_by(members, lambda member: member.group_id)
         self.guests = group_by(guests.distinct(), lambda guest: guest.meeting_id)

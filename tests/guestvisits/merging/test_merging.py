@@ -258,6 +258,16 @@ def test_the_new_group_reads_of_guests_even_if_no_one_is_welcomed(
     assert target not in preview_posts(academy, guests_come=False)
 
 
+def test_a_guest_whose_account_is_closed_gets_no_letter_and_is_not_announced(
+    academy: Academy,
+) -> None:
+    User.objects.filter(name="Cleo").update(is_active=False)
+    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
+    preview = step_kinds["merge"].preview(wanted, NOW)
+    assert {one.name for one in preview.recipients} == {"Ann", "Ali", "Fay", "Cid"}
+    assert "Guests: Cid (week 3)" in preview.posts[academy.groups["B"].pk].splitlines()
+
+
 def preview_posts(academy: Academy, **chosen: Any) -> Mapping[int, str]:
     wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy, **chosen))
     return step_kinds["merge"].preview(wanted, NOW).posts

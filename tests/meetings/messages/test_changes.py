@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 import pytest
 from django.utils import timezone
 
-from cohorts.models import Cohort, Group, Installation, Membership
+from cohorts.models import Cohort, Group, Installation, Membership, User
 from cohorts.outbox.collecting import collect, store
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import message_sources
@@ -223,6 +223,21 @@ def test_a_guest_who_stays_is_notified(academy, meeting, now):
     look(now)
     assert "Carol" in pending("meeting_moved")
     assert "90 minutes" in words_to("Carol", "meeting_moved", now).text
+
+
+def test_no_message_is_recorded_for_a_member_or_guest_whose_account_is_closed(
+    academy, meeting, now
+):
+    carol, dan = academy.add_member("Carol", "B"), academy.add_member("Dan", "B")
+    home = academy.meeting("B", 2)
+    for guest in (carol, dan):
+        at = now - HOUR
+        book_visit(guest.pk, home_meeting_id=home.pk, host_meeting_id=meeting.pk, now=at)
+    User.objects.filter(name__in=["Alice", "Carol"]).update(is_active=False)
+    carry_out(moves.Reschedule(meeting.pk, meeting.starts_at, 90), by=None, now=now)
+    collect(None, now=now)
+    told = Message.objects.filter(kind="meeting_moved", user__isnull=False)
+    assert sorted(told.values_list("user__name", flat=True)) == ["Bob", "Dan"]
 
 
 @pytest.mark.django_db(transaction=True)
