@@ -60,7 +60,7 @@ def read_visit_option(
         raise no_meeting()
     if host is None or host.group.cohort_id not in guest.cohort_ids:
         raise no_meeting()
-    guests = guest.read_visits_of_pair(home, host)
+    guests = guest.read_visits_and_count_guests(home, host)
     return guest.choice(home, host, guests=guests)
 
 
@@ -154,7 +154,7 @@ class _Guest:
         self.presence |= {home.pk: home.presence for home in homes}  # type: ignore[attr-defined]
         return homes
 
-    def read_visits_of_pair(self, home: Meeting, host: Meeting) -> int:
+    def read_visits_and_count_guests(self, home: Meeting, host: Meeting) -> int:
         """Read the person's visits in the home meeting's cohort; return how many guests the host
         meeting has. Two queries, of which the first finds both."""
         among = _kept_visits().filter(Q(user=self.user_id) | Q(host_meeting=host.pk)).order_by()
@@ -193,7 +193,7 @@ class _Guest:
                 is_participant=Role.PARTICIPANT in home_roles,
                 is_facilitator=Role.FACILITATOR in home_roles,
                 is_host_member=bool(self._active_roles(host.group_id)),
-                is_checked_in_at_home=self.presence.get(home.pk) == Attendance.Presence.PRESENT,
+                was_at_home_meeting=self.presence.get(home.pk) == Attendance.Presence.PRESENT,
                 is_visiting=bool(self._visits_of_week(home, begun=False)),
                 has_visited=bool(self._visits_of_week(home, begun=True)),
                 guests=guests,

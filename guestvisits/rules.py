@@ -54,7 +54,7 @@ class BookingFacts:
     is_participant: bool
     is_facilitator: bool
     is_host_member: bool
-    is_checked_in_at_home: bool
+    was_at_home_meeting: bool
     is_visiting: bool
     has_visited: bool
     guests: int
@@ -137,7 +137,7 @@ RULES = (
     Rule(
         "checked_in_at_home",
         "You attended your own group's meeting this week.",
-        lambda facts, _: facts.is_checked_in_at_home,
+        lambda facts, _: facts.was_at_home_meeting,
         of_guest=True,
         staff_may=True,
     ),

@@ -69,7 +69,7 @@ def _book(
         choice = read_visit_option(
             user_id, home_meeting_id=home_meeting_id, host_meeting_id=host_meeting_id, now=now
         )
-        overruled = _overrule(choice, now, may_overrule=bool(why.strip()))
+        overruled = _check_rules(choice, now, may_overrule=bool(why.strip()))
         if shown is not None and shown != choice.host.starts_at:
             raise _moved(choice.host, reader)
         visit = GuestVisit(
@@ -118,7 +118,7 @@ def _end_replaced(visit: GuestVisit, replaced: Collection[int], now: datetime) -
         end_visit(earlier, reason, now=now, by=visit.booked_by_id, why=visit.overruled_why)
 
 
-def _overrule(choice: VisitOption, now: datetime, *, may_overrule: bool) -> tuple[str, ...]:
+def _check_rules(choice: VisitOption, now: datetime, *, may_overrule: bool) -> tuple[str, ...]:
     """Return the codes of the overruled rules. Raises the first Refusal that is not overruled."""
     broken = broken_rules(choice.facts, now)
     for rule in broken:

@@ -42,7 +42,7 @@ OPEN = BookingFacts(
     is_participant=True,
     is_facilitator=False,
     is_host_member=False,
-    is_checked_in_at_home=False,
+    was_at_home_meeting=False,
     is_visiting=False,
     has_visited=False,
     guests=0,
@@ -68,7 +68,7 @@ CASES = [
     ("facilitator_of_home", {"is_facilitator": True, "is_participant": False}),
     ("not_active_participant", {"is_participant": False}),
     ("group_not_active", {"home": meeting(1, group_is_set_up=False)}),
-    ("checked_in_at_home", {"is_checked_in_at_home": True}),
+    ("checked_in_at_home", {"was_at_home_meeting": True}),
     ("already_member", {"is_host_member": True}),
     ("already_visiting", {"is_visiting": True}),
     ("already_visiting", {"has_visited": True}),
@@ -160,7 +160,7 @@ bookings = st.builds(
     is_participant=st.booleans(),
     is_facilitator=st.booleans(),
     is_host_member=st.booleans(),
-    is_checked_in_at_home=st.booleans(),
+    was_at_home_meeting=st.booleans(),
     is_visiting=st.booleans(),
     guests=st.integers(0, 6),
     visits=st.integers(0, 6),
@@ -180,7 +180,7 @@ def test_what_is_open_keeps_every_promise_of_the_design(facts):
     assert home.group_is_set_up
     assert not host.is_cancelled
     assert facts.is_participant
-    assert not facts.is_checked_in_at_home
+    assert not facts.was_at_home_meeting
     assert not facts.is_host_member
     assert not facts.is_visiting
     assert facts.seats_left is None or facts.seats_left > 0
