@@ -20,6 +20,7 @@ UNTRIED = {
     "only the bot's connection shows it, and a second one would disturb it.": (
         *("A-D24", "A-D25", "A-D26", "A-D27", "A-D28", "A-D29", "A-D30", "A-D31"),
     ),
+    "it needs an event outside voice channels, which Lens never creates.": ("A-D41",),
     "only a person can use the bot.": ("A-D33", "A-D34", "A-D35", "A-D36"),
     "Lens does not use it.": ("A-D37",),
     "the bot does not have the permission View Audit Log.": ("A-D40",),
