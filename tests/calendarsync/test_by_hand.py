@@ -345,7 +345,7 @@ def test_a_series_deleted_after_its_last_usual_day_is_reported_while_a_moved_mee
     assert calendar.troubles() == {}  # nothing is ahead
 
 
-def test_who_leaves_is_taken_off_an_extra_session_although_the_series_was_deleted_by_hand(
+def test_an_extra_session_has_the_people_of_its_group_although_the_series_was_deleted_by_hand(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     group, alan = realized.groups["A"], User.objects.get(name="Alan")
@@ -356,9 +356,10 @@ def test_who_leaves_is_taken_off_an_extra_session_although_the_series_was_delete
     calendar.look()
     assert calendar.troubles() == {"Group A": "series_gone"}
     leave(alan, calendar)
+    realized.add_member("Anne", "A")
     calendar.work()
     (single,) = calendar.singles(group)
-    assert calendar.invited(single) == {"ada"}
+    assert calendar.invited(single) == {"ada", "anne"}
     assert calendar.invitations(alan) == []
 
 
