@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.urls import register_converter
 
 
 class CohortsConfig(AppConfig):
@@ -16,7 +17,9 @@ class CohortsConfig(AppConfig):
         from cohorts.steps import messages  # noqa: F401 - registers them
         from cohorts.steps.failing import FAILING_STEP, find_failing_steps
         from cohorts.steps.step_links import link_steps
+        from cohorts.validators import IdConverter
 
+        register_converter(IdConverter, "id")
         # Worst first, as on the Today page; other apps' kinds come between them.
         need_kinds.register(
             NeedKind(FAILING_STEP, "Change not carried out", find_failing_steps), order=15

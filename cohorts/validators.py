@@ -5,8 +5,6 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.urls import register_converter
-from django.urls.converters import IntConverter
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from cohorts.countries import is_country
@@ -113,8 +111,13 @@ def read_ids(texts: Iterable[str]) -> frozenset[int]:
     return frozenset(map(read_id, texts)) - {0}
 
 
-class IdConverter(IntConverter):
-    """An id in the address of a page: `<id:…>`."""
+class IdConverter:
+    """An id in the address of a page: `<id:…>`.
+
+    No IntConverter: reading settings loads this module, and must not load all of Django.
+    """
+
+    regex = "[0-9]+"
 
     def to_python(self, value: str) -> int:
         number = read_id(value)
@@ -122,8 +125,8 @@ class IdConverter(IntConverter):
             raise ValueError("No row has such an id.")
         return number
 
-
-register_converter(IdConverter, "id")
+    def to_url(self, value: int) -> str:
+        return str(value)
 
 
 def read_days(text: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from guestvisits.models import GuestVisit, SubstituteOffer
-from guestvisits.substitutes.substitute_rules import access_span
+from guestvisits.substitute_access import access_span
 
 # A provider that was down for a month must still find the date that explains why access ended.
 RECENTLY = timedelta(days=90)

@@ -40,6 +40,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from cohorts.zones import find_zone
+from guestvisits.substitute_access import ACCESS_AFTER
 from meetings.attendance.presence import Span
 
 FREE_AROUND = timedelta(minutes=15)
@@ -53,14 +54,7 @@ EVERYONE_WITHIN = timedelta(hours=6)
 SOON = timedelta(hours=24)
 PAUSE, SHORT_PAUSE = timedelta(hours=4), timedelta(minutes=30)
 
-ACCESS_BEFORE = timedelta(days=6)
-ACCESS_AFTER = timedelta(hours=24)
 CORRECTS_FOR = timedelta(days=7)
-
-
-def access_span(starts_at: datetime, ends_at: datetime, accepted_at: datetime) -> Span:
-    """Return when a substitute has a facilitator's access."""
-    return Span(max(accepted_at, starts_at - ACCESS_BEFORE), ends_at + ACCESS_AFTER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guestvisits.substitute_access import ACCESS_AFTER, access_span
 from guestvisits.substitutes.substitute_rules import (
-    ACCESS_AFTER,
     SubstituteCandidate,
     SubstitutionFacts,
-    access_span,
     find_end,
     is_free,
     may_be_asked,
