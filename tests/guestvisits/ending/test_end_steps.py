@@ -22,10 +22,8 @@ from cohorts.steps.messages import write_letter
 from cohorts.steps.registry import StepPreview, step_kinds
 from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from guestvisits.ending.cohort_over import find_cohorts_over
-from guestvisits.ending.end_letters import describe_attendance
 from guestvisits.ending.offers import end_automatically
 from guestvisits.models import GuestVisit
-from meetings.attendance.marks import AttendanceCount
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
 
@@ -121,31 +119,6 @@ def test_the_preview_lists_groups_people_meetings_and_visits_and_changes_nothing
         academy.lead.pk,
     }
     assert facts() == before
-
-
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [
-        (AttendanceCount(held=0, attended=0), ""),
-        (AttendanceCount(held=4, attended=0), ""),  # no one kept a record
-        (AttendanceCount(held=4, attended=0, missed=4), "You attended 0 of 4 meetings."),
-        (AttendanceCount(held=1, attended=1), "You attended 1 of 1 meeting."),
-        (
-            AttendanceCount(held=8, attended=6, elsewhere=1, missed=1),
-            "You attended 7 of 8 meetings, one of them with another group.",
-        ),
-        (
-            AttendanceCount(held=4, attended=1),
-            "You attended 1 of 4 meetings; for 3 of them it is not known.",
-        ),
-        (
-            AttendanceCount(held=4, attended=0, missed=3),
-            "You attended 0 of 4 meetings; for 1 of them it is not known.",
-        ),
-    ],
-)
-def test_the_letter_claims_nothing_about_meetings_without_a_record(count, words):
-    assert describe_attendance(count) == words
 
 
 def test_an_end_cancels_what_lies_ahead_and_the_letter_counts_what_was_held(academy):

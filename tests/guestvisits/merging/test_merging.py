@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, CohortStep, Group, Installation, Membership, User
+from cohorts.models import Cohort, CohortStep, Group, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
 from cohorts.steps.registry import step_kinds
-from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
+from cohorts.steps.services import carry_out_step, undo_step
 from cohorts.steps.tasks import carry_out_due
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
@@ -23,74 +22,11 @@ from guestvisits.services.updating import update_all_visits
 from meetings.attendance.ledger import count_attendance
 from meetings.attendance.marks import AttendanceCount
 from meetings.models import Attendance, Meeting
+from tests.guestvisits.merging.conftest import DUE, MINUTE, NOW, ask, groups_of, params, person
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
-
-NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-DUE = NOW + 10 * MINUTE
-
-
-@pytest.fixture
-def academy(set_clock: SetClock) -> Academy:
-    """Ann and Ali are in A, which Fay leads; Bea is in B, which Ben leads; Cleo and Cid in C.
-
-    In week 2 Ann visits C, Ali visits B, Cleo and Bea visit A, and Cid visits A in week 3.
-    """
-    set_clock(NOW)
-    Installation.objects.ensure(NOW - DAY)
-    academy = Academy(NOW, groups="ABC")
-    academy.cohort.first_known_at = NOW - DAY
-    academy.cohort.save()
-    for name, group in (("Ann", "A"), ("Ali", "A"), ("Bea", "B"), ("Cleo", "C"), ("Cid", "C")):
-        academy.add_member(name, group, timezone="Europe/Berlin")
-    academy.add_facilitator("Fay", "A")
-    academy.add_facilitator("Ben", "B")
-    Group.objects.update(activated_at=NOW - DAY)
-    Membership.objects.update(joined_at=NOW - DAY)
-    for name, home, host, week in (
-        ("Ann", "A", "C", 2),
-        ("Ali", "A", "B", 2),
-        ("Cleo", "C", "A", 2),
-        ("Bea", "B", "A", 2),
-        ("Cid", "C", "A", 3),
-    ):
-        book_visit(
-            person(name).pk,
-            home_meeting_id=academy.meeting(home, week).pk,
-            host_meeting_id=academy.meeting(host, week).pk,
-            now=NOW - 2 * MINUTE,
-        )
-    return academy
-
-
-def person(name: str) -> User:
-    return User.objects.get(name=name)
-
-
-def params(academy: Academy, **chosen: Any) -> dict[str, Any]:
-    return {
-        "source_id": academy.groups["A"].pk,
-        "target_id": academy.groups["B"].pk,
-        "raise_size": False,
-        "facilitators_come": False,
-        "guests_come": True,
-        **chosen,
-    }
-
-
-def ask(academy: Academy, now: datetime = NOW, **chosen: Any) -> CohortStep:
-    said = params(academy, **chosen)
-    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=said)
-    seen = step_kinds["merge"].preview(wanted, now).digest
-    return ask_for_step("merge", academy.cohort.pk, said, seen=seen, by=None, now=now)
-
-
-def groups_of(name: str) -> list[str]:
-    active = Membership.objects.filter(user__name=name, status=Membership.Status.ACTIVE)
-    return sorted(active.values_list("group__name", flat=True))
 
 
 def visits() -> dict[str, tuple[str, str]]:
@@ -111,17 +47,6 @@ def letters(now: datetime = DUE) -> dict[str, str]:
         assert message.user.name not in found, "one letter for each person"
         found[message.user.name] = f"{text.subject}\n{text.text}"
     return found
-
-
-def test_a_closed_account_gets_no_letter_and_no_one_is_told_that_it_comes(academy):
-    User.objects.filter(name__in=["Ann", "Ben"]).update(is_active=False)
-    step = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
-    preview = step_kinds["merge"].preview(step, NOW)
-    assert {one.name for one in preview.recipients} == {"Ali", "Fay", "Cleo", "Cid"}
-    assert "Welcome Ali!" in preview.posts[academy.groups["B"].pk]
-    assert not any("Ben" in one.values["from_today"] for one in preview.recipients)
-    carry_out_step(ask(academy).pk, now=DUE)
-    assert groups_of("Ann") == ["Group B"]
 
 
 def test_a_merge_moves_people_visits_and_guests(academy: Academy, set_clock: SetClock) -> None:
@@ -238,39 +163,6 @@ def test_the_new_group_reads_who_visits_it_from_now_on(
         "Welcome Ali, Ann!",
         "Guests: Cleo (week 2), Cid (week 3)",
     ]
-
-
-@pytest.mark.parametrize("movers", ["closed accounts", "no one"])
-def test_the_new_group_reads_of_guests_even_if_no_one_is_welcomed(
-    academy: Academy, movers: str
-) -> None:
-    if movers == "no one":
-        Membership.objects.filter(user__name__in=["Ann", "Ali"]).update(
-            status=Membership.Status.DROPPED, left_at=NOW
-        )
-    else:
-        User.objects.filter(name__in=["Ann", "Ali"]).update(is_active=False)
-    target = academy.groups["B"].pk
-    assert preview_posts(academy)[target].splitlines() == [
-        "Group A joins this group",
-        "Guests: Cleo (week 2), Cid (week 3)",
-    ]
-    assert target not in preview_posts(academy, guests_come=False)
-
-
-def test_a_guest_whose_account_is_closed_gets_no_letter_and_is_not_announced(
-    academy: Academy,
-) -> None:
-    User.objects.filter(name="Cleo").update(is_active=False)
-    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
-    preview = step_kinds["merge"].preview(wanted, NOW)
-    assert {one.name for one in preview.recipients} == {"Ann", "Ali", "Fay", "Cid"}
-    assert "Guests: Cid (week 3)" in preview.posts[academy.groups["B"].pk].splitlines()
-
-
-def preview_posts(academy: Academy, **chosen: Any) -> Mapping[int, str]:
-    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy, **chosen))
-    return step_kinds["merge"].preview(wanted, NOW).posts
 
 
 def test_facilitators_and_the_size_come_along_only_if_staff_say_so(
