@@ -182,7 +182,10 @@ def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
 
 def _in_whole_seconds(meeting: MeetingFacts) -> MeetingFacts:
     at = meeting.rhythm_at and whole_second(meeting.rhythm_at)
-    return replace(meeting, starts_at=whole_second(meeting.starts_at), rhythm_at=at)
+    starts_at = whole_second(meeting.starts_at)
+    if (starts_at, at) == (meeting.starts_at, meeting.rhythm_at):
+        return meeting  # nearly all; a copy of each would take longer than reading it
+    return replace(meeting, starts_at=starts_at, rhythm_at=at)
 
 
 def _read_members(rows: _Rows, group_ids: list[int]) -> None:
