@@ -12,8 +12,9 @@ ISSUES: dict[str, IssueText] = {
         remedy="recreate",
     ),
     "series_split": IssueText(
-        "The group's series was split in Google Calendar (“this and all following events”). Lens "
-        "leaves the later part as it is, so its guests stay on it although they leave the group.",
+        "The group's series was split in Google Calendar (“this and all following events”). People "
+        "who leave the group stay invited to the usual meetings of the later part; Lens takes them "
+        "off its moved meetings only.",
         "Delete both parts in Google Calendar, then press “Recreate”. To move a single meeting, "
         "move it in Lens.",
         needs_person=True,

@@ -5,7 +5,8 @@
     none                          -                       create, if it was requested
     intended, no response         does not exist          create with the same id
     intended, no response         exists                  as made
-    made                          cancelled               reported; recreated only if staff say so
+    made                          cancelled               reported; recreated only if staff say so;
+                                                          single events that exist are compared
     made                          times edited by hand    reported; texts and list still compared;
                                     or split by hand      who leaves is taken off its exceptions
     made                          exists                  texts and list are compared

@@ -74,7 +74,7 @@ def _compare(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> I
     changes = _differences(event, seen, channel.id if channel else seen.channel_id)
     if changes:
         why = f"changed: {', '.join(NAMES[name] for name in sorted(changes))}"
-        if "channel_id" in changes and seen.channel_id is None:  # it was moved “somewhere else”
+        if "channel_id" in changes:  # it may be of another kind: “somewhere else”, or on a stage
             changes |= {"entity_type": calls.VOICE_EVENT, "entity_metadata": None}
         call = calls.edit_event(diff.observed.guild_id, seen.id, event.key, changes)
         yield _action(group, "edit", event.name, why, call)

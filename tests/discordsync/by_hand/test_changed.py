@@ -69,6 +69,16 @@ def test_an_edited_event_is_put_right(sandbox, first, before):
     check_nothing_more(sandbox)
 
 
+def test_an_event_in_another_channel_takes_place_in_its_groups_again(sandbox, first):
+    fields = {"name": "Elsewhere", "type": 2}
+    other = sandbox.post("create", {"kind": "channel", "fields": fields})
+    edit(sandbox, "event", first_event(first), channel_id=other["id"])
+    look_again()
+    event = sandbox.get("state")["discord"]["events"][outside_id(first_event(first))]
+    assert event["channel_id"] == outside_id(f"voice_channel:{first.pk}")
+    check_nothing_more(sandbox)
+
+
 # -- renamed and moved: reported ------------------------------------------------------------------
 
 
