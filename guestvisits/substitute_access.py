@@ -1,4 +1,5 @@
-"""When a substitute has access to the group that they lead once. Pure."""
+"""When a substitute has access to the group that they lead once, for windows and for the rules of
+substitutes, which read windows. Pure."""
 
 from datetime import datetime, timedelta
 
