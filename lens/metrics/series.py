@@ -74,7 +74,8 @@ def read_outbox(now: datetime) -> Iterator[Metric]:
         (((channel,), (now - oldest).total_seconds()) for channel, (_, oldest) in rows.items()),
     )
     recent = Message.objects.filter(due_at__gt=now - DAY, due_at__lte=now).order_by()
-    recent = recent.exclude(channel=Message.Channel.EMAIL, user__email__isnull=True)
+    no_address = {"user__isnull": False, "user__email__isnull": True}
+    recent = recent.exclude(channel=Message.Channel.EMAIL, **no_address)
     by_state = recent.values_list("channel", "state").annotate(Count("pk"))
     counts = {(channel, state): count for channel, state, count in by_state}
     pairs = [(c, state) for c in Message.Channel.values for state in Message.State.values]
