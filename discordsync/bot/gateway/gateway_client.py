@@ -121,22 +121,23 @@ class Bot(GuildListener, VoiceListener, BotClient):
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Handle our guild if it becomes available only after READY, or again after an outage."""
         if self.is_ready() and is_ours(guild):
-            await self._start_on_guild(guild)
+            await self._return_to_guild(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if is_ours(guild):
-            await self._start_on_guild(guild)
+            await self._return_to_guild(guild)
+
+    async def _return_to_guild(self, guild: discord.Guild) -> None:
+        """Catch up again in the same session: events of the time in between are lost."""
+        async with self.catching_up:
+            self.caught_up = None
+        await self._start_on_guild(guild)
 
     async def _start_on_guild(self, guild: discord.Guild) -> None:
-        """Start working on our guild, whose state is now up to date.
-
-        In the same session it may have been away for a while: events of that time are lost.
-        """
+        """Start working on our guild, whose state is now up to date."""
         self.voices.find()
         self.hidden = None
         await self._record_hidden(guild)
-        async with self.catching_up:
-            self.caught_up = None
         await self._catch_up_once(guild)
 
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
