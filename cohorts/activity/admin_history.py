@@ -84,7 +84,9 @@ def describe_form(form: Any, *, add: bool = False) -> dict[str, list[Any]]:
             continue
         label = str(form.fields[name].label or name.replace("_", " ").capitalize())
         before = "" if add else _read(form, name, form.initial.get(name))
-        changes[label] = [before, _read(form, name, form.cleaned_data.get(name))]
+        after = _read(form, name, form.cleaned_data.get(name))
+        if add or before != after:  # else someone else has changed it to the same
+            changes[label] = [before, after]
     if SECRET & set(form.changed_data) and not add:
         changes["Password"] = ["", "changed"]
     return changes

@@ -2,14 +2,13 @@
 
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 
 from cohorts.admin.roster import RosterMixin
-from cohorts.admin_base.base import ProtectedAdmin
+from cohorts.admin_base.base import ChangesForm, ProtectedAdmin
 from cohorts.admin_base.links import cohort_url
 from cohorts.models import Cohort, Course, Group, User
 from cohorts.services.locks import lock_found
@@ -17,8 +16,10 @@ from cohorts.services.terms import TERM_FIELDS, is_running
 from cohorts.steps.admin import StepsMixin
 from cohorts.validators import check_year
 
+FINAL = "The cohort has ended, so its results are final."
 
-class CohortForm(forms.ModelForm):
+
+class CohortForm(ChangesForm):
     """Cohort form that refuses to move the meetings of a running cohort without a preview, and to
     change the results of one that has ended."""
 
@@ -28,8 +29,8 @@ class CohortForm(forms.ModelForm):
             self.fields[name].validators.append(check_year)
         rule = self.fields.get("allowed_absences")
         if rule and self.instance.has_ended:
-            rule.disabled = True  # what is posted for it is ignored
-            rule.help_text = "The cohort has ended, so its results are final."
+            rule.disabled = "allowed_absences" not in self.data
+            rule.help_text = FINAL
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -40,6 +41,8 @@ class CohortForm(forms.ModelForm):
                 "People in this cohort have invitations. Use “Change start or number of "
                 "meetings” above: it previews the consequences.",
             )
+        if self.instance.has_ended and "allowed_absences" in self.changed_data:
+            self.add_error("allowed_absences", FINAL)
         return cleaned
 
 

@@ -3,7 +3,6 @@
 from datetime import time
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -11,14 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
-from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
+from cohorts.admin_base.base import ChangesForm, ProtectedAdmin, ZoneSelect
 from cohorts.errors import Refusal
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group
 from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change
 
 
-class GroupForm(forms.ModelForm):
+class GroupForm(ChangesForm):
     """Group form that refuses to change the slot of a group that is set up or has ended."""
 
     def clean_start_time(self) -> time | None:

@@ -27,7 +27,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
-from cohorts.admin_base.base import ProtectedAdmin, ReadOnlyAdmin, ZoneSelect
+from cohorts.admin_base.base import ChangesForm, ProtectedAdmin, ReadOnlyAdmin, ZoneSelect
 from cohorts.admin_base.links import LinkingAdmin
 from cohorts.models import RefusedSignIn, User
 
@@ -50,7 +50,7 @@ class PersonAddForm(AdminUserCreationForm):
         fields = ["email", "name"]
 
 
-class PersonChangeForm(UserChangeForm):
+class PersonChangeForm(ChangesForm, UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"

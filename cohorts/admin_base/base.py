@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
 
 from cohorts.admin_base.links import LinkingAdmin
 from cohorts.errors import Refusal
@@ -69,12 +70,53 @@ def _same_page(request: HttpRequest, *, is_new: bool) -> str:
     return f"{request.path}?{typed.urlencode()}"
 
 
+class ChangesForm(forms.ModelForm):
+    """A form that writes what staff changed on the page that they saw, and nothing else of a row.
+
+    The page sends what it had shown, since others may have written the row after it was opened. A
+    field for which it sends nothing was not shown. A page that sends nothing for any field, such as
+    one of the previous version, is compared with the row as it is.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            return
+        for name, field in self.fields.items():
+            is_sent = not self.is_bound or self.add_initial_prefix(name) in self.data
+            field.show_hidden_initial = is_sent and not field.disabled
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        changed: list[str] = super().changed_data
+        shown = {name for name in self.fields if self.add_initial_prefix(name) in self.data}
+        if not shown:
+            return changed
+        # Of an empty choice of several rows no page sends anything.
+        several = {
+            name
+            for name, field in self.fields.items()
+            if isinstance(field, forms.ModelMultipleChoiceField)
+            and self.add_prefix(name) in self.data
+        }
+        return [name for name in changed if name in shown | several]
+
+    def clean(self) -> dict[str, Any] | None:
+        """Drop unchanged values, so that the row is checked and saved with those it has now."""
+        cleaned = super().clean() or {}
+        if self.instance._state.adding:
+            return cleaned
+        return {name: cleaned[name] for name in self.changed_data if name in cleaned}
+
+
 class ProtectedAdmin(LinkingAdmin):
     """Admin for rows that can be deleted only while nothing refers to them, and that services
     write too.
 
     The page lists the protected rows before it reports missing permissions.
     """
+
+    form = ChangesForm
 
     def changeform_view(
         self,
@@ -84,38 +126,14 @@ class ProtectedAdmin(LinkingAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show or save the form. What a sent form checks stays as it is until it is saved."""
+        if request.method != "POST" or not object_id:
+            return super().changeform_view(request, object_id, form_url, extra_context)
         with transaction.atomic():
-            if request.method == "POST" and object_id:
-                self.lock(read_id(unquote(object_id)))
+            self.lock(read_id(unquote(object_id)))
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def lock(self, pk: int) -> None:
         list(self.model._default_manager.select_for_update(no_key=True).filter(pk=pk))
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Let the page tell what staff changed from what has changed since it was opened.
-
-        It sends what it had shown of each field. What is sent without, such as by a page of the
-        previous version, is compared with the row as it is.
-        """
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        shown = f"initial-{db_field.name}"
-        if field and (request.method != "POST" or {shown, f"{shown}_0"} & request.POST.keys()):
-            field.show_hidden_initial = True
-        return field
-
-    def save_model(
-        self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool
-    ) -> None:
-        """Write the columns that the form changed. Others may have been written since the page was
-        opened."""
-        if not change:
-            super().save_model(request, obj, form, change)
-            return
-        columns = {field.name for field in obj._meta.concrete_fields}
-        unchanged = columns & (form.fields.keys() - set(form.changed_data))
-        obj.refresh_from_db(fields=unchanged)  # a page that was opened earlier has older values
-        obj.save(update_fields=columns & set(form.changed_data))
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
         found, counts, lacking, protected = super().get_deleted_objects(objs, request)
