@@ -65,6 +65,7 @@ def test_the_page_of_a_meeting_costs_the_same_for_many_people(staff, academy, he
             staff.get(f"/admin/meetings/meeting/{held.pk}/change/")
         return len(queries)
 
+    cost()  # what a process reads once
     before = cost()
     for number in range(9):
         Attendance.objects.create(meeting=held, user=academy.add_member(f"Member {number}", "A"))

@@ -112,6 +112,11 @@ def test_the_results_of_a_cohort_that_has_ended_cannot_be_changed_in_its_setting
         "allowed_absences": 0,
         "archive_days": 31,
     }
+    refused = staff.post(address, posted)
+    assert (
+        "its results are final" in refused.context["adminform"].form.errors["allowed_absences"][0]
+    )
+    del posted["allowed_absences"]  # as the page sends it: the field is disabled
     assert staff.post(address, posted).status_code == 302
     cohort = Cohort.objects.get()
     assert (cohort.archive_days, cohort.allowed_absences) == (31, 2)
