@@ -80,40 +80,33 @@ def test_what_is_over_within_two_minutes_or_follows_from_a_known_fault_is_not_lo
     assert len(said()) == 1
 
 
-@pytest.mark.django_db
-def test_a_message_too_late_is_named_by_neither_its_person_nor_its_text(said: Said) -> None:
+def watch_expired_letter(user: User) -> None:
+    """Have a letter to this person be too late, and watch for three minutes."""
     heartbeats.record_heartbeat("machine:1")
     now = clock.now()
     Message.objects.create(
-        key="letter:Alice",
+        key=f"letter:{user.name}",
         kind="x",
         channel="email",
         state="expired",
         due_at=now,
         cutoff_at=now,
-        user=User.objects.create_user("alice@example.org", name="Alice"),
+        user=user,
     )
     for minutes in range(3):
         watch_faults(now + minutes * MINUTE)
+
+
+@pytest.mark.django_db
+def test_a_message_too_late_is_named_by_neither_its_person_nor_its_text(said: Said) -> None:
+    watch_expired_letter(User.objects.create_user("alice@example.org", name="Alice"))
     [line] = said()
     assert "Alice" not in line
 
 
 @pytest.mark.django_db
 def test_a_message_to_someone_without_an_address_is_no_fault(said: Said) -> None:
-    heartbeats.record_heartbeat("machine:1")
-    now = clock.now()
-    Message.objects.create(
-        key="x:1",
-        kind="x",
-        channel="email",
-        state="expired",
-        due_at=now,
-        cutoff_at=now,
-        user=User.objects.create(email=None, name="Bob"),
-    )
-    for minutes in range(3):
-        watch_faults(now + minutes * MINUTE)
+    watch_expired_letter(User.objects.create(email=None, name="Bob"))
     assert said() == []
 
 
