@@ -126,8 +126,9 @@ class RunFacts:
 
     def note_finished(self, finished: Collection[Due]) -> None:
         """Note the groups for which the run can do nothing more: they are no longer due."""
-        self._finished |= _pairs(finished)
-        self._known -= _pairs(finished)
+        pairs = _pairs(finished)
+        self._finished |= pairs
+        self._known -= pairs
         for due in finished:
             del self.due[due.group_id]
 
