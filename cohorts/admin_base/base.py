@@ -92,7 +92,7 @@ class ChangesForm(forms.ModelForm):
         shown = {name for name in self.fields if self.add_initial_prefix(name) in self.data}
         if not shown:
             return changed
-        # Of an empty choice of several rows no page sends anything.
+        # A page that had shown an empty choice of several rows sends nothing of what it had shown.
         several = {
             name
             for name, field in self.fields.items()
