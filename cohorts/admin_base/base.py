@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -15,7 +15,15 @@ from django.utils.functional import cached_property
 
 from cohorts.admin_base.links import LinkingAdmin
 from cohorts.errors import Refusal
+from cohorts.services.locks import is_lock_timeout, wait_for_locks
 from cohorts.validators import read_id, zone_names
+
+# A staff member waits no longer for what a worker or someone else changes at the moment.
+LOCK_MILLISECONDS = 3000
+BUSY = (
+    "Others are changing this at the moment, so nothing was saved. Wait a minute, then save again."
+)
+_BUSY = "_form_is_busy"  # attribute of the request
 
 
 class TextFilter(admin.AllValuesFieldListFilter):
@@ -78,6 +86,8 @@ class ChangesForm(forms.ModelForm):
     one of the previous version, is compared with the row as it is.
     """
 
+    is_busy = False  # whether others hold what saving needs; then nothing is saved
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance._state.adding:
@@ -103,6 +113,8 @@ class ChangesForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         """Drop unchanged values, so that the row is checked and saved with those it has now."""
+        if self.is_busy:
+            raise forms.ValidationError(BUSY)
         cleaned = super().clean() or {}
         if self.instance._state.adding:
             return cleaned
@@ -128,9 +140,21 @@ class ProtectedAdmin(LinkingAdmin):
         """Show or save the form. What a sent form checks stays as it is until it is saved."""
         if request.method != "POST" or not object_id:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        with transaction.atomic():
-            self.lock(read_id(unquote(object_id)))
-            return super().changeform_view(request, object_id, form_url, extra_context)
+        try:
+            with transaction.atomic():
+                wait_for_locks(LOCK_MILLISECONDS)
+                self.lock(read_id(unquote(object_id)))
+                return super().changeform_view(request, object_id, form_url, extra_context)
+        except OperationalError as error:
+            if not is_lock_timeout(error):
+                raise
+        vars(request)[_BUSY] = True
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        form.is_busy = vars(request).get(_BUSY, False)
+        return form
 
     def lock(self, pk: int) -> None:
         list(self.model._default_manager.select_for_update(no_key=True).filter(pk=pk))

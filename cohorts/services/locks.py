@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.db import OperationalError, connection
 from django.db.models import QuerySet, prefetch_related_objects
+from psycopg.errors import LockNotAvailable
 
 from cohorts.errors import Refusal
 from cohorts.models import Group, User
@@ -46,3 +48,14 @@ def lock_people(user_ids: Iterable[int], *fields: str) -> dict[int, User]:
     if len(people) < len(ids):
         raise Refusal("no_person", "This person no longer exists.")
     return people
+
+
+def wait_for_locks(milliseconds: int) -> None:
+    """Make each statement of this transaction fail if it waits longer for a lock."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {milliseconds:d}")
+
+
+def is_lock_timeout(error: OperationalError) -> bool:
+    return isinstance(error.__cause__, LockNotAvailable)

@@ -16,7 +16,9 @@ from django.db.models import Model
 from django.test import Client
 
 from cohorts import clock
+from cohorts.admin_base import base
 from cohorts.models import Cohort, Group, User
+from cohorts.services.locks import lock_groups
 from tests.rights.forms import requests_of
 from tests.support.cohort import make_cohort
 
@@ -59,9 +61,11 @@ def sent_meanwhile(
     assert not sender.is_alive()
 
 
-def send(client: Client, address: str, form: dict[str, Any], status: int = 302) -> None:
+def send(client: Client, address: str, form: dict[str, Any], status: int = 302) -> str:
     try:
-        assert client.post(address, form).status_code == status
+        answer = client.post(address, form)
+        assert answer.status_code == status
+        return answer.content.decode()
     finally:
         connections.close_all()
 
@@ -183,3 +187,26 @@ def test_two_pages_of_a_group_make_no_half_of_a_weekly_time(client: Client) -> N
     send(client, address, {**form, "start_time": "19:00"}, status=200)
     group.refresh_from_db()
     assert (group.weekday, group.start_time) == (None, None)
+
+
+def test_a_form_does_not_wait_long_for_others_and_loses_nothing_that_was_typed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "LOCK_MILLISECONDS", 50)
+    made = make_cohort(groups=1)
+    address, form = read_form(client, made.cohort)
+    pages: list[str] = []
+    typed = {**form, "guest_seats": 7}
+    sender = Thread(target=lambda: pages.append(send(client, address, typed, status=200)))
+    with transaction.atomic():
+        lock_groups([made.groups[0].pk])
+        sender.start()
+        sender.join(DEADLINE)
+        [page] = pages
+    assert base.BUSY in page
+    assert 'name="guest_seats" value="7"' in page
+    made.cohort.refresh_from_db()
+    assert made.cohort.guest_seats != 7
+    send(client, address, typed)
+    made.cohort.refresh_from_db()
+    assert made.cohort.guest_seats == 7
