@@ -152,7 +152,7 @@ class ProtectedAdmin(LinkingAdmin):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        form = super().get_form(request, *args, **kwargs)
+        form: Any = super().get_form(request, *args, **kwargs)
         form.is_busy = vars(request).get(_BUSY, False)
         return form
 
@@ -169,10 +169,18 @@ class ProtectedAdmin(LinkingAdmin):
 
 
 class ZoneSelect(forms.Select):
-    """A select with every IANA zone."""
+    """A select with every IANA zone, and with the value that a row has if it is none.
+
+    A browser would select the first zone instead, and saving would change the row.
+    """
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, choices=[(name, name) for name in sorted(zone_names())])
+
+    def optgroups(self, name: str, value: Iterable[Any], attr: Any = None) -> Any:
+        chosen = list(value)
+        self.choices = [(zone, zone) for zone in sorted({*zone_names(), *chosen})]
+        return super().optgroups(name, chosen, attr)
 
 
 def admin_page(

@@ -210,3 +210,15 @@ def test_a_form_does_not_wait_long_for_others_and_loses_nothing_that_was_typed(
     send(client, address, typed)
     made.cohort.refresh_from_db()
     assert made.cohort.guest_seats == 7
+
+
+def test_an_unknown_time_zone_is_shown_and_not_replaced_silently(client: Client) -> None:
+    person = User.objects.create_user("ada@example.org", name="Ada")
+    User.objects.filter(pk=person.pk).update(timezone="Mars/Olympus")  # plain SQL
+    address, form = read_form(client, person)
+    assert form["timezone"] == "Mars/Olympus", "else a browser would send the first of the list"
+    page = send(client, address, {**form, "nickname": "A."}, status=200)
+    assert "Mars/Olympus is not a time zone. Use an IANA name such as Europe/Berlin." in page
+    send(client, address, {**form, "timezone": "Europe/Berlin"})
+    person.refresh_from_db()
+    assert person.timezone == "Europe/Berlin"
