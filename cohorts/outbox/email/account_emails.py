@@ -22,7 +22,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from cohorts.models import AccountEmail, User
 from cohorts.outbox.email.composing import sender_domain
-from cohorts.outbox.email.mailserver import MailError, MailFailure, MailServer
+from cohorts.outbox.email.mailserver import SERVER_FAILURES, MailError, MailFailure, MailServer
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import why_held
 
@@ -76,7 +76,7 @@ def _send(email: AccountEmail, server: MailServer, now: datetime) -> bool:
     except MailError as error:
         if error.verdict is MailFailure.NOT_NOW:
             return True
-        if error.verdict is not MailFailure.NEVER:
+        if error.verdict in SERVER_FAILURES:
             parts.record_failure(parts.EMAIL, error.why, now=now, pause=error.pause)
             return False
         logger.warning("The mail server rejects an e-mail about an account: %s", email.kind)

@@ -19,10 +19,15 @@ class MailFailure(Enum):
     last."""
 
     NOT_NOW = "not now"  # the server refuses this e-mail temporarily
-    NEVER = "never"  # the server refuses this e-mail permanently
+    NEVER = "never"  # no server would accept this e-mail: its address does not exist, for example
+    REFUSED = "refused"  # the server refuses this e-mail permanently; perhaps it refuses any
     SERVER = "server"  # the server would refuse any e-mail; this one was not accepted
     QUOTA = "quota"  # the same for hours: the sending limit was exceeded
     UNCLEAR = "unclear"  # the connection broke; the e-mail may have been accepted
+
+
+# The server would accept no other e-mail either.
+SERVER_FAILURES = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
 
 
 class MailError(Exception):
@@ -66,7 +71,7 @@ class MailServer:
             self.backend.send_messages([email])
         except (OSError, smtplib.SMTPException, ValueError) as error:
             verdict = judge(error)
-            if verdict in {MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR}:
+            if verdict in SERVER_FAILURES:
                 self.close()
             raise MailError(verdict, explain(error)) from error
 
@@ -95,6 +100,8 @@ QUOTA = re.compile(
     re.IGNORECASE,
 )
 MAILBOX = re.compile(r"\b[45]\.2\.\d+\b|mailbox|over quota", re.IGNORECASE)  # the recipient's
+# RFC 3463: the recipient's address or mailbox; 5.1.7 and 5.1.8 are about the sender's.
+RECIPIENT = re.compile(r"\b5\.(1\.(?![078]\b)\d+|2\.\d+)\b")
 
 
 def judge(error: Exception) -> MailFailure:
@@ -105,7 +112,8 @@ def judge(error: Exception) -> MailFailure:
     421, or it refuses us as sender          SERVER
     sending limit exceeded, with any code    QUOTA
     4xx to the address or to the content     NOT_NOW
-    5xx to the address or to the content     NEVER
+    5xx whose code names the recipient       NEVER
+    5xx to the address or to the content     REFUSED
     none: the e-mail cannot be serialized    NEVER
     none: the connection broke or timed out  UNCLEAR
     """
@@ -128,7 +136,9 @@ def _judge_response(code: int, answer: bytes | str) -> MailFailure:
         return MailFailure.QUOTA
     if code == 421:
         return MailFailure.SERVER
-    return MailFailure.NEVER if code >= 500 else MailFailure.NOT_NOW
+    if code < 500:
+        return MailFailure.NOT_NOW
+    return MailFailure.NEVER if RECIPIENT.search(text) else MailFailure.REFUSED
 
 
 def explain(error: Exception) -> str:

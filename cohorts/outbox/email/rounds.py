@@ -14,6 +14,7 @@ the same Message-ID, text and date, so that mailboxes that compare Message-IDs s
 
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ from cohorts import clock
 from cohorts.models import Installation
 from cohorts.outbox import rerouting, services
 from cohorts.outbox.email.composing import compose_email
-from cohorts.outbox.email.mailserver import MailError, MailFailure, MailServer
+from cohorts.outbox.email.mailserver import SERVER_FAILURES, MailError, MailFailure, MailServer
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import Message
@@ -38,9 +39,9 @@ logger = logging.getLogger(__name__)
 ROUND_SECONDS = 45.0  # far below the task timeout, with room for one slow e-mail
 CLAIM = timedelta(minutes=15)  # far above it: no other round sends the e-mail again
 STALE_SECONDS = 300.0  # a worker that was suspended for this long after its claim sends nothing
-REFUSAL_LIMIT = 3  # permanent refusals in a row: then the server is at fault, not the addresses
+SUSPICIOUS = 3  # refused in a row, and none accepted later: then the server is at fault
+MOST_REFUSED = 20  # in a row; then the round ends, because servers disconnect such senders
 MANY_REFUSALS = "The mail server rejects several e-mails in a row: {response}"
-SERVER_FAILURES = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
 TAKEN = (Message.State.SENDING, Message.State.SENT)
 FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
 LONGEST_WAIT = timedelta(hours=6)
@@ -48,6 +49,8 @@ NO_ADDRESS = (
     "This person has no e-mail address. Enter one: the message is then sent within 60 minutes."
 )
 NO_ADDRESS_RETRY = timedelta(hours=1)
+
+Refused = tuple[Message, MailError]  # refused since the server last accepted an e-mail
 
 
 class TakenOver(Exception):
@@ -60,7 +63,8 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
 
     Of rounds that run concurrently only one goes on, and each other one ends with the e-mail in
     hand, so that e-mails occupy one process.  It also sends what became due since the others began.
-    A failure of the server ends the round and is recorded once.
+    A failure of the server ends the round and is recorded once.  A refused e-mail is recorded when
+    it is known whether it or the server is at fault.
     """
     now = clock.now()
     if why_held(now) or parts.is_waiting(parts.EMAIL, now=now):
@@ -69,27 +73,32 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     ends = time.monotonic() + seconds
     due = list(sendable([Message.Channel.EMAIL], now, installation))
     routes = find_routes({DeliveryRequest.about(email) for email in due}, now)
-    refused: list[Message] = []  # permanently refused since the last accepted e-mail
+    refused: list[Refused] = []
+    failure, is_over, is_taken_over = None, False, False
     with closing(MailServer()) as server:
-        for message in due:
-            if time.monotonic() > ends:
-                return True
-            try:
+        try:
+            for message in due:
+                if is_over := time.monotonic() > ends or len(refused) == MOST_REFUSED:
+                    break
                 route = routes[DeliveryRequest.about(message)]
                 mark = fingerprint(message.key, installation)
                 _send(message, route, server, mark, refused)
-            except TakenOver:
-                return False
-            except MailError as error:
-                now = clock.now()
-                parts.record_failure(parts.EMAIL, error.why, now=now, pause=error.pause)
-                return False
+        except TakenOver:
+            is_taken_over = True
+        except MailError as error:
+            failure = error
+    suspicion = _record_refused(refused)
+    if failure := failure or suspicion:
+        now = clock.now()
+        parts.record_failure(parts.EMAIL, failure.why, now=now, pause=failure.pause)
+    if failure or is_taken_over:
+        return False
     left = sendable([Message.Channel.EMAIL], clock.now(), installation)
-    return left.exclude(pk__in=[message.pk for message in due]).exists()
+    return is_over or left.exclude(pk__in=[message.pk for message in due]).exists()
 
 
 def _send(
-    message: Message, route: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
+    message: Message, route: DeliveryRoute, server: MailServer, mark: str, refused: list[Refused]
 ) -> None:
     """Send one e-mail, or record why not.
 
@@ -152,34 +161,35 @@ def _claim(message: Message, content: MessageContent) -> datetime | None:
 
 
 def _deliver(
-    message: Message, email: EmailMessage, server: MailServer, refused: list[Message]
+    message: Message, email: EmailMessage, server: MailServer, refused: list[Refused]
 ) -> None:
     try:
         server.send(email)
     except MailError as error:
+        if error.verdict is MailFailure.REFUSED:
+            refused.append((message, error))
+            return
         _record_failure(message, error)
         if error.verdict in SERVER_FAILURES:
             raise
-        if error.verdict is MailFailure.NEVER:
-            _count_refusal(message, error, refused)
         return
-    refused.clear()
     services.mark_sent(message.pk, outside_id=email.extra_headers["Message-ID"], now=clock.now())
     parts.record_success(parts.EMAIL)
+    for earlier, refusal in refused:
+        _record_failure(earlier, refusal)
+    refused.clear()
 
 
-def _count_refusal(message: Message, error: MailError, refused: list[Message]) -> None:
-    """Treat several refusals in a row as a failure of the server, and retry those e-mails later.
-
-    Raises MailError.
-    """
-    refused.append(message)
-    if len(refused) < REFUSAL_LIMIT:
-        return
-    failure = MailError(MailFailure.SERVER, MANY_REFUSALS.format(response=error.why))
-    for one in refused:
-        _record_failure(one, failure)
-    raise failure
+def _record_refused(refused: Sequence[Refused]) -> MailError | None:
+    """Record the last refusals of a round.  If they are so many that the server is at fault, those
+    e-mails are retried, and the server's failure is returned."""
+    failure = None
+    if len(refused) >= SUSPICIOUS:
+        last = refused[-1][1]
+        failure = MailError(MailFailure.SERVER, MANY_REFUSALS.format(response=last.why))
+    for message, refusal in refused:
+        _record_failure(message, failure or refusal)
+    return failure
 
 
 def _record_failure(message: Message, error: MailError) -> None:
@@ -188,6 +198,6 @@ def _record_failure(message: Message, error: MailError) -> None:
     if error.verdict is MailFailure.UNCLEAR:
         services.mark_unclear(message.pk, why=error.why, now=now, retry=wait)
         return
-    if error.verdict is MailFailure.NEVER:
+    if error.verdict in {MailFailure.NEVER, MailFailure.REFUSED}:
         wait = message.cutoff_at - now  # only staff can retry it
     services.mark_failed(message.pk, why=error.why, now=now, retry=wait)
