@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from calendarsync.decisions import import_series, invite_again
 from calendarsync.models import (
     CalendarAddress,
     CalendarCopy,
@@ -15,7 +16,6 @@ from calendarsync.models import (
     CalendarSeries,
     ObservedRsvp,
 )
-from calendarsync.records import import_series, invite_again
 from calendarsync.state import ids
 from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin, TextFilter
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from calendarsync import connection_check, records
+from calendarsync import connection_check, decisions, records
 from calendarsync.apply import apply
 from calendarsync.copies.orphans import take_orphans
 from calendarsync.copies.storing import store_reading
@@ -154,10 +154,10 @@ class CalendarAdmin:
         return await connection_check.check_service()
 
     def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
-        return records.decide_drift(drift)
+        return decisions.decide_drift(drift)
 
     def forget(self, group_id: int) -> Collection[str]:
-        return records.close_gone(group_id)
+        return decisions.close_gone(group_id)
 
     def forget_all(self) -> None:
-        records.delete_all()
+        decisions.delete_all()

@@ -9,8 +9,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from calendarsync.decisions import import_series
 from calendarsync.models import CalendarSeries
-from calendarsync.records import import_series
 from cohorts.models import User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from calendarsync.decisions import invite_again
 from calendarsync.models import CalendarAddress
-from calendarsync.records import invite_again
 from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit

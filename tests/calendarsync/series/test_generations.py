@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from calendarsync.decisions import import_series
 from calendarsync.models import CalendarSeries
-from calendarsync.records import import_series
 from cohorts.models import Group, User
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
