@@ -21,15 +21,16 @@ from calendarsync.plan.calls import (
 from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken
 from calendarsync.state.observed import ObservedEvent, WriteResult
+from calendarsync.state.run_observation import RunObservation
 from cohorts.reconcile.errors import Conflict, Refused
-from cohorts.reconcile.values import Outcome
+from cohorts.reconcile.values import Action, Outcome
 
 MAX_CALLS = 24  # for one list; the remaining addresses are tried again later
 PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
-async def apply(client: CalendarClient, call: Call) -> Outcome:
-    """Carry out a call and return its outcome.
+async def apply(client: CalendarClient, action: Action) -> Outcome:
+    """Make the call of an action and return its outcome.
 
     The outcome's answer is a `WriteResult` after a write, an `ObservedEvent` after a cancellation,
     and a `Reading` after a `ReadExceptions`. It is also a `Reading` if Google refused a write
@@ -37,6 +38,7 @@ async def apply(client: CalendarClient, call: Call) -> Outcome:
     a write to one event may also change its series and exceptions. Raises the errors of
     `cohorts.reconcile.errors`.
     """
+    call: Call = action.payload
     try:
         return await _apply(client, call)
     except Conflict as error:
@@ -45,6 +47,14 @@ async def apply(client: CalendarClient, call: Call) -> Outcome:
         else:
             reading = await client.list()
         return Outcome(note=f"Read again: {error}", answer=reading, done=False)
+
+
+def absorb(observed: RunObservation, action: Action, outcome: Outcome) -> RunObservation:
+    """Return the observation updated by a write's outcome."""
+    assert action.group_id is not None, "all our actions are for a group"
+    if isinstance(outcome.answer, WriteResult):
+        return observed.with_result(action.group_id, outcome.answer)
+    return observed.with_written(action.group_id, outcome.answer)
 
 
 async def _apply(client: CalendarClient, call: Call) -> Outcome:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.conf import settings
 
 from calendarsync.issues import ISSUES
-from calendarsync.rest.client import open_client
+from calendarsync.rest.client import connect
 from calendarsync.state.observed import StoredState
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.issues import describe_failure
@@ -61,7 +61,7 @@ async def check_service() -> tuple[Check, ...]:
     if not settings.GOOGLE_CALENDAR_ID:
         return (Check("Calendar", False, "GOOGLE_CALENDAR_ID is not set.", name_step(1)),)
     try:
-        async with open_client(_ignore, StoredState()) as client:
+        async with connect(lambda: None, StoredState()) as client:  # reading needs no lease
             listing = await client.list()
     except CallFailed as error:
         step = name_step(STEPS[error.code]) if error.code in STEPS else REACH
@@ -71,7 +71,3 @@ async def check_service() -> tuple[Check, ...]:
         return (Check("Calendar", False, f"{text.sentence} {text.fix}", name_step(5)), *check())
     detail = f"Lens may change it ({listing.role})."
     return (Check("Calendar", True, detail), *check())
-
-
-def _ignore() -> None:
-    """Do nothing before a request: reading needs no lease."""

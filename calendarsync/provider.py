@@ -1,6 +1,6 @@
 """The Google Calendar provider: the functions that the reconciler and its pages call."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,20 +8,21 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from calendarsync import connection_check, decisions, records
-from calendarsync.apply import apply
+from calendarsync.apply import absorb, apply
 from calendarsync.copies.orphans import take_orphans
 from calendarsync.copies.storing import store_reading
 from calendarsync.desired import DesiredCalendar, desired_state
 from calendarsync.issues import ISSUES
 from calendarsync.observe import observe
 from calendarsync.plan.diff import LANE
-from calendarsync.plan.plan import plan, plan_groups
+from calendarsync.plan.plan import plan
+from calendarsync.plan.replan import replan
 from calendarsync.plan.review import review
-from calendarsync.rest.client import CalendarClient, open_client
+from calendarsync.rest.client import CalendarClient, connect
 from calendarsync.selectors import PROVIDER, load_stored_state
 from calendarsync.snapshot import take_snapshot
 from calendarsync.state.facts import CalendarSnapshot
-from calendarsync.state.observed import Reading, WriteResult
+from calendarsync.state.observed import Reading
 from calendarsync.state.run_observation import RunObservation
 from cohorts import clock
 from cohorts.reconcile.differences import Drift, DriftChoice
@@ -57,13 +58,14 @@ class CalendarProvider:
             follows_set_up=False,
         )
 
-    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[CalendarClient]:
-        return open_client(check, load_stored_state(settings.GOOGLE_CALENDAR_ID, clock.now()))
+    snapshot = staticmethod(take_snapshot)
+    desired = staticmethod(desired_state)
+    plan = staticmethod(plan)
+    intend = staticmethod(records.intend)
+    apply = staticmethod(apply)
 
-    def snapshot(
-        self, now: datetime, earlier: CalendarSnapshot | None = None, changed: Collection[int] = ()
-    ) -> CalendarSnapshot:
-        return take_snapshot(now, earlier, changed)
+    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[CalendarClient]:
+        return connect(check, load_stored_state(clock.now()))
 
     def snapshot_part(
         self,
@@ -77,18 +79,23 @@ class CalendarProvider:
     def snapshot_to_observe(self, now: datetime) -> None:
         """Return nothing: the listing is of the whole calendar."""
 
-    def desired(self, snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
-        return desired_state(snapshot, now)
-
     async def observe(self, client: CalendarClient, snapshot: CalendarSnapshot | None) -> Finding:
         return await observe(client)
 
     def store(self, finding: Finding) -> Finding:
-        store_reading(finding.to_store, settings.GOOGLE_CALENDAR_ID, clock.now())
+        store_reading(finding.to_store, clock.now())
         return replace(finding, orphans=take_orphans(), to_store=None)
 
-    def plan(self, desired: DesiredCalendar, observed: RunObservation, policy: Policy) -> Plan:
-        return plan(desired, observed, policy)
+    def record(
+        self, action: Action, result: Outcome | CallFailed, observed: RunObservation
+    ) -> RunObservation:
+        """After a failure the next observation shows whether an intended event was created."""
+        if isinstance(result, CallFailed):
+            return observed
+        if isinstance(result.answer, Reading):
+            return observed.with_reading(store_reading(result.answer, clock.now()))
+        records.record(action, result, clock.now())
+        return absorb(observed, action, result)
 
     def replan(
         self,
@@ -98,40 +105,12 @@ class CalendarProvider:
         observed: RunObservation,
         policy: Policy,
     ) -> Plan | None:
-        if observed.touched is None:
-            return None
-        concerned = observed.touched | ({action.group_id} if action.group_id else set())
-        group_ids = concerned & policy.groups & frozenset(desired.groups)
-        return replace(plan_groups(desired, observed, policy, group_ids), groups=group_ids)
-
-    def intend(self, action: Action) -> None:
-        records.intend(action)
-
-    async def apply(self, client: CalendarClient, action: Action) -> Outcome:
-        return await apply(client, action.payload)
-
-    def record(
-        self, action: Action, result: Outcome | CallFailed, observed: RunObservation
-    ) -> RunObservation:
-        """After a failure the next observation shows whether an intended event was created."""
-        if isinstance(result, CallFailed):
-            return observed
-        if isinstance(result.answer, Reading):
-            now = clock.now()
-            return observed.with_reading(
-                store_reading(result.answer, settings.GOOGLE_CALENDAR_ID, now)
-            )
-        assert action.group_id is not None, "all our actions are for a group"
-        records.record(action, result, clock.now())
-        if isinstance(result.answer, WriteResult):
-            return observed.with_result(action.group_id, result.answer)
-        return observed.with_written(action.group_id, result.answer)
+        return replan(action, desired, observed, policy)
 
     def review(
         self, desired: DesiredCalendar, observed: RunObservation, group_id: int, now: datetime
     ) -> Review:
-        copies = desired.snapshot.copies.get(group_id, {})
-        return review(desired, observed.of_group(group_id, copies), group_id)
+        return review(desired, observed, group_id)
 
 
 class CalendarAdmin:
@@ -139,8 +118,10 @@ class CalendarAdmin:
 
     name = PROVIDER
 
-    def settings_shown(self) -> Mapping[str, str]:
-        return connection_check.settings_shown()
+    settings_shown = staticmethod(connection_check.settings_shown)
+    check_service = staticmethod(connection_check.check_service)
+    forget = staticmethod(decisions.close_gone)
+    forget_all = staticmethod(decisions.delete_all)
 
     def budget(
         self, desired: DesiredCalendar, observed: RunObservation, plan: Plan
@@ -150,14 +131,5 @@ class CalendarAdmin:
     def check(self, desired: DesiredCalendar, observed: RunObservation) -> tuple[Check, ...]:
         return connection_check.check()
 
-    async def check_service(self) -> tuple[Check, ...]:
-        return await connection_check.check_service()
-
     def decide_drift(self, drift: Drift, choice: DriftChoice, answer: str) -> Collection[int]:
         return decisions.decide_drift(drift)
-
-    def forget(self, group_id: int) -> Collection[str]:
-        return decisions.close_gone(group_id)
-
-    def forget_all(self) -> None:
-        decisions.delete_all()

@@ -76,7 +76,7 @@ def guest_invitation() -> str:
     return "own_event" if found.exists() else "instance"
 
 
-def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
+def load_stored_state(now: datetime) -> StoredState:
     """Return what an observation needs from earlier ones and from our records. Four queries."""
     state = ProviderState.objects.of(PROVIDER).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
@@ -85,7 +85,7 @@ def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
     )
     awaited = _awaited(now)
     return StoredState(
-        cursor=cursor if kept_for == calendar_id and is_whole else "",
+        cursor=cursor if kept_for == settings.GOOGLE_CALENDAR_ID and is_whole else "",
         awaited=frozenset(awaited),
         uncopied=frozenset(pk for pk, is_copied in awaited.items() if not is_copied),
         aliases=read_addresses().aliases,

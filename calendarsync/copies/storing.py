@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.timezone import now as real_now
@@ -54,7 +55,7 @@ class _Storing:
     gone: set[str] = field(default_factory=set)
 
 
-def store_reading(reading: Reading, calendar_id: str, now: datetime) -> StoredReading:
+def store_reading(reading: Reading, now: datetime) -> StoredReading:
     """Store changed copies and people's answers, complete the records of observed events, and store
     the sync token. Return what has changed."""
     # An RSVP given in Lens while the listing is being stored is newer than its beginning.
@@ -70,13 +71,13 @@ def store_reading(reading: Reading, calendar_id: str, now: datetime) -> StoredRe
         complete_copied()
         for group_ids in in_chunks(_groups_never_heard(now), BATCH):
             _hear_all(group_ids, done)
-    _store_cursor(reading, calendar_id, asked_at, now)
+    _store_cursor(reading, asked_at, now)
     return StoredReading(done.events, frozenset(done.gone))
 
 
-def _store_cursor(reading: Reading, calendar_id: str, asked_at: datetime, now: datetime) -> None:
+def _store_cursor(reading: Reading, asked_at: datetime, now: datetime) -> None:
     states = ProviderState.objects.of(PROVIDER)
-    states.update(cursor=f"{calendar_id} {reading.cursor}", listed_at=asked_at)
+    states.update(cursor=f"{settings.GOOGLE_CALENDAR_ID} {reading.cursor}", listed_at=asked_at)
     if reading.full:
         states.update(fully_observed_at=now)
 

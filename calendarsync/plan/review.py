@@ -4,14 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from calendarsync.desired import DesiredCalendar, DesiredGroupCalendar
 from calendarsync.plan.drift import find_drift
-from calendarsync.plan.series_state import (
-    find_issues,
-    find_series,
-    group_with_own_writes,
-    series_of,
-)
+from calendarsync.plan.plan import view_group
+from calendarsync.plan.series_state import find_issues, find_series, series_of
 from calendarsync.state.facts import CalendarPerson, Guest
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
+from calendarsync.state.run_observation import RunObservation
 from cohorts.reconcile.values import Access, Review
 from meetings.rhythm import name_meeting
 
@@ -30,18 +27,18 @@ ALL_OVER = "all meetings are over"
 Invitations = Mapping[tuple[int, int | None], ObservedEvent | None]
 
 
-def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) -> Review:
+def review(desired: DesiredCalendar, observed: RunObservation, group_id: int) -> Review:
     if group_id not in desired.groups:
         return Review(ready=False)  # history: neither live nor asked for
-    group = group_with_own_writes(desired, group_id, observed)
-    issues = find_issues(group, observed)
+    group, calendar = view_group(desired, observed, group_id)
+    issues = find_issues(group, calendar)
     return Review(
-        ready=_is_ready(group, observed),
+        ready=_is_ready(group, calendar),
         issue=issues[0].code if issues else "",
         detail=issues[0].detail if issues else "",
         next_at=group.next_at,
-        access=tuple(_access(group, observed)),
-        drift=tuple(find_drift(group, observed)),
+        access=tuple(_access(group, calendar)),
+        drift=tuple(find_drift(group, calendar)),
     )
 
 

@@ -140,9 +140,7 @@ def _finish_listing(found: tuple[Body, ...], last_page: Body, *, full: bool) -> 
 
 
 @asynccontextmanager
-async def open_client(
-    check: Callable[[], None], stored: StoredState
-) -> AsyncIterator[CalendarClient]:
+async def connect(check: Callable[[], None], stored: StoredState) -> AsyncIterator[CalendarClient]:
     """Yield a client for one run. `check` is called before each request is sent."""
     transport = CheckedHttp(check, timeout=settings.SYNC["call_seconds"] / 3)
     try:

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
-from django.conf import settings
-
 from calendarsync.plan.calls import NOTIFY_NONE
-from calendarsync.rest.client import CalendarClient, open_client
+from calendarsync.rest import client as rest
+from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Missing, Taken
 from calendarsync.selectors import PROVIDER, load_stored_state
 from calendarsync.verify import address_probes, series_probes, slow_events
@@ -35,8 +34,7 @@ def connect(check: Callable[[], None]) -> AbstractAsyncContextManager[CalendarCl
 
     The stored cursor does not advance by a listing here.
     """
-    stored = load_stored_state(settings.GOOGLE_CALENDAR_ID, clock.now())
-    return open_client(check, replace(stored, aliases={}))
+    return rest.connect(check, replace(load_stored_state(clock.now()), aliases={}))
 
 
 async def remove(client: CalendarClient, scratch: ScratchObject) -> None:

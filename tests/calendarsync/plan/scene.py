@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from calendarsync.apply import apply
+from calendarsync.apply import absorb, apply
 from calendarsync.desired import DesiredCalendar, desired_state
 from calendarsync.observe import observe
 from calendarsync.plan.calls import CreateEvent
@@ -19,16 +19,10 @@ from calendarsync.state.facts import (
     EventRecord,
     SeriesRecord,
 )
-from calendarsync.state.observed import (
-    ObservedEvent,
-    Reading,
-    StoredState,
-    WriteResult,
-    read_event,
-)
+from calendarsync.state.observed import ObservedEvent, Reading, StoredState, read_event
 from calendarsync.state.run_observation import RunObservation, StoredReading
 from calendarsync.state.slots import SeriesSlot
-from cohorts.reconcile.values import Plan, Policy
+from cohorts.reconcile.values import Action, Outcome, Plan, Policy
 from meetings.rhythm import MeetingFacts, Slot
 from tests.calendarsync.direct import DirectClient
 
@@ -119,8 +113,8 @@ class Scene:
             action = min(left.actions, key=lambda a: a.rank)
             check_allowed(action, self.now)
             self.intend(action.payload)
-            outcome = asyncio.run(apply(self.client, action.payload))
-            observed = self.absorb(observed, outcome.answer)
+            outcome = asyncio.run(apply(self.client, action))
+            observed = self.absorb(observed, action, outcome)
         raise AssertionError(f"still to do: {left.actions}")
 
     def intend(self, call: Any) -> None:
@@ -139,12 +133,10 @@ class Scene:
             kept = tuple(r for r in facts.events if (r.meeting_id, r.person_id) != key)
             self.facts = replace(facts, events=(*kept, single))
 
-    def absorb(self, observed: RunObservation, answer: Any) -> RunObservation:
-        if isinstance(answer, WriteResult):
-            return observed.with_result(7, answer)
-        if isinstance(answer, ObservedEvent):
-            return observed.with_written(7, answer)
-        return observed.with_reading(self.keep(answer))
+    def absorb(self, observed: RunObservation, action: Action, outcome: Outcome) -> RunObservation:
+        if isinstance(outcome.answer, Reading):
+            return observed.with_reading(self.keep(outcome.answer))
+        return absorb(observed, action, outcome)
 
 
 ALLOWED = Policy(groups=frozenset({7}), may_create=frozenset({7}))

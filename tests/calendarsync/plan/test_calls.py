@@ -11,11 +11,12 @@ import pytest
 
 from calendarsync.admin import read_event_id
 from calendarsync.apply import apply
-from calendarsync.plan.calls import CreateEvent, EditEvent, Times
+from calendarsync.plan.calls import Call, CreateEvent, EditEvent, Times
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import EventDetails, ObservedEvent, read_event
 from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.errors import Refused
+from cohorts.reconcile.values import Action, Outcome
 from meetings.rhythm import Slot
 from tests.calendarsync.direct import DirectClient
 
@@ -24,11 +25,16 @@ FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
 SLOT = SeriesSlot.through([FIRST], Slot(2, time(15), "UTC", 60))
 
 
+def carry_out(client: DirectClient, call: Call) -> Outcome:
+    action = Action("key", "events", "edit", "an event", "a reason", payload=call)
+    return asyncio.run(apply(client, action))
+
+
 def make_series(client: DirectClient, *people: str, number: int = 1) -> ObservedEvent:
     call = CreateEvent(
         EventDetails("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people
     )
-    return asyncio.run(apply(client, call)).answer.event
+    return carry_out(client, call).answer.event
 
 
 class Forgetful(DirectClient):
@@ -42,7 +48,7 @@ def test_a_change_that_google_does_not_keep_is_not_taken_for_done() -> None:
     client = Forgetful(lambda: NOW)
     series = make_series(client, "ada@example.org")
     with pytest.raises(Refused) as refused:
-        asyncio.run(apply(client, EditEvent(series, invite=("new@example.org",))))
+        carry_out(client, EditEvent(series, invite=("new@example.org",)))
     assert refused.value.code == "not_kept"
 
 
@@ -52,7 +58,7 @@ def test_an_occurrence_that_is_so_already_is_not_written_again() -> None:
     series = make_series(client, "ada@example.org")
     unseen = replace(series, id=f"{series.id}_20261104T150000Z", etag="")
     call = EditEvent(unseen, times=Times(FIRST, 60, "UTC"), invite=("ada@example.org",))
-    outcome = asyncio.run(apply(client, call))
+    outcome = carry_out(client, call)
     assert outcome.note == "No change was needed."
     assert client.writes == 1
 
@@ -62,7 +68,7 @@ def test_an_occurrence_that_google_does_not_know_is_said_to_be_unknown() -> None
     series = make_series(client)
     unseen = replace(series, id=f"{series.id}_20300101T150000Z", etag="")
     with pytest.raises(Refused) as refused:
-        asyncio.run(apply(client, EditEvent(unseen, invite=("a@example.org",))))
+        carry_out(client, EditEvent(unseen, invite=("a@example.org",)))
     assert refused.value.code == "no_occurrence"
 
 
@@ -70,7 +76,7 @@ def test_b15_what_has_changed_since_is_read_again_and_not_written() -> None:
     client = DirectClient(lambda: NOW)
     series = make_series(client)
     client.by_hand("edit_event", event=series.id, changes={"summary": "by hand"})
-    outcome = asyncio.run(apply(client, EditEvent(series, details=EventDetails("ours"))))
+    outcome = carry_out(client, EditEvent(series, details=EventDetails("ours")))
     assert not outcome.done
     (seen,) = map(read_event, outcome.answer.bodies)
     assert seen.details.summary == "by hand"

@@ -195,7 +195,7 @@ def test_a_plan_never_holds_what_the_policy_forbids(
 def check_review(context: Scene) -> None:
     """Each person is listed once."""
     desired, observed = context.look()
-    said = review(desired, view_group(desired, observed, 7)[1], 7)
+    said = review(desired, observed, 7)
     ids_said = [access.person_id for access in said.access]
     assert len(ids_said) == len(set(ids_said))
     if context.facts.live:

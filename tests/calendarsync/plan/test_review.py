@@ -22,7 +22,8 @@ from calendarsync.state.facts import (
     EventRecord,
     Guest,
 )
-from calendarsync.state.observed import Attendee, EventDetails, ObservedCalendar, ObservedEvent
+from calendarsync.state.observed import Attendee, EventDetails, ObservedEvent
+from calendarsync.state.run_observation import RunObservation
 from cohorts.reconcile.values import Access, Issue, Review
 from meetings.rhythm import MeetingFacts
 from tests.calendarsync.paper import FIRST, FOUR, HOUR, NOW, WEEK, group, record, series, weekly
@@ -58,8 +59,8 @@ def event(**seen: Any) -> ObservedEvent:
     return replace(plain, **seen)
 
 
-def observe(*events: ObservedEvent, **more: Any) -> ObservedCalendar:
-    return ObservedCalendar({one.id: one for one in events}, **more)
+def observe(*events: ObservedEvent, **more: Any) -> RunObservation:
+    return RunObservation({7: {one.id: one for one in events}}, **more)
 
 
 PART = event(id="foreign", continues=SERIES.event_id)
@@ -153,7 +154,7 @@ def test_a_group_outside_the_snapshot_is_not_ready():
 
 
 def issues(desired: DesiredCalendar, *events: ObservedEvent, **more: Any) -> list[Issue]:
-    seen = observe(*events)
+    seen = observe(*events).of_group(7, {})
     return find_issues(group_with_own_writes(desired, 7, seen), seen, **more)
 
 
@@ -307,17 +308,17 @@ def test_a_series_deleted_after_its_end_is_missed_while_a_meeting_moved_past_it_
 def test_a_series_is_known_as_soon_as_it_is_seen():
     intended = record(made=False)
     for facts in (desire(), desire(intended)):
-        found = group_with_own_writes(facts, 7, observe(event())).facts
+        found = group_with_own_writes(facts, 7, observe(event()).of_group(7, {})).facts
         assert found.all_series == (SERIES,)
         assert found.next_generation == 2
-        unseen = group_with_own_writes(facts, 7, observe())
+        unseen = group_with_own_writes(facts, 7, observe().of_group(7, {}))
         assert unseen is facts.groups[7]
 
 
 def test_addresses_are_known_as_soon_as_a_write_has_shown_their_state():
     facts = desire(SERIES, former=(BEN,), guests=(Guest(BEN, 2, True),))
     seen = observe(event(), refused=frozenset({ANNE.address}), stays=frozenset({BEN.address}))
-    found = group_with_own_writes(facts, 7, seen).facts
+    found = group_with_own_writes(facts, 7, seen.of_group(7, {})).facts
     assert found.members == (replace(ANNE, refused=True), replace(BEN, stays=True))
     assert found.former == (replace(BEN, stays=True),)
     assert found.guests == (Guest(replace(BEN, stays=True), 2, True),)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from calendarsync.rest.client import open_client
+from calendarsync.rest.client import connect
 from calendarsync.state.observed import StoredState
 from cohorts.reconcile.errors import LeaseLost, Unclear
 from tests.support.running_sandbox import RunningSandbox
@@ -21,7 +21,7 @@ BODY = {
 
 def insert(check: Callable[[], None]) -> None:
     async def run() -> None:
-        async with open_client(check, StoredState()) as client:
+        async with connect(check, StoredState()) as client:
             await client.insert(BODY, notify="none")
 
     asyncio.run(run())

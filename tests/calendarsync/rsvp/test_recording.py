@@ -325,7 +325,7 @@ def test_what_is_taken_is_of_the_moment_when_the_look_began(
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])
     series = calendar.series(heard.groups["A"])
     now, began = calendar.now, time.monotonic() - 20
-    store_reading(Reading((series,), "token", full=False, asked_at=began), "calendar", now)
+    store_reading(Reading((series,), "token", full=False, asked_at=began), now)
     said = Attendance.objects.get(user__name="Ada", meeting__number=1)
     assert timedelta(seconds=20) <= now - said.rsvp_at < timedelta(minutes=5)
 
