@@ -17,6 +17,7 @@ from cohorts.validators import check_snowflake
 from discordsync.desired import desired_state
 from discordsync.models import DiscordObject
 from discordsync.removal.services import groups_of
+from discordsync.selectors import PROVIDER
 from discordsync.services import record_existing, store_imported
 from discordsync.snapshot import take_snapshot
 from discordsync.state import keys
@@ -51,13 +52,13 @@ def adopt(orphans: Mapping[str, int], observed: ObservedGuild, now: datetime) ->
             name_sent=names.get(key, ""),
             name_returned=observed.name_of(outside_id),
         )
-    record_adopted("discord", lacking)
+    record_adopted(PROVIDER, lacking)
 
 
 def _desired_names(orphans: Iterable[str], now: datetime) -> Mapping[str, str]:
     cohorts = {_owners(key)[0] for key in orphans}
     groups = Group.objects.filter(cohort__in=cohorts).values_list("pk", flat=True)
-    return desired_state(take_snapshot(now, groups), now).names
+    return desired_state(take_snapshot(now, also=groups), now).names
 
 
 def _say_whose(key: str, other: DiscordObject, name: str) -> str:

@@ -27,7 +27,8 @@ from discordsync.plan.removals import find_removable
 from discordsync.plan.replan import replan
 from discordsync.plan.review import review
 from discordsync.rest.client import connect
-from discordsync.snapshot import take_snapshot, update_snapshot
+from discordsync.selectors import PROVIDER
+from discordsync.snapshot import take_snapshot
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild
 
@@ -42,7 +43,7 @@ class DiscordProvider:
         """The bot reports changes, so nothing is polled."""
         is_configured = settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID
         return ProviderSpec(
-            name="discord",
+            name=PROVIDER,
             title="Discord",
             lanes=LANES,
             scope=str(settings.DISCORD_GUILD_ID) if is_configured else "",
@@ -51,6 +52,7 @@ class DiscordProvider:
         )
 
     connect = staticmethod(connect)
+    snapshot = staticmethod(take_snapshot)
     desired = staticmethod(desired_state)
     observe = staticmethod(observe)
     plan = staticmethod(plan)
@@ -62,11 +64,6 @@ class DiscordProvider:
     def collect(self, group_ids: Collection[int], now: datetime) -> int:
         """Store new messages: Discord delivers those to channels and direct messages."""
         return collect(group_ids, now=now)
-
-    def snapshot(
-        self, now: datetime, earlier: DiscordSnapshot | None = None, changed: Collection[int] = ()
-    ) -> DiscordSnapshot:
-        return update_snapshot(earlier, changed, now) if earlier else take_snapshot(now)
 
     def snapshot_to_observe(self, now: datetime) -> DiscordSnapshot:
         """Return the facts without messages that certainly have not arrived: rendering them costs
@@ -91,7 +88,7 @@ class DiscordProvider:
 class DiscordAdmin:
     """See `cohorts.reconcile.provider.ProviderAdmin`."""
 
-    name = "discord"
+    name = PROVIDER
 
     settings_shown = staticmethod(connection_check.settings_shown)
     budget = staticmethod(find_budget)

@@ -191,7 +191,7 @@ def look_up(finding: Finding, now: datetime) -> Finding:
     groups = _find_groups(discovered.unknown, now)
     if not groups:
         return replace(finding, observed=observed)
-    snapshot = take_snapshot(now, groups)
+    snapshot = take_snapshot(now, also=groups)
     orphans = recover.find_orphans(snapshot, observed)
     return replace(
         finding,

@@ -11,6 +11,7 @@ from cohorts.registries import Registry
 from discordsync.models import DiscordObject
 from meetings.registries import Venue
 
+PROVIDER = "discord"
 INFRASTRUCTURE = [
     DiscordObject.Kind.VOICE_CHANNEL,
     DiscordObject.Kind.TEXT_CHANNEL,

@@ -10,6 +10,7 @@ from cohorts.reconcile.provider import configured_providers
 from discordsync.joining.states import is_inside, may_add_members
 from discordsync.models import DmChannel
 from discordsync.plan.review import RULES_PENDING
+from discordsync.selectors import PROVIDER
 from guestvisits.set_up_status import (
     Remedy,
     SetUpCheck,
@@ -20,8 +21,6 @@ from guestvisits.set_up_status import (
     is_being_set_up,
     is_blocked,
 )
-
-PROVIDER = "discord"
 
 State = AccessState.State
 

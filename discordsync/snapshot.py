@@ -19,7 +19,7 @@ from cohorts.selectors import let_go_since
 from discordsync.delivery.dm_channels import count_allowed
 from discordsync.delivery.waiting_messages import WaitingMessages
 from discordsync.models import DiscordObject, HiddenCount, RemovalApproval
-from discordsync.selectors import is_bot_connected
+from discordsync.selectors import PROVIDER, is_bot_connected
 from discordsync.state.facts import (
     Approval,
     CohortFacts,
@@ -43,25 +43,24 @@ CLOSED = "the account was closed"
 
 
 def take_snapshot(
-    now: datetime, also: Collection[int] = (), *, only_begun: bool = False
+    now: datetime,
+    earlier: DiscordSnapshot | None = None,
+    changed: Collection[int] = (),
+    *,
+    also: Collection[int] = (),
+    only_begun: bool = False,
 ) -> DiscordSnapshot:
     """Return the groups that live or have something outside, and those with the ids in `also`.
 
-    `only_begun`: of the messages only those that may have arrived already.
+    What an `earlier` snapshot has is not read again, except for the groups `changed` and those with
+    messages. `only_begun`: of the messages only those that may have arrived already.
 
     The others are history and cost nothing. What an observation finds of them is looked up then
     (`discordsync.records.look_up`).
     """
     waiting = WaitingMessages.read(now, only_begun=only_begun)
-    return _read(_read_groups({*also, *waiting.groups}, now), waiting, now)
-
-
-def update_snapshot(
-    earlier: DiscordSnapshot, changed: Collection[int], now: datetime
-) -> DiscordSnapshot:
-    """Return an earlier snapshot of this run with the facts of the groups `changed`, and of those
-    with messages, read again."""
-    waiting = WaitingMessages.read(now)
+    if earlier is None:
+        return _read(_read_groups({*also, *waiting.groups}, now), waiting, now)
     ids = {*changed, *waiting.groups, *waiting.messages, *earlier.waiting_groups}
     groups = _read_groups(waiting.groups, now, only=ids) if ids else []
     return earlier.updated(_read(groups, waiting, now), ids)
@@ -83,7 +82,7 @@ def _read(groups: list[Any], waiting: WaitingMessages, now: datetime) -> Discord
     meetings = ahead.order_by("number").facts_by_group()
     return DiscordSnapshot(
         installation=Installation.objects.ensure(now).installation_id,
-        adopt=ProviderState.objects.of("discord").filter(adopt_orphans=True).exists(),
+        adopt=ProviderState.objects.of(PROVIDER).filter(adopt_orphans=True).exists(),
         horizon=timedelta(days=settings.SYNC["event_horizon_days"]),
         cohorts={
             group.cohort_id: CohortFacts(

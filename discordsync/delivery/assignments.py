@@ -25,9 +25,9 @@ from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from cohorts.reconcile.models import GroupSync
 from discordsync.delivery.discord_text import mention
-from discordsync.delivery.welcome import PROVIDER, WELCOME, is_imported, list_members
+from discordsync.delivery.welcome import WELCOME, is_imported, list_members
 from discordsync.models import DiscordObject
-from discordsync.selectors import existing_channels, url_of
+from discordsync.selectors import PROVIDER, existing_channels, url_of
 from meetings.models import Meeting
 from meetings.registries import find_join_steps
 

@@ -16,11 +16,10 @@ from cohorts.outbox.registry import (
     notification,
 )
 from discordsync.models import DiscordObject
-from discordsync.selectors import existing_channels
+from discordsync.selectors import PROVIDER, existing_channels
 from meetings.models import Meeting
 
 WELCOME = "welcome"
-PROVIDER = "discord"
 CREATED_WITHIN = timedelta(days=2)
 SENT_WITHIN = timedelta(days=7)
 MEMBERS_SHOWN = 30

@@ -12,7 +12,8 @@ from cohorts.needs.open_cohorts import DeskAccess, OpenCohorts, read_access
 from cohorts.reconcile.ui.silent import read_states
 from cohorts.words import count_people
 from discordsync.joining.reminders import read_reminded
-from discordsync.joining.states import PROVIDER, JoinState, classify_access, was_read
+from discordsync.joining.states import JoinState, classify_access, was_read
+from discordsync.selectors import PROVIDER
 from meetings.needs.upcoming import meetings_by_group
 
 NOT_JOINED, LEFT_SERVER = "not_joined", "left_server"

@@ -25,9 +25,9 @@ from django.urls import reverse
 from cohorts.models import AccessState, User
 from cohorts.reconcile.models import ProviderState
 from discordsync.plan.review import RULES_PENDING, UNSEEN
+from discordsync.selectors import PROVIDER
 from meetings.registries import JoinStep
 
-PROVIDER = "discord"
 MAY_ADD = "discord:may-add-members"  # in the cache
 UNREAD_AFTER = timedelta(hours=1)
 COMPARED_LATE = timedelta(minutes=10)

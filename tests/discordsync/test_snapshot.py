@@ -26,7 +26,7 @@ from discordsync.observe.observe import _unlisted
 from discordsync.plan.plan import plan
 from discordsync.plan.review import review
 from discordsync.provider import DiscordProvider
-from discordsync.snapshot import find_names, take_snapshot, update_snapshot
+from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys, permissions
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import (
@@ -190,7 +190,7 @@ def store(finding: Finding) -> Finding:
 
 def read_everyone(world: World, ids: list[int]) -> DiscordSnapshot:
     names = find_names([person.discord_id or 0 for person in world.people])
-    return replace(take_snapshot(clock.now(), ids), known_people=names)
+    return replace(take_snapshot(clock.now(), also=ids), known_people=names)
 
 
 def plan_for(snapshot: DiscordSnapshot, finding: Finding, groups: list[Group]) -> Plan:
@@ -354,7 +354,7 @@ def test_reading_only_what_changed_gives_what_reading_everything_gives() -> None
     now = clock.now()
     changed = [first.pk, second.pk, third.pk, fourth.pk, *new.ids]
 
-    whole, updated = take_snapshot(now), update_snapshot(earlier, changed, now)
+    whole, updated = take_snapshot(now), take_snapshot(now, earlier, changed)
     assert set(updated.groups) == {first.pk, second.pk, fourth.pk, *other.ids, *new.ids}
     assert replace(updated, known_people=whole.known_people) == whole
     assert updated.known_people == earlier.known_people | whole.known_people
@@ -374,18 +374,18 @@ def test_a_message_is_read_though_its_group_did_not_change_and_is_left_out_once_
         cutoff_at=now + timedelta(days=1),
         created_at=now,
     )
-    waiting = update_snapshot(earlier, [], now)
+    waiting = take_snapshot(now, earlier)
     assert waiting == take_snapshot(now)
     assert [m.text for m in waiting.groups[made.groups[1].pk].messages] == ["Hello"]
     Message.objects.update(state=Message.State.SENT)
-    assert update_snapshot(waiting, [], now) == take_snapshot(now)
+    assert take_snapshot(now, waiting) == take_snapshot(now)
 
 
 def test_reading_again_where_nothing_changed_reads_no_group() -> None:
     make_cohort(groups=3)
     earlier = take_snapshot(clock.now())
     with CaptureQueriesContext(connection) as queries:
-        assert update_snapshot(earlier, [], clock.now()) == earlier
+        assert take_snapshot(clock.now(), earlier) == earlier
     assert not [query for query in queries if Membership._meta.db_table in query["sql"]]
     assert len(queries) <= 10
 

@@ -13,10 +13,8 @@ from cohorts.reconcile.services import report_outside_change
 from discordsync.bot.models import GuildMembership
 from discordsync.models import DiscordObject
 from discordsync.records import are_own_writes
-from discordsync.selectors import live_groups_of
+from discordsync.selectors import PROVIDER, live_groups_of
 from guestvisits.models import GuestVisit
-
-PROVIDER = "discord"
 
 
 def record_join(discord_id: int, joined_at: datetime) -> None:
