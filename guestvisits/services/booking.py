@@ -137,9 +137,8 @@ def expect_guest(visit: GuestVisit, now: datetime) -> None:
         is_guest=True,
         created_at=now,
     )
-    # An existing attendance keeps its RSVP, which is the person's own decision. Marking it as a
-    # guest's keeps it out of the members' figures.
-    write_attendances([coming], ["is_guest"])
+    # The person may have answered as a member of the host group; the booking is later and clearer.
+    write_attendances([coming], ["is_guest", *RSVP_FIELDS])
     decline_home(visit, now)
 
 

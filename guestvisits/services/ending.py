@@ -13,9 +13,9 @@ What happens to the two attendances:
       own group or the cohort ended
 
 "Removed" means that row only: the visit still records the guest, the group, when and why it ended.
-An attendance that existed before the booking is kept, but no longer marked as a guest's; one with a
-check-in is kept too, unless the meeting was moved or cancelled. "Pending again" applies only if the
-RSVP is still the one that the booking set.
+An attendance that existed before the booking is kept, but no longer marked as a guest's, and its
+RSVP is pending again; one with a check-in is kept too, unless the meeting was moved or cancelled.
+"Pending again" applies only if the RSVP is still the one that the booking set.
 """
 
 from datetime import datetime
@@ -69,7 +69,9 @@ def _undo_attendances(visit: GuestVisit, now: datetime) -> None:
     if visit.end_reason == End.BECAME_MEMBER:
         at_host.update(is_guest=False)
     else:
-        at_host.filter(created_at__lt=visit.booked_at).update(is_guest=False)
+        earlier = at_host.filter(created_at__lt=visit.booked_at)
+        earlier.filter(rsvp=Rsvp.ATTENDING, rsvp_at=visit.booked_at).update(rsvp=Rsvp.PENDING)
+        earlier.update(is_guest=False)
         if visit.end_reason not in _WAS_NOT_HELD:
             at_host = at_host.filter(checked_in_at__isnull=True, correction="")
         at_host.delete()

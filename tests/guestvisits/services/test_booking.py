@@ -70,17 +70,6 @@ def test_a_booking_announces_both_groups(academy, book):
     assert set().union(*heard) == {academy.groups["A"].pk, academy.groups["B"].pk}
 
 
-def test_an_attendance_that_exists_at_the_host_is_not_overwritten(academy, alice, book, now):
-    then = now - timedelta(days=1)
-    before = Attendance.objects.create(
-        meeting=academy.meeting("B"), user=alice, rsvp="tentative", rsvp_at=then, created_at=then
-    )
-    book()
-    after = Attendance.objects.get(pk=before.pk)
-    assert (after.rsvp, after.rsvp_at, after.created_at) == ("tentative", then, then)
-    assert after.is_guest
-
-
 def test_an_answer_at_home_becomes_not_attending(academy, alice, book):
     Attendance.objects.create(meeting=academy.meeting("A"), user=alice, rsvp="attending")
     book()

@@ -10,6 +10,8 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
 from guestvisits.windows import guest_windows
 from meetings.models import Attendance
+from meetings.rsvps import set_rsvp
+from meetings.selectors import expected_at
 
 pytestmark = pytest.mark.django_db
 
@@ -90,17 +92,38 @@ def test_an_answer_given_at_home_since_is_kept(academy, alice, book, now):
     assert answers(academy, alice) == {"Group A": "tentative"}
 
 
-def test_an_attendance_that_was_there_before_the_visit_stays(academy, alice, book, now):
-    before = Attendance.objects.create(
-        meeting=academy.meeting("B"),
-        user=alice,
-        rsvp="tentative",
-        created_at=now - timedelta(days=9),
+@pytest.mark.parametrize("before", ["not_attending", "tentative"])
+def test_a_booking_replaces_an_earlier_rsvp_to_the_host_meeting(academy, alice, book, now, before):
+    """Alice was a member of group B and declined its meeting; now she wants to go there."""
+    then = now - timedelta(days=1)
+    meeting = academy.meeting("B")
+    row = Attendance.objects.create(
+        meeting=meeting, user=alice, rsvp=before, rsvp_at=then, created_at=then
     )
-    cancel_visit(alice.pk, host_meeting_id=book().host_meeting_id, now=now)
-    assert answers(academy, alice) == {"Group A": "pending", "Group B": "tentative"}
-    before.refresh_from_db()
-    assert not before.is_guest
+    visit = book()
+    row.refresh_from_db()
+    assert (row.rsvp, row.rsvp_at, row.created_at) == ("attending", now, then)
+    assert row.is_guest
+    assert alice in expected_at([meeting])[meeting.pk], "she gets reminders"
+
+    cancel_visit(alice.pk, host_meeting_id=meeting.pk, now=now)
+    row.refresh_from_db()
+    assert (row.rsvp, row.is_guest) == ("pending", False)
+    assert not visit.was_made
+
+
+def test_an_rsvp_that_the_guest_gave_after_the_booking_outlasts_the_visit(
+    academy, alice, book, now
+):
+    then = now - timedelta(days=1)
+    row = Attendance.objects.create(
+        meeting=academy.meeting("B"), user=alice, rsvp="attending", rsvp_at=then, created_at=then
+    )
+    book()
+    set_rsvp(row.meeting_id, alice.pk, "not_attending", now=now + timedelta(minutes=1))
+    cancel_visit(alice.pk, host_meeting_id=row.meeting_id, now=now + timedelta(minutes=2))
+    row.refresh_from_db()
+    assert (row.rsvp, row.is_guest) == ("not_attending", False)
 
 
 def test_a_check_in_is_never_removed(academy, alice, book, now):
