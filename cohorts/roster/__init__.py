@@ -5,7 +5,7 @@
     columns   header -> columns              which column is which
     cells     text -> value                  one parser per column; with dates and slots
     rows      table -> rows                  the content of the file
-    facts     frozen values from the database
+    facts     the rows of the database that the file refers to
     planning  rows, facts -> changes         what to change, in words for the preview
     changes   the types of a plan, which is in roster_plan
     problems  what keeps a file from being imported, one for each cause

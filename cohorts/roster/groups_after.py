@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from cohorts.models import Cohort, Membership
+from cohorts.models import Cohort, Group, Membership
 from cohorts.roster.agreement import by_key
 from cohorts.roster.changes import Joining, RoleChange
-from cohorts.roster.facts import GroupFact, MemberFact, RosterFacts
+from cohorts.roster.facts import RosterFacts, slot_of
 from cohorts.roster.file.rows import GroupKey
 from cohorts.roster.file.slots import name_time
 from cohorts.roster.plan_courses import NamedGroup
@@ -89,31 +89,31 @@ def list_groups(
     """
     groups = _count_people(memberships, facts, names)
     listed = [
-        _describe(group, groups.get(group.fact.id if group.fact else group.key, _Group()))
+        _describe(group, groups.get(group.fact.pk if group.fact else group.key, _Group()))
         for group in named.values()
     ]
-    known = {group.fact.id for group in named.values() if group.fact}
+    known = {group.fact.pk for group in named.values() if group.fact}
     others = [
         fact
         for fact in facts.groups
-        if fact.id not in known and fact.id in groups and groups[fact.id].gone
+        if fact.pk not in known and fact.pk in groups and groups[fact.pk].gone
     ]
-    return listed + [_describe(_as_named(fact, facts), groups[fact.id]) for fact in others]
+    return listed + [_describe(_as_named(fact, facts), groups[fact.pk]) for fact in others]
 
 
-def _as_named(fact: GroupFact, facts: RosterFacts) -> NamedGroup:
-    cohort = next(each for each in facts.cohorts if each.id == fact.cohort_id)
+def _as_named(fact: Group, facts: RosterFacts) -> NamedGroup:
+    cohort = next(each for each in facts.cohorts if each.pk == fact.cohort_id)
     key = ("", "", "")
-    return NamedGroup(key, fact.name, fact.slot, fact.timezone, cohort.name, fact, cohort)
+    return NamedGroup(key, fact.name, slot_of(fact), fact.timezone, cohort.name, fact, cohort)
 
 
 def _count_people(
     memberships: Memberships, facts: RosterFacts, names: Mapping[int, str]
 ) -> dict[int | GroupKey, _Group]:
     groups: dict[int | GroupKey, _Group] = {}
-    members = {member.id: member for member in facts.members}
+    members = {member.pk: member for member in facts.members}
     for member in facts.members:
-        name = names.get(member.user_id) or member.name
+        name = names.get(member.user_id) or member.user.name
         groups.setdefault(member.group_id, _Group()).people[member.user_id] = (name, member.role)
     for change in memberships:
         if change.leaving:
@@ -128,7 +128,7 @@ def _count_people(
 
 
 def _find_place(
-    change: Joining | RoleChange, members: Mapping[int, MemberFact]
+    change: Joining | RoleChange, members: Mapping[int, Membership]
 ) -> tuple[int | GroupKey, int | str]:
     """Return the group and the person of a change, by id if they have one."""
     if isinstance(change, RoleChange):
@@ -149,7 +149,7 @@ def _describe(group: NamedGroup, people: _Group) -> GroupAfter:
         changes=tuple(people.changes),
         gone=tuple(people.gone),
         smallest=group.cohort.smallest_group if group.cohort else SMALLEST_GROUP,
-        is_open=not group.has_ended and (group.cohort is None or group.cohort.is_open),
+        is_open=not group.has_ended and (group.cohort is None or not group.cohort.has_ended),
     )
 
 

@@ -98,7 +98,7 @@ def import_roster(
 
 def named_cohorts(data: bytes) -> list[Cohort]:
     """Return the existing cohorts that this file names, with their courses."""
-    ids = [cohort.id for cohort in load_facts(parse(data).lines).cohorts]
+    ids = [cohort.pk for cohort in load_facts(parse(data).lines).cohorts]
     return list(Cohort.objects.select_related("course").filter(pk__in=ids))
 
 
@@ -106,8 +106,8 @@ def _lock(lines: Collection[RosterRow]) -> None:
     """Lock the groups and people that the file names, so that they do not change until the
     commit."""
     facts = load_facts(lines)
-    lock_groups(group.id for group in facts.groups)
-    lock_people(person.id for person in facts.people)
+    lock_groups(group.pk for group in facts.groups)
+    lock_people(person.pk for person in facts.people)
 
 
 def _check(due: RosterPlan, confirmed: str | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cohorts.errors import Refusal
-from cohorts.models import Group
+from cohorts.models import Cohort, Group
 from cohorts.roster.agreement import agreed_value, by_key, first_with, is_unclear
 from cohorts.roster.changes import (
     ChangedCohort,
@@ -15,7 +15,7 @@ from cohorts.roster.changes import (
     NewCourse,
     NewGroup,
 )
-from cohorts.roster.facts import CohortFact, GroupFact, RosterFacts, find_named
+from cohorts.roster.facts import RosterFacts, find_named, slot_of
 from cohorts.roster.file.rows import CohortKey, GroupKey, RosterRow, fold
 from cohorts.roster.file.slots import RosterSlot
 from cohorts.roster.problems import Problem
@@ -36,8 +36,8 @@ class NamedGroup:
     slot: RosterSlot | None
     timezone: str
     cohort_name: str
-    fact: GroupFact | None
-    cohort: CohortFact | None
+    fact: Group | None
+    cohort: Cohort | None
 
     @property
     def has_ended(self) -> bool:
@@ -77,12 +77,12 @@ def _new_cohort(
             problems.append(Problem(first.number, column, sentence))
     if None in values.values():
         return []
-    course_id, course_name = (course.id, course.name) if course else (None, str(first.course))
+    course_id, course_name = (course.pk, course.name) if course else (None, str(first.course))
     return [NewCohort(key, course_id, course_name, str(first.cohort), **values)]
 
 
 def _change_cohort(
-    cohort: CohortFact, lines: Collection[RosterRow], facts: RosterFacts, problems: list[Problem]
+    cohort: Cohort, lines: Collection[RosterRow], facts: RosterFacts, problems: list[Problem]
 ) -> list[NewCohort | ChangedCohort]:
     edits = []
     after: dict[str, Any] = {name: getattr(cohort, name) for name in COHORT_COLUMNS}
@@ -96,15 +96,15 @@ def _change_cohort(
     first = first_with(lines, edits[0].field)
     line = first.number if first else 1
     set_up = _groups_set_up(cohort, facts)
-    return [ChangedCohort(cohort.id, cohort.name, tuple(edits), **after, line=line, set_up=set_up)]
+    return [ChangedCohort(cohort.pk, cohort.name, tuple(edits), **after, line=line, set_up=set_up)]
 
 
-def _groups_set_up(cohort: CohortFact, facts: RosterFacts) -> tuple[str, ...]:
+def _groups_set_up(cohort: Cohort, facts: RosterFacts) -> tuple[str, ...]:
     return tuple(
         group.name
         for group in facts.groups
-        if cohort.is_open
-        and group.cohort_id == cohort.id
+        if not cohort.has_ended
+        and group.cohort_id == cohort.pk
         and group.set_up_at is not None
         and group.status not in Group.ENDED
     )
@@ -120,7 +120,7 @@ def plan_groups(
     for key, spoken in by_key(lines, lambda line: line.group_key).items():
         first = spoken[0]
         cohort = facts.cohort(str(first.course), str(first.cohort))
-        siblings = in_cohort.get(cohort.id, []) if cohort else []
+        siblings = in_cohort.get(cohort.pk, []) if cohort else []
         group = find_named(siblings, str(first.group))
         name = group.name if group else str(first.group)
         slot = agreed_value(spoken, "slot", name, problems)
@@ -128,25 +128,25 @@ def plan_groups(
         if group:
             changes += _change_group(group, slot, zone, spoken, problems)
         else:
-            cohort_id = cohort.id if cohort else None
+            cohort_id = cohort.pk if cohort else None
             changes.append(NewGroup(key, cohort_id, name, _or_none(slot), zone or "UTC"))
         zone = zone or (group.timezone if group else "UTC")
-        slot = _or_none(slot) if slot or not group else group.slot
+        slot = _or_none(slot) if slot or not group else slot_of(group)
         cohort_name = cohort.name if cohort else str(first.cohort)
         named[key] = NamedGroup(key, name, slot, zone, cohort_name, group, cohort)
     return changes, named
 
 
 def _change_group(
-    group: GroupFact,
+    group: Group,
     slot: RosterSlot | str | None,
     zone: str | None,
     lines: Collection[RosterRow],
     problems: list[Problem],
 ) -> list[NewGroup | ChangedGroup]:
-    edits = []
-    if slot is not None and _or_none(slot) != group.slot:
-        edits.append(FieldChange("slot", "slot", group.slot, _or_none(slot)))
+    edits, before = [], slot_of(group)
+    if slot is not None and _or_none(slot) != before:
+        edits.append(FieldChange("slot", "slot", before, _or_none(slot)))
     if zone not in (None, group.timezone):
         edits.append(FieldChange("timezone", "time zone", group.timezone, zone))
     if not edits:
@@ -157,7 +157,7 @@ def _change_group(
         column = edits[0].field
         line = first_with(lines, column)
         problems.append(Problem(line.number if line else 1, column, refusal.sentence))
-    return [ChangedGroup(group.id, group.name, tuple(edits))]
+    return [ChangedGroup(group.pk, group.name, tuple(edits))]
 
 
 def _or_none(slot: RosterSlot | str | None) -> RosterSlot | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cohorts.models import Membership
 from cohorts.roster.agreement import agreed_value, by_key, first_with
 from cohorts.roster.changes import Joining, Leaving, RoleChange
-from cohorts.roster.facts import MemberFact, RosterFacts
+from cohorts.roster.facts import RosterFacts
 from cohorts.roster.file.rows import CohortKey, GroupKey, RosterRow
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.roster.problems import Problem
@@ -27,7 +27,7 @@ class _Person:
     email: str
     id: int | None
     name: str
-    held: list[MemberFact]
+    held: list[Membership]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _Request:
     group: NamedGroup
     role: str
     line: RosterRow
-    held: MemberFact | None
+    held: Membership | None
 
     @property
     def is_fulfilled(self) -> bool:
@@ -55,10 +55,11 @@ def plan_memberships(
     """
     changes: list[Joining | RoleChange] = []
     people = _read_people(lines, facts)
+    names = {group.pk: group.name for group in facts.groups}
     for key, spoken in by_key(lines, _person_in_cohort).items():
         wishes = _read_requests(people[key], spoken, groups, problems)
         if _check_one_group(wishes, problems):
-            changes += _plan_person(wishes, facts, problems)
+            changes += _plan_person(wishes, names, problems)
     _check_sizes(changes, lines, facts, groups, problems)
     return changes
 
@@ -73,10 +74,10 @@ def _read_people(
     for (email, cohort_key), spoken in by_key(lines, _person_in_cohort).items():
         fact = known.get(email)
         cohort = facts.cohort(str(spoken[0].course), str(spoken[0].cohort))
-        held = members.get((fact.id, cohort.id), []) if fact and cohort else []
+        held = members.get((fact.pk, cohort.pk), []) if fact and cohort else []
         said = first_with(spoken, "name")
         name = (said and said.name) or (fact and fact.name) or email
-        people[email, cohort_key] = _Person(email, fact.id if fact else None, name, held)
+        people[email, cohort_key] = _Person(email, fact.pk if fact else None, name, held)
     return people
 
 
@@ -98,7 +99,7 @@ def _read_requests(
     wishes = []
     for key, spoken in by_key(lines, lambda line: line.group_key).items():
         group = groups[key]
-        held = by_group.get(group.fact.id) if group.fact else None
+        held = by_group.get(group.fact.pk) if group.fact else None
         role = agreed_value(spoken, "role", f"{person.email} in {group.name}", problems)
         role = role or (held.role if held else PARTICIPANT)
         wishes.append(_Request(person, group, role, spoken[0], held))
@@ -121,7 +122,7 @@ def _check_one_group(wishes: Iterable[_Request], problems: list[Problem]) -> boo
 
 
 def _plan_person(
-    wishes: Collection[_Request], facts: RosterFacts, problems: list[Problem]
+    wishes: Collection[_Request], names: Mapping[int, str], problems: list[Problem]
 ) -> list[Joining | RoleChange]:
     changes: list[Joining | RoleChange] = []
     for wish in wishes:
@@ -130,21 +131,21 @@ def _plan_person(
         refused = _find_refusal(wish)
         if refused:
             problems.append(Problem(wish.line.number, "group", refused))
-        changes.append(_plan_request(wish, _find_leaving(wish, wishes, facts)))
+        changes.append(_plan_request(wish, _find_leaving(wish, wishes, names)))
     return changes
 
 
 def _plan_request(wish: _Request, leaving: Leaving | None) -> Joining | RoleChange:
     person, group = wish.person, wish.group
     if wish.held:
-        return RoleChange(wish.held.id, person.name, group.name, wish.role, leaving)
+        return RoleChange(wish.held.pk, person.name, group.name, wish.role, leaving)
     return Joining(
         email=person.email,
         user_id=person.id,
         name=person.name,
         group_key=group.key,
-        group_id=group.fact.id if group.fact else None,
-        cohort_id=group.cohort.id if group.cohort else None,
+        group_id=group.fact.pk if group.fact else None,
+        cohort_id=group.cohort.pk if group.cohort else None,
         group=group.name,
         role=wish.role,
         leaving=leaving,
@@ -154,20 +155,22 @@ def _plan_request(wish: _Request, leaving: Leaving | None) -> Joining | RoleChan
 def _find_refusal(wish: _Request) -> str:
     if wish.group.has_ended:
         return f"{wish.group.name} has ended. Remove its lines."
-    if wish.group.cohort and not wish.group.cohort.is_open:
+    if wish.group.cohort and wish.group.cohort.has_ended:
         return f"{wish.group.cohort.name} has ended. Remove its lines."
     return ""
 
 
-def _find_leaving(wish: _Request, wishes: Iterable[_Request], facts: RosterFacts) -> Leaving | None:
-    """Return the membership as participant that ends with this wish, if there is one."""
+def _find_leaving(
+    wish: _Request, wishes: Iterable[_Request], names: Mapping[int, str]
+) -> Leaving | None:
+    """Return the membership as participant that ends with this wish, if there is one. `names`: of
+    the known groups."""
     if wish.role != PARTICIPANT:
         return None
-    kept = {other.held.id for other in wishes if other.held}
+    kept = {other.held.pk for other in wishes if other.held}
     for member in wish.person.held:
-        if member.role == PARTICIPANT and member.id not in kept:
-            group = next(group for group in facts.groups if group.id == member.group_id)
-            return Leaving(member.id, group.name)
+        if member.role == PARTICIPANT and member.pk not in kept:
+            return Leaving(member.pk, names[member.group_id])
     return None
 
 
@@ -185,15 +188,15 @@ def _check_sizes(
         group = groups[key].fact
         if group is None or group.size is None:
             continue
-        after = before[group.id] + gains[group.id]
-        if gains[group.id] > 0 and after > group.size:
+        after = before[group.pk] + gains[group.pk]
+        if gains[group.pk] > 0 and after > group.size:
             sentence = f"{group.name} has {group.size} places and would have {after} participants."
             problems.append(Problem(spoken[0].number, "group", sentence))
 
 
 def _count_gains(changes: Iterable[Joining | RoleChange], facts: RosterFacts) -> Counter[int]:
     """Return the change in the number of participants of each existing group."""
-    group_of = {member.id: member.group_id for member in facts.members}
+    group_of = {member.pk: member.group_id for member in facts.members}
     gains: Counter[int] = Counter()
     for change in changes:
         if change.leaving:

@@ -14,9 +14,10 @@ An address is never changed: it identifies the person.
 
 from collections.abc import Collection, Iterable, Mapping
 
+from cohorts.models import User
 from cohorts.roster.agreement import agreed_value, by_key, first_with, is_unclear
 from cohorts.roster.changes import ChangedPerson, FieldChange, NewPerson
-from cohorts.roster.facts import PersonFact, RosterFacts
+from cohorts.roster.facts import RosterFacts
 from cohorts.roster.file.rows import GroupKey, RosterRow
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.roster.problems import Problem
@@ -46,7 +47,7 @@ def plan_people(
     return changes
 
 
-def _outdated(line: RosterRow, email: str, person: PersonFact) -> Problem:
+def _outdated(line: RosterRow, email: str, person: User) -> Problem:
     """Report a former address; otherwise the import would create the person a second time."""
     now = f"whose address is {person.email} now" if person.email else "who has no address now"
     return Problem(
@@ -56,11 +57,15 @@ def _outdated(line: RosterRow, email: str, person: PersonFact) -> Problem:
     )
 
 
-def _check_account(person: PersonFact, lines: Iterable[RosterRow], problems: list[Problem]) -> None:
+def _check_account(person: User, lines: Iterable[RosterRow], problems: list[Problem]) -> None:
+    is_staff = _is_staff(person)
+    # Each sign-in sets `last_login`; an unfinished one with Discord sets only `discord_email`.
+    has_account = is_staff or person.last_login or person.discord_email
     for line in lines:
-        if line.discord_id not in (None, person.discord_id) and person.has_account:
+        # A changed Discord id could give someone else access to the account.
+        if line.discord_id not in (None, person.discord_id) and has_account:
             problems.append(Problem(line.number, "discord_id", _keep_id(person)))
-        if line.name and line.name != person.name and person.is_staff:
+        if line.name and line.name != person.name and is_staff:
             sentence = (
                 f"{person.email} is a staff account with the name {person.name}. A roster cannot "
                 "change staff accounts: enter that name or leave this cell empty."
@@ -68,8 +73,12 @@ def _check_account(person: PersonFact, lines: Iterable[RosterRow], problems: lis
             problems.append(Problem(line.number, "name", sentence))
 
 
-def _keep_id(person: PersonFact) -> str:
-    why = "is a staff account" if person.is_staff else "has signed in before"
+def _is_staff(person: User) -> bool:
+    return person.is_staff or person.is_superuser
+
+
+def _keep_id(person: User) -> str:
+    why = "is a staff account" if _is_staff(person) else "has signed in before"
     held = f"the Discord ID {person.discord_id}" if person.discord_id else "no Discord ID"
     return (
         f"{person.email} {why} and has {held}. A roster cannot change that: leave this cell "
@@ -78,14 +87,14 @@ def _keep_id(person: PersonFact) -> str:
 
 
 def _change_person(
-    person: PersonFact, email: str, name: str | None, discord_id: int | None
+    person: User, email: str, name: str | None, discord_id: int | None
 ) -> list[NewPerson | ChangedPerson]:
     edits = []
     if name and name != person.name:
         edits.append(FieldChange("name", "name", person.name or None, name))
     if discord_id and discord_id != person.discord_id:
         edits.append(FieldChange("discord_id", "Discord ID", person.discord_id, discord_id))
-    return [ChangedPerson(person.id, email, tuple(edits))] if edits else []
+    return [ChangedPerson(person.pk, email, tuple(edits))] if edits else []
 
 
 def _zone_of(lines: Iterable[RosterRow], groups: Groups) -> str:

@@ -12,7 +12,7 @@ from cohorts.roster.changes import (
     NewGroup,
     NewPerson,
 )
-from cohorts.roster.facts import MemberFact, PersonFact, RosterFacts
+from cohorts.roster.facts import RosterFacts
 from cohorts.roster.file.decoding import repair
 from cohorts.roster.file.rows import RosterRow, fold
 from cohorts.roster.problems import name_lines
@@ -119,7 +119,7 @@ def find_closed_accounts(
 ) -> Iterator[str]:
     """Warn of people who join or move although their account is closed."""
     spoken = by_key(lines, lambda line: line.email)
-    closed = {person.id: person for person in facts.people if not person.is_active}
+    closed = {person.pk for person in facts.people if not person.is_active}
     for each in memberships:
         if isinstance(each, Joining) and each.user_id in closed:
             where = name_lines(_numbers(spoken[each.email]))
@@ -161,7 +161,7 @@ def find_twin_people(
 def _find_twin_addresses(
     new: Mapping[str, _Entry], facts: RosterFacts
 ) -> Iterator[tuple[_Entry, _Entry]]:
-    there: list[PersonFact | MemberFact] = [*facts.people, *facts.namesakes, *facts.members]
+    there = [*facts.people, *facts.namesakes, *(member.user for member in facts.members)]
     known = {each.email: _Entry(each.name, each.email) for each in there if each.email}
     for email, twin in find_twin_addresses(new, known):
         person, other = new[email], known.get(twin) or new[twin]
@@ -184,7 +184,7 @@ def _find_namesakes(
     for within in by_key(joining, lambda each: each.group_key).values():
         there = members.get(within[0].group_id, []) if within[0].group_id else []
         people = [
-            *(_Entry(member.name, member.email or "") for member in there),
+            *(_Entry(member.user.name, member.user.email or "") for member in there),
             *(_Entry(each.name, each.email) for each in within),
         ]
         yield from _pair_by_name(people, new)

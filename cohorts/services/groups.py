@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
 
 from django.db import transaction
 
@@ -82,18 +81,7 @@ def withdraw_removal(group_ids: Iterable[int], *, began_at: datetime) -> None:
         record("removal_withdrawn", groups=groups.values())
 
 
-class GroupWithSlot(Protocol):
-    """What decides whether a group's slot may be edited: a group, or a roster's view of one."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def set_up_at(self) -> datetime | None: ...
-
-
-def check_slot_may_change(group: GroupWithSlot) -> None:
+def check_slot_may_change(group: Group) -> None:
     """Refuse to change the slot of a group that is set up or has ended.  Raises Refusal."""
     if group.status in Group.ENDED:
         raise Refusal("group_ended", f"{group.name} has ended, so its weekly time cannot change.")
