@@ -105,7 +105,7 @@ FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, ValueError)
 
 
 def unexpected_response(*, writes: bool) -> CallFailed:
-    """Return the error for a status 200 whose content is not what Discord documents."""
+    """Return the error for a response whose content is not what Discord documents."""
     kind = Unclear if writes else Outage
     return kind("The response is not the expected JSON.", code="discord_answer")
 
@@ -130,10 +130,15 @@ def translate(error: Exception, *, writes: bool) -> CallFailed:
 
 def _translate_answer(error: discord.HTTPException, *, writes: bool) -> CallFailed:
     said = f"Discord returned {error.status}: {error.text[:200]}"
-    if error.status == 401:
-        return Outage("Discord does not accept the bot's token.", code="bad_token")
+    headers = error.response.headers
+    if error.status == 429 and "Via" in headers:  # several short waits were not enough
+        return RateLimited(max(float(headers.get("Retry-After", 0)), PATIENCE), said)
     if error.status == 429:
         return Outage("Discord refused the request.", code="banned", after=BAN_PAUSE)
+    if not headers.get("Content-Type", "").startswith("application/json"):
+        return unexpected_response(writes=writes)  # the page of a proxy
+    if error.status == 401:
+        return Outage("Discord does not accept the bot's token.", code="bad_token")
     if error.code in VANISHED:
         return Conflict(said)
     if error.code == TWO_FACTOR:
