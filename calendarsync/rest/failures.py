@@ -44,7 +44,7 @@ class Invalid(Refused):
 
 
 def unexpected_response(detail: str, *, writes: bool = False) -> CallFailed:
-    """Return the error for a response with status 200 that is not what Google documents."""
+    """Return the error for a response whose content is not what Google documents."""
     kind = Unclear if writes else Outage
     return kind(detail, code="google_answer")
 
@@ -55,6 +55,10 @@ def translate(error: Exception, *, writes: bool, event: bool) -> Exception:
     `event`: the call named one event, so a 404 is about that event.
     """
     if isinstance(error, HttpError):
+        is_json = error.resp.get("content-type", "").startswith("application/json")
+        if error.status_code < 500 and not is_json:
+            # The page of a proxy: its 404 does not say that an event is gone.
+            return unexpected_response("The response is not JSON.", writes=writes)
         return _from_answer(error, writes=writes, event=event)
     if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
         return _from_sign_in(error)

@@ -130,22 +130,31 @@ def translate(error: Exception, *, writes: bool) -> CallFailed:
 
 def _translate_answer(error: discord.HTTPException, *, writes: bool) -> CallFailed:
     said = f"Discord returned {error.status}: {error.text[:200]}"
-    headers = error.response.headers
-    if error.status == 429 and "Via" in headers:  # several short waits were not enough
-        return RateLimited(max(float(headers.get("Retry-After", 0)), PATIENCE), said)
     if error.status == 429:
-        return Outage("Discord refused the request.", code="banned", after=BAN_PAUSE)
-    if not headers.get("Content-Type", "").startswith("application/json"):
+        return _translate_limit(error, said)
+    if not error.response.headers.get("Content-Type", "").startswith("application/json"):
         return unexpected_response(writes=writes)  # the page of a proxy
-    if error.status == 401:
-        return Outage("Discord does not accept the bot's token.", code="bad_token")
     if error.code in VANISHED:
         return Conflict(said)
-    if error.code == TWO_FACTOR:
-        return Outage(said, code="two_factor", after=PERSON_PAUSE)
     if error.status >= 500:
         return Unclear(said) if writes else Outage(said)
+    return _translate_refusal(error, said)
+
+
+def _translate_refusal(error: discord.HTTPException, said: str) -> CallFailed:
+    if error.status == 401:
+        return Outage("Discord does not accept the bot's token.", code="bad_token")
+    if error.code == TWO_FACTOR:
+        return Outage(said, code="two_factor", after=PERSON_PAUSE)
     return Refused(said, code=REFUSALS.get(error.code, IssueCode.REFUSED))
+
+
+def _translate_limit(error: discord.HTTPException, said: str) -> CallFailed:
+    """Return the error of a 429: Discord's own, after several short waits, names Via."""
+    headers = error.response.headers
+    if "Via" in headers:
+        return RateLimited(max(float(headers.get("Retry-After", 0)), PATIENCE), said)
+    return Outage("Discord refused the request.", code="banned", after=BAN_PAUSE)
 
 
 def _trace(check: Callable[[], None], notice: Notice | None) -> aiohttp.TraceConfig:

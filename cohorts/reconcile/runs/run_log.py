@@ -10,7 +10,14 @@ from django.conf import settings
 from django.db import models
 
 from cohorts import clock
-from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear, name_result
+from cohorts.reconcile.errors import (
+    CallFailed,
+    Conflict,
+    Outage,
+    RateLimited,
+    Unclear,
+    name_result,
+)
 from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.runs import totals
 from cohorts.reconcile.values import Action, Finding, IssueCode, ProviderSpec
@@ -156,7 +163,7 @@ class RunLog:
 
 def _wait(error: CallFailed, failures: int) -> float:
     """Return the seconds until the next probe."""
-    if isinstance(error, Outage | Conflict):
+    if isinstance(error, Outage | Conflict | RateLimited):
         return settings.SYNC["probe_seconds"]
     return wait_before_retry(failures).total_seconds()
 

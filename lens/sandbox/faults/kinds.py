@@ -14,7 +14,7 @@ drop_after   after effect    connection closed, no answer  yes
 slow_after   after effect    the answer, late              yes
 hold_after   after effect    nothing until it is cleared   yes
 truncate     after effect    a listing with a part missing yes
-garble       after effect    200 with a page or half JSON  yes
+garble       after effect    a page, or half of the JSON   yes
 """
 
 import asyncio
@@ -152,7 +152,7 @@ async def shorten_list(
 async def garble(running: CallInProgress, given: dict[str, Any], _: asyncio.Event) -> web.Response:
     """Answer with another server's page (as a proxy would), or with half of the answer."""
     if given["form"] == "html":
-        return web.Response(text=PAGE, content_type="text/html")
+        return web.Response(text=PAGE, content_type="text/html", status=given.get("status", 200))
     whole = body_of(running.response)
     return web.Response(body=whole[: len(whole) // 2], content_type=running.response.content_type)
 
@@ -182,6 +182,6 @@ KINDS = {
         Kind("slow_after", Phase.AFTER, delay, SECONDS),
         Kind("hold_after", Phase.AFTER, hold),
         Kind("truncate", Phase.AFTER, shorten_list, frozenset({"keep"})),
-        Kind("garble", Phase.AFTER, garble, frozenset({"form"})),
+        Kind("garble", Phase.AFTER, garble, frozenset({"form"}), STATUS),
     )
 }

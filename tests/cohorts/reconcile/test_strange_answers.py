@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from cohorts import clock
@@ -54,3 +56,33 @@ def test_o7_a_garbled_answer_is_reported_as_the_services(
     ProviderState.objects.filter(provider=mirror).update(retry_at=None)
     work(mirror)
     assert not ProviderState.objects.get(provider=mirror).issue
+
+
+@pytest.mark.parametrize("mirror", SERVICES)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "garble", "form": "html", "status": 403},
+        {"kind": "garble", "form": "html", "status": 404},
+        {"kind": "rate_limit", "retry_after": 40},
+    ],
+)
+def test_a_service_that_answers_nothing_useful_is_probed_each_minute_however_long(
+    sandbox, made, mirror: str, fault: dict[str, object]
+) -> None:
+    sandbox.set_faults({"service": SERVICES[mirror][0], **fault})
+    for _ in range(5):
+        services.resync(mirror)
+        ProviderState.objects.filter(provider=mirror).update(retry_at=None)
+        tasks.run_provider(mirror)
+
+    state = ProviderState.objects.get(provider=mirror)
+    assert state.failures == 5
+    assert state.retry_at
+    assert state.retry_at - datetime.now(UTC) <= timedelta(minutes=1)
+
+    sandbox.set_faults()
+    seen = sandbox.last
+    services.resume(mirror)
+    work(mirror)
+    assert sandbox.writes(since=seen) == []
