@@ -7,13 +7,14 @@ is called at the start of each request.
 """
 
 import os
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from cohorts import clock
@@ -65,15 +66,14 @@ def take(provider: str) -> Lease | None:
     """Return a provider's lease, or None while another worker holds it or an outage delays it."""
     ensure_state(provider)
     asked_at = boot_seconds()
-    states = ProviderState.objects.of(provider)
-    taken = states.filter(
+    # Chosen here and not read afterwards: after a freeze the row would show another holder's.
+    token = secrets.randbelow(2**62)
+    free = ProviderState.objects.of(provider).filter(
         Q(lease_until__isnull=True) | Q(lease_until__lte=Now()),
         Q(retry_at__isnull=True) | Q(retry_at__lte=Now()),
-    ).update(holder=holder_name(), token=F("token") + 1, lease_until=_lease_end())
-    if not taken:
+    )
+    if not free.update(holder=holder_name(), token=token, lease_until=_lease_end()):
         return None
-    # No other worker can have acquired it since: the lease just written has not expired.
-    token = states.values_list("token", flat=True).get()
     return Lease(provider, token, asked_at + settings.SYNC["lease_seconds"])
 
 
