@@ -16,8 +16,7 @@ from cohorts.reconcile.services import record_adopted
 from cohorts.validators import check_snowflake
 from discordsync.desired import desired_state
 from discordsync.models import DiscordObject
-from discordsync.removal.services import groups_of
-from discordsync.selectors import PROVIDER
+from discordsync.selectors import PROVIDER, groups_of
 from discordsync.services import record_existing, store_imported
 from discordsync.snapshot import take_snapshot
 from discordsync.state import keys

@@ -43,6 +43,13 @@ def groups_with_remains(now: datetime) -> list[Group]:
     return [group for group in rows if is_removable(group, now)]
 
 
+def groups_of(row: DiscordObject) -> list[int]:
+    """Return the group of an object, or all groups that share it."""
+    if row.group_id:
+        return [row.group_id]
+    return list(Group.objects.filter(cohort=row.cohort_id).values_list("pk", flat=True))
+
+
 def live_groups_of(row: DiscordObject) -> list[int]:
     """Return the group of an object, or the live groups that share it."""
     if row.group_id:

@@ -265,9 +265,9 @@ class Diff:
         """Return overwrites that let people into a channel for no known reason.
 
         The channel is one of `guarded_channels`.  These are overwrites of known people, and any
-        that contain exactly what only we give.  Not included: a facilitator's, even while the
-        member list lacks the person; a denial, which lets no one in; the overwrite of an unknown
-        account (a moderator, say).
+        that contain what only we give: a person's former account, say.  Not included: a
+        facilitator's, even while the member list lacks the person; a denial, which lets no one in;
+        the overwrite of an unknown account (a moderator, say).
         """
         channel, kind = self.channel(key), keys.kind_of(key)
         leads = group.live and kind != "cohort_channel"
@@ -325,8 +325,10 @@ def parents_of(key: str, group: DesiredGroup) -> tuple[str, ...]:
 
 
 def _is_facilitator_overwrite(held: Overwrite, kind: str) -> bool:
-    """Return whether an overwrite is exactly what only we give, with or without optional bits."""
+    """Return whether an overwrite is one that only we give, with or without optional bits and those
+    that staff added."""
     text = kind == "text_channel"
     bits = permissions.FACILITATOR_TEXT if text else permissions.FACILITATOR_VOICE
-    optional = permissions.ALL_OPTIONAL
-    return not held.deny and held.allow & ~optional == bits & ~optional
+    needed = bits & ~permissions.ALL_OPTIONAL
+    ours = needed | permissions.OURS_ALONE
+    return held.allow & ours == needed and not held.deny & ours

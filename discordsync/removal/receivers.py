@@ -1,4 +1,4 @@
-"""Give kept objects back to groups that are reopened."""
+"""Give kept objects back to groups that are reopened, and end approvals of removals."""
 
 from typing import Any
 

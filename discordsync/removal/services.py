@@ -15,7 +15,7 @@ from cohorts.reconcile.errors import Conflict
 from cohorts.services import groups as group_services
 from cohorts.signals import announce
 from discordsync.models import DiscordObject, RemovalApproval
-from discordsync.selectors import recorded_infrastructure
+from discordsync.selectors import groups_of, recorded_infrastructure
 from discordsync.snapshot import read_approvals
 
 REMOVE, KEEP = "remove", "keep"
@@ -78,28 +78,19 @@ def _release(row: DiscordObject, now: datetime) -> None:
 def take_back(group_ids: Iterable[int]) -> None:
     """Give groups that live again the objects that staff kept, unless they have new ones.
 
-    Otherwise a reopened group would get a second channel beside the one with its history.
+    Otherwise a reopened group would get a second channel beside the one with its history.  Removals
+    are no longer approved: the groups had ended then.
     """
     live = Group.objects.filter(live_group(), pk__in=set(group_ids))
     shared = Q(group=None, cohort__in=live.values("cohort"))
-    rows = DiscordObject.objects.filter(
-        Q(group__in=live) | shared,
-        released_at__isnull=False,
-        gone_at__isnull=True,
-        key__contains=KEPT_ID,
-    )
+    theirs = DiscordObject.objects.filter(Q(group__in=live) | shared)
+    RemovalApproval.objects.filter(target__in=theirs).delete()
+    rows = theirs.filter(released_at__isnull=False, gone_at__isnull=True, key__contains=KEPT_ID)
     for row in rows.select_for_update(of=("self",)).order_by("pk"):
         key = row.key.removeprefix(KEPT).partition(KEPT_ID)[0]
         if not DiscordObject.objects.filter(key=key).exists():
             row.key, row.released_at = key, None
             row.save(update_fields=["key", "released_at"])
-
-
-def groups_of(row: DiscordObject) -> list[int]:
-    """Return the ids of the group that owns an object, or of all groups that share it."""
-    if row.group_id:
-        return [row.group_id]
-    return list(row.cohort.groups.values_list("pk", flat=True))
 
 
 def begin_removal(key: str, *, now: datetime) -> None:

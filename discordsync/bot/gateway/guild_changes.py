@@ -13,7 +13,7 @@ from cohorts.reconcile.services import report_outside_change
 from discordsync.bot.models import GuildMembership
 from discordsync.models import DiscordObject
 from discordsync.records import are_own_writes
-from discordsync.selectors import PROVIDER, live_groups_of
+from discordsync.selectors import PROVIDER, groups_of
 from guestvisits.models import GuestVisit
 
 
@@ -45,11 +45,12 @@ def handle_person_change(discord_id: int) -> None:
 def handle_object_change(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
     """Handle a deleted or changed role or channel, if it is one that we recorded.
 
-    `changes`: see `discordsync.plan.calls.describe_changes`.  Our own writes are ignored.
+    `changes`: see `discordsync.plan.calls.describe_changes`.  Our own writes are ignored.  Ended
+    groups are compared too: one can answer for a cohort's channel, or have an archive there.
     """
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
     if record is not None and not (changes and are_own_writes(changes)):
-        report_outside_change(live_groups_of(record), PROVIDER)
+        report_outside_change(groups_of(record), PROVIDER)
 
 
 def handle_role_change(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:

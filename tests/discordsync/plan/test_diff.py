@@ -26,6 +26,7 @@ from discordsync.state.permissions import (
     FACILITATOR_TEXT,
     FACILITATOR_VOICE,
     MANAGE_MESSAGES,
+    MANAGE_ROLES,
     MEMBER_TEXT,
     MEMBER_VOICE,
     PIN_MESSAGES,
@@ -55,7 +56,7 @@ from tests.discordsync.paper import (
 )
 from tests.discordsync.plan.planning import CATEGORY, CHANNEL, TEXT, VOICE
 
-ROLE_7 = "role:7"
+ROLE_7, ATTACH_FILES = "role:7", 1 << 15
 EVENT = DesiredScheduledEvent("event:3", 7, "Week 1", "", NOW, NOW + timedelta(hours=1))
 
 
@@ -316,6 +317,9 @@ STRANGER = 999
         (TEXT, let_in(TEXT, STRANGER), []),
         (TEXT, let_in(TEXT, STRANGER, FACILITATOR_TEXT), [STRANGER]),
         (TEXT, let_in(TEXT, STRANGER, FACILITATOR_TEXT & ~PIN_MESSAGES), [STRANGER]),
+        (TEXT, let_in(TEXT, STRANGER, FACILITATOR_TEXT | ATTACH_FILES), [STRANGER]),
+        (TEXT, let_in(TEXT, STRANGER, FACILITATOR_TEXT, ATTACH_FILES), [STRANGER]),
+        (TEXT, let_in(TEXT, STRANGER, FACILITATOR_TEXT | MANAGE_ROLES), []),
         (TEXT, let_in(TEXT, STRANGER, FACILITATOR_TEXT & ~MANAGE_MESSAGES), []),
         (TEXT, let_in(TEXT, STRANGER, FACILITATOR_TEXT, SEND_MESSAGES), []),
         (TEXT, let_in(TEXT, STRANGER, FACILITATOR_VOICE), []),

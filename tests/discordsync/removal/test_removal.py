@@ -86,6 +86,14 @@ def approve_all(staff, made):
     staff.post(address, form)
 
 
+def reopen(made):
+    Membership.objects.update(status=Membership.Status.ACTIVE, left_at=None)
+    for group in Group.objects.all():
+        group.status, group.ended_at = Group.Status.ACTIVE, None
+        group.save()
+    announce([group.pk for group in made.groups], groups_reopened)
+
+
 def names(sandbox):
     """Return the names of all channels and roles in the server."""
     guild = sandbox.get("state")["discord"]
@@ -233,11 +241,7 @@ def test_a_reopened_group_gets_back_what_staff_had_kept(sandbox, made, staff):
     work("discord")
     assert DiscordObject.objects.filter(released_at__isnull=False).count() == DELETIONS
 
-    Membership.objects.update(status=Membership.Status.ACTIVE, left_at=None)
-    for group in Group.objects.all():
-        group.status, group.ended_at = Group.Status.ACTIVE, None
-        group.save()
-    announce([group.pk for group in made.groups], groups_reopened)
+    reopen(made)
     work("discord")
     assert names(sandbox) == before, "no second channel or role beside a kept one"
     assert not DiscordObject.objects.filter(released_at__isnull=False).exists()
@@ -307,6 +311,20 @@ def test_a_reopened_group_keeps_what_was_approved(sandbox, made, staff):
     Group.objects.update(status=Group.Status.ACTIVE, ended_at=None)
     work("discord")
     assert deletions(sandbox) == []
+
+
+def test_a_channel_of_a_reopened_group_that_is_deleted_by_hand_is_reported_as_missing(
+    sandbox, made, staff
+):
+    group = made.groups[0]
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    reopen(made)
+    staff.post(address, form)  # a page from before, too
+    reopen(made)
+    sandbox.post("delete", {"kind": "channel", "id": outside_id(f"text_channel:{group.pk}")})
+    look_again()
+    assert GroupSync.objects.get(group=group, provider="discord").issue == "missing"
 
 
 @pytest.mark.parametrize("n", thin(range(1, DELETIONS + 1), every=1, always=[4]))
