@@ -65,7 +65,8 @@ def _current(
     over = now - HISTORY
     moved = Meeting.objects.filter(  # past the end of its series
         group=OuterRef("group"),
-        rhythm_starts_at__lte=OuterRef("last_starts_at"),
+        # A stored place may have a fraction of a second, which Google does not keep.
+        rhythm_starts_at__lt=OuterRef("last_starts_at") + timedelta(seconds=1),
         starts_at__gte=over,
     )
     series = CalendarSeries.objects.filter(

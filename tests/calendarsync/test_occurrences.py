@@ -91,6 +91,21 @@ def test_a_stored_weekly_time_with_a_fraction_of_a_second_is_as_google_keeps_it(
     assert set(Attendance.objects.values_list("rsvp", flat=True)) == {"attending"}
 
 
+def test_a_place_with_a_fraction_of_a_second_is_in_its_series_also_weeks_after_that_is_over(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    last = realized.meeting("A", 4)
+    half = timedelta(milliseconds=500)
+    Meeting.objects.filter(pk=last.pk).update(rhythm_starts_at=F("rhythm_starts_at") + half)
+    last = move_past(realized, calendar, last, 21)
+    calendar.move_clock(last.starts_at - timedelta(days=1))
+    end_membership(
+        User.objects.get(name="Alan").memberships.get().pk, status="dropped", now=calendar.now
+    )
+    calendar.work()
+    assert calendar.invited(calendar.occurrence(last)) == {"ada"}
+
+
 def test_a_cancelled_meeting_is_a_cancelled_occurrence_and_comes_back(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
