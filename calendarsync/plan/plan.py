@@ -27,7 +27,6 @@ address is removed by a call of its own, which the removal guard can hold.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
 
 from calendarsync.desired import (
     NOBODY,
@@ -37,6 +36,12 @@ from calendarsync.desired import (
     DesiredGroupCalendar,
     DesiredOccurrence,
     DesiredSeries,
+)
+from calendarsync.plan.by_hand import (
+    close_occurrences,
+    find_exceptions,
+    is_changed_by_hand,
+    people_of_series,
 )
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
@@ -64,12 +69,10 @@ from calendarsync.plan.series_state import (
     find_series,
     group_with_own_writes,
     is_gone,
-    is_in_rhythm,
     is_used_up,
     next_mark,
     series_of,
 )
-from calendarsync.state import ids
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
 from calendarsync.state.run_observation import RunObservation
@@ -220,39 +223,12 @@ def _compare_series(
     series: ObservedEvent,
     observed: ObservedCalendar,
 ) -> Iterator[Action]:
-    people = _people_of_series(group, wanted, series, observed)
+    people = people_of_series(group, wanted, series, observed)
     if people is None:
         return
     mark = Mark(desired.installation, group.facts.id, wanted.record.generation)
     diff = compare(group, series, people, details=replace(group.details, mark=mark))
     yield from correct(group, SERIES, series, f"series of {group.facts.name}", diff)
-
-
-def _people_of_series(
-    group: DesiredGroupCalendar,
-    wanted: DesiredSeries,
-    series: ObservedEvent,
-    observed: ObservedCalendar,
-) -> Addresses | None:
-    """Return the addresses for a series' list, or None if it stays as it is.
-
-    If occurrences ahead were changed by hand, they cannot be corrected one by one. People who are
-    not expected are then taken off the whole series.
-    """
-    if wanted.people is None and wanted.ahead and _is_changed_by_hand(wanted, series, observed):
-        return series.people & _expected(group, wanted)
-    return wanted.people
-
-
-def _is_changed_by_hand(
-    wanted: DesiredSeries, series: ObservedEvent, observed: ObservedCalendar
-) -> bool:
-    return series.id in observed.split or not is_in_rhythm(wanted, series)
-
-
-def _expected(group: DesiredGroupCalendar, wanted: DesiredSeries) -> Addresses:
-    """Return the addresses of members, and of guests at any coming meeting of the series."""
-    return group.members.union(*(one.people for one in wanted.occurrences))
 
 
 def _compare_occurrences(
@@ -266,13 +242,13 @@ def _compare_occurrences(
         target, why = f"exceptions of {group.facts.name}", "the series was just changed"
         yield make_action(group, READ, ReadExceptions(), series.id, target, why)
         return
-    people = _people_of_series(group, wanted, series, observed)
+    people = people_of_series(group, wanted, series, observed)
     # One call to the series adds and removes these. None is made if its list is not known.
     left_to_series = NOBODY if people is None or series.omitted else people ^ series.people
-    if _is_changed_by_hand(wanted, series, observed):
+    if is_changed_by_hand(wanted, series, observed):
         if people is not None:
-            exceptions = _find_exceptions(series, observed)
-            yield from _close_occurrences(group, desired, wanted, exceptions, left_to_series)
+            exceptions = find_exceptions(series, observed)
+            yield from close_occurrences(group, desired, wanted, exceptions, left_to_series)
         return
     own = observed.exceptions.get(series.id, {})
     is_newer_gone = is_gone(group, observed)
@@ -283,38 +259,6 @@ def _compare_occurrences(
         elif not (one.elsewhere and is_newer_gone):
             event = exception or occurrence_of(series, one.original)
             yield from _cancel_occurrence(group, desired, one, event)
-
-
-def _find_exceptions(
-    series: ObservedEvent, observed: ObservedCalendar
-) -> Iterator[tuple[datetime, ObservedEvent]]:
-    """Yield the exceptions of a series, and of the parts that were split off from it, with their
-    original starts."""
-    for series_id, exceptions in observed.exceptions.items():
-        if ids.base_of(series_id) == series.id:
-            yield from exceptions.items()
-
-
-def _close_occurrences(
-    group: DesiredGroupCalendar,
-    desired: DesiredCalendar,
-    wanted: DesiredSeries,
-    exceptions: Iterable[tuple[datetime, ObservedEvent]],
-    left_to_series: Addresses,
-) -> Iterator[Action]:
-    """Take people who are not expected off the occurrences ahead that have a list of their own.
-
-    Nothing else is corrected there. Guests are known only where a meeting is still held at its
-    place and time.
-    """
-    everyone = _expected(group, wanted)
-    held = {(one.original, one.start): one.people for one in wanted.occurrences if one.people}
-    for original, event in exceptions:
-        if not event.is_cancelled and event.start and event.start > desired.now:
-            people = event.people & held.get((original, event.start), everyone)
-            diff = compare(group, event, people, unchanged=left_to_series)
-            target = f"an occurrence of {group.facts.name}"
-            yield from correct(group, OCCURRENCE, event, target, diff)
 
 
 # -- one occurrence --------------------------------------------------------------------------
