@@ -12,9 +12,9 @@ ISSUES: dict[str, IssueText] = {
         remedy="recreate",
     ),
     "series_split": IssueText(
-        "The group's series was split in Google Calendar (“this and all following events”). People "
-        "who leave the group stay invited to the usual meetings of the later part; Lens takes them "
-        "off its moved meetings only.",
+        "The group's series was split in Google Calendar (“this and all following events”). Lens "
+        "takes people who leave the group off the later part and changes nothing else there: new "
+        "people are not invited to it.",
         "Delete both parts in Google Calendar, then press “Recreate”. To move a single meeting, "
         "move it in Lens.",
         needs_person=True,

@@ -1,24 +1,31 @@
 """Plan what is left to do in a series that someone has changed in Google Calendar. Pure.
 
 Its rhythm is reported and stays as it is, so single occurrences cannot be corrected. Its list still
-is. People who are not expected are also taken off the occurrences ahead that have a list of their
-own.
+is. People who are not expected are also taken off the parts that were split off from it, and off
+the occurrences ahead that have a list of their own.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from calendarsync.desired import (
+    NOBODY,
     Addresses,
     DesiredCalendar,
     DesiredGroupCalendar,
     DesiredSeries,
 )
-from calendarsync.plan.diff import OCCURRENCE, compare, correct
+from calendarsync.plan.diff import OCCURRENCE, SERIES, compare, correct
 from calendarsync.plan.series_state import is_in_rhythm
 from calendarsync.state import ids
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Action
+
+
+def is_changed_by_hand(
+    wanted: DesiredSeries, series: ObservedEvent, observed: ObservedCalendar
+) -> bool:
+    return series.id in observed.split or not is_in_rhythm(wanted, series)
 
 
 def people_of_series(
@@ -37,44 +44,45 @@ def people_of_series(
     return wanted.people
 
 
-def is_changed_by_hand(
-    wanted: DesiredSeries, series: ObservedEvent, observed: ObservedCalendar
-) -> bool:
-    return series.id in observed.split or not is_in_rhythm(wanted, series)
-
-
 def _expected(group: DesiredGroupCalendar, wanted: DesiredSeries) -> Addresses:
     """Return the addresses of members, and of guests at any coming meeting of the series."""
     return group.members.union(*(one.people for one in wanted.occurrences))
 
 
-def find_exceptions(
-    series: ObservedEvent, observed: ObservedCalendar
-) -> Iterator[tuple[datetime, ObservedEvent]]:
-    """Yield the exceptions of a series, and of the parts that were split off from it, with their
-    original starts."""
-    for series_id, exceptions in observed.exceptions.items():
-        if ids.base_of(series_id) == series.id:
-            yield from exceptions.items()
-
-
-def close_occurrences(
+def remove_leavers(
     group: DesiredGroupCalendar,
     desired: DesiredCalendar,
     wanted: DesiredSeries,
-    exceptions: Iterable[tuple[datetime, ObservedEvent]],
+    observed: ObservedCalendar,
     left_to_series: Addresses,
 ) -> Iterator[Action]:
-    """Take people who are not expected off the occurrences ahead that have a list of their own.
+    """Take people who are not expected off what does not follow the list of the series.
 
     Nothing else is corrected there. Guests are known only where a meeting is still held at its
     place and time.
     """
-    everyone = _expected(group, wanted)
+    series_id, everyone = wanted.record.event_id, _expected(group, wanted)
+    left = {series_id: left_to_series}
+    for part in observed.split_off:
+        if ids.base_of(part.id) == series_id:
+            diff = compare(group, part, part.people & everyone)
+            left[part.id] = diff.explained | diff.unexplained
+            target = f"later part of the series of {group.facts.name}"
+            yield from correct(group, SERIES, part, target, diff)
     held = {(one.original, one.start): one.people for one in wanted.occurrences if one.people}
-    for original, event in exceptions:
+    for original, event in _find_exceptions(series_id, observed):
         if not event.is_cancelled and event.start and event.start > desired.now:
             people = event.people & held.get((original, event.start), everyone)
-            diff = compare(group, event, people, unchanged=left_to_series)
+            diff = compare(group, event, people, unchanged=left.get(event.whole_id, NOBODY))
             target = f"an occurrence of {group.facts.name}"
             yield from correct(group, OCCURRENCE, event, target, diff)
+
+
+def _find_exceptions(
+    series_id: str, observed: ObservedCalendar
+) -> Iterator[tuple[datetime, ObservedEvent]]:
+    """Yield the exceptions of a series, and of the parts that were split off from it, with their
+    original starts."""
+    for whole_id, exceptions in observed.exceptions.items():
+        if ids.base_of(whole_id) == series_id:
+            yield from exceptions.items()

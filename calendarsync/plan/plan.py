@@ -8,7 +8,7 @@
     made                          cancelled               reported; recreated only if staff say so;
                                                           single events that exist are compared
     made                          times edited by hand    reported; texts and list still compared;
-                                    or split by hand      who leaves is taken off its exceptions
+                                    or split by hand      who leaves is taken off the rest of it
     made                          exists                  texts and list are compared
     made, of another rhythm       exists                  another one is made; once that exists,
                                                           the older one's places are cancelled
@@ -37,12 +37,7 @@ from calendarsync.desired import (
     DesiredOccurrence,
     DesiredSeries,
 )
-from calendarsync.plan.by_hand import (
-    close_occurrences,
-    find_exceptions,
-    is_changed_by_hand,
-    people_of_series,
-)
+from calendarsync.plan.by_hand import is_changed_by_hand, people_of_series, remove_leavers
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
     NOTIFY_NONE,
@@ -73,6 +68,7 @@ from calendarsync.plan.series_state import (
     next_mark,
     series_of,
 )
+from calendarsync.state import ids
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
 from calendarsync.state.run_observation import RunObservation
@@ -140,7 +136,7 @@ def _people(group: DesiredGroupCalendar, observed: ObservedCalendar) -> set[str]
     lists = [
         event.people - event.belonging
         for event in observed.events.values()
-        if not event.is_cancelled and (event.id in ours or event.series_id in ours)
+        if not event.is_cancelled and ids.base_of(event.whole_id) in ours
     ]
     return set().union(*lists, *(series.people or NOBODY for series in group.series))
 
@@ -238,7 +234,7 @@ def _compare_occurrences(
     series: ObservedEvent,
     observed: ObservedCalendar,
 ) -> Iterator[Action]:
-    if series.id in observed.unread:
+    if any(ids.base_of(pk) == series.id for pk in observed.unread):
         target, why = f"exceptions of {group.facts.name}", "the series was just changed"
         yield make_action(group, READ, ReadExceptions(), series.id, target, why)
         return
@@ -247,8 +243,7 @@ def _compare_occurrences(
     left_to_series = NOBODY if people is None or series.omitted else people ^ series.people
     if is_changed_by_hand(wanted, series, observed):
         if people is not None:
-            exceptions = find_exceptions(series, observed)
-            yield from close_occurrences(group, desired, wanted, exceptions, left_to_series)
+            yield from remove_leavers(group, desired, wanted, observed, left_to_series)
         return
     own = observed.exceptions.get(series.id, {})
     is_newer_gone = is_gone(group, observed)

@@ -168,14 +168,16 @@ def find_issues(
 def find_later_parts_of(
     group: DesiredGroupCalendar, observed: ObservedCalendar
 ) -> list[ObservedEvent]:
-    """Return the later parts of the group's series that Lens does not manage."""
+    """Return the later parts of the group's series that Lens does not manage, also those that were
+    split off from a series which does not exist any more."""
     series = {record.event_id for record in group.facts.all_series}
+    existing = {pk for pk in series if (one := observed.events.get(pk)) and not one.is_cancelled}
     return [
         part
         for part in observed.later_parts
         if part.continues in series
         or ((mark := ids.read_id(part.continues)) and mark.group_id == group.facts.id)
-    ]
+    ] + [part for part in observed.split_off if ids.base_of(part.id) not in existing]
 
 
 def _name_part(part: ObservedEvent) -> str:

@@ -147,6 +147,12 @@ class ObservedCalendar:
         return found
 
     @cached_property
+    def split_off(self) -> tuple[ObservedEvent, ...]:
+        """The existing parts that someone split off from a series by hand."""
+        whole = (one for one in self.events.values() if not (one.series_id or one.is_cancelled))
+        return tuple(event for event in whole if ids.is_split_off(event.id))
+
+    @cached_property
     def split(self) -> frozenset[str]:
         """Ids from which someone split off later occurrences by hand."""
         parts = {event.whole_id for event in self.events.values() if not event.is_cancelled}

@@ -104,6 +104,24 @@ def test_a_split_series_is_reported_and_never_patched(
     assert calendar.invited(later) == {"ada", "alan"}
 
 
+def test_a_later_part_that_is_left_when_a_split_series_is_recreated_is_reported(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group, alan = realized.groups["A"], User.objects.get(name="Alan")
+    change_by_hand(calendar, realized, "split before")
+    calendar.look()
+    calendar.do("delete_event", event=calendar.series_id(group))
+    calendar.look()
+    services.recreate([group.pk], "calendar", by=None, now=calendar.now)
+    calendar.work()
+    assert len(calendar.invitations(alan)) > 4, "he is invited twice"
+    assert calendar.troubles() == {"Group A": "series_continued"}
+    (later,) = [one for one in calendar.all_series if "_R" in one["id"]]
+    calendar.do("delete_event", event=later["id"])
+    calendar.look()
+    assert calendar.troubles() == {}
+
+
 def test_a_series_moved_by_hand_is_reported_and_its_list_still_kept(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
@@ -198,7 +216,7 @@ def change_by_hand(calendar: SeenCalendar, academy: Academy, change: str) -> str
 
 @in_pairs
 @pytest.mark.parametrize("change", ["longer", "split before", "split after"])
-def test_who_leaves_a_group_is_taken_off_its_moved_meeting_although_the_series_was_changed_by_hand(
+def test_who_leaves_a_group_is_invited_to_none_of_it_although_the_series_was_changed_by_hand(
     realized: Academy, calendar: SeenCalendar, google_mode: GoogleMode, change: str
 ) -> None:
     group, alan = realized.groups["A"], User.objects.get(name="Alan")
@@ -216,6 +234,7 @@ def test_who_leaves_a_group_is_taken_off_its_moved_meeting_although_the_series_w
     moved = calendar.occurrence(third)
     assert moved["start"]["dateTime"] == stamp(third.starts_at)
     assert {"ada"} <= calendar.invited(moved) <= {"ada", "anne"}
+    assert calendar.invitations(alan) == []
     assert calendar.invited(calendar.series(group)) == {"ada", "anne"}
     assert calendar.troubles() == {"Group A": issue}
     before = calendar.sandbox.last
