@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from cohorts.models import AccessException, Membership, User
 from guestvisits.models import GuestVisit, SubstituteOffer
 from guestvisits.windows import AccessWindow, window_of
-from meetings.models import PRESENCE, Attendance
+from meetings.models import PRESENCE, Attendance, Meeting
 
 End = GuestVisit.End
 
@@ -109,6 +109,14 @@ def _rsvp_of(visit: GuestVisit) -> str:
     if answered_at is None or answered_at < visit.booked_at:
         return Attendance.Rsvp.ATTENDING
     return visit.answer  # type: ignore[attr-defined]
+
+
+def led_meetings(user_id: int) -> QuerySet[Meeting]:
+    """Return the meetings that a person leads, or led, as the substitute."""
+    led = SubstituteOffer.objects.filter(
+        user=user_id, answer=SubstituteOffer.Answer.YES, ended_at__isnull=True
+    )
+    return Meeting.objects.filter(pk__in=led.values("substitution__meeting"))
 
 
 def find_absences(meeting_ids: Collection[int], now: datetime) -> dict[tuple[int, int], str]:

@@ -4,13 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from cohorts.errors import Refusal
+from cohorts.models import Membership, set_up_group
 from cohorts.selectors import facilitators_of
 from guestvisits.facts import VisitOption, read_visit_options, read_visit_options_ahead
+from guestvisits.models import GuestVisit
 from guestvisits.rules import find_guest_refusal, find_refusal
-from guestvisits.selectors import list_visits
+from guestvisits.selectors import led_meetings
 from meetings.models import Attendance, Meeting
-from meetings.selectors import PastMeeting, upcoming_meetings
+from meetings.selectors import MAX_DURATION, PastMeeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +82,20 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
 
 
 def _meetings_to_attend(user_id: int, now: datetime) -> list[Meeting]:
-    """Return the future meetings of a person's own groups and visits.
-
-    Cancelled and declined ones are left out. Two queries.
-    """
-    own = [
-        mine.meeting
-        for mine in upcoming_meetings(user_id, now)
-        if not mine.meeting.is_cancelled and mine.rsvp != Attendance.Rsvp.NOT_ATTENDING
-    ]
-    visits = [mine for mine in list_visits(user_id, now) if mine.visit.is_open]
-    return own + [mine.visit.host_meeting for mine in visits if not mine.has_declined]
+    """Return the future meetings of a person's own groups and visits, without declined ones, and
+    those that they lead as a substitute. Cancelled ones are left out. One query."""
+    groups = Membership.objects.filter(user=user_id, status=Membership.Status.ACTIVE)
+    visits = GuestVisit.objects.filter(user=user_id, ended_at__isnull=True)
+    declined = Attendance.objects.filter(user=user_id, rsvp=Attendance.Rsvp.NOT_ATTENDING)
+    expected = Q(set_up_group("group__"), group__in=groups.values("group")) | Q(
+        pk__in=visits.values("host_meeting")
+    )
+    meetings = Meeting.objects.filter(
+        expected & ~Q(pk__in=declined.values("meeting")) | Q(pk__in=led_meetings(user_id)),
+        status=Meeting.Status.SCHEDULED,
+        starts_at__gt=now - MAX_DURATION,
+    )
+    return list(meetings.select_related("group").order_by("starts_at", "pk"))
 
 
 def _overlap(one: Meeting, other: Meeting) -> bool:

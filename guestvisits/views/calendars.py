@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cohorts import clock
 from guestvisits.rate_limits import Guesses, seconds_to_wait, too_many
+from guestvisits.selectors import led_meetings
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.calendars.entries import read_entries, read_entry
 from meetings.calendars.ics import write_calendar
@@ -46,7 +47,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     if reader is None:
         guesses.note_failure()
         raise Http404("There is no such calendar.")
-    entries = read_entries(reader.pk, clock.now())
+    entries = read_entries(reader.pk, clock.now(), led=led_meetings(reader.pk))
     response = HttpResponse(write_calendar(entries, name="My meetings"), content_type=CONTENT_TYPE)
     response["Cache-Control"] = "private, max-age=300"
     response["X-Robots-Tag"] = "noindex"
@@ -57,7 +58,8 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def download(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     """Return one of the person's meetings as a file."""
-    entry = read_entry(request.user.pk, meeting_id, clock.now())
+    led = led_meetings(request.user.pk)
+    entry = read_entry(request.user.pk, meeting_id, clock.now(), led=led)
     if entry is None:
         raise Http404("There is no such meeting among yours.")
     response = HttpResponse(write_calendar([entry], name=entry.summary), content_type=CONTENT_TYPE)

@@ -16,18 +16,24 @@ from meetings.selectors import before_the_end
 KEPT = timedelta(days=60)  # how long a past meeting stays in a calendar
 
 
-def read_entries(user_id: int, now: datetime) -> list[FeedEntry]:
-    """Return a person's meetings and visits, earliest first. Three queries."""
-    return _entries(_mine(user_id, now).filter(starts_at__gt=now - KEPT))
+def read_entries(user_id: int, now: datetime, *, led: QuerySet[Meeting]) -> list[FeedEntry]:
+    """Return a person's meetings and visits, earliest first. Three queries.
+
+    `led`: the meetings that the person leads as a substitute.
+    """
+    return _entries(_mine(user_id, now, led).filter(starts_at__gt=now - KEPT))
 
 
-def read_entry(user_id: int, meeting_id: int, now: datetime) -> FeedEntry | None:
+def read_entry(
+    user_id: int, meeting_id: int, now: datetime, *, led: QuerySet[Meeting]
+) -> FeedEntry | None:
     """Return one of the person's meetings, of any age, or None if it is not theirs."""
-    return next(iter(_entries(_mine(user_id, now).filter(pk=meeting_id))), None)
+    return next(iter(_entries(_mine(user_id, now, led).filter(pk=meeting_id))), None)
 
 
-def _mine(user_id: int, now: datetime) -> QuerySet[Any]:
-    """Return meetings of the person's groups, between joining and leaving, and those they visit.
+def _mine(user_id: int, now: datetime, led: QuerySet[Meeting]) -> QuerySet[Any]:
+    """Return meetings of the person's groups, between joining and leaving, those they visit, and
+    those they lead.
 
     Future meetings are included only while the group is set up; past ones always.
     """
@@ -44,8 +50,9 @@ def _mine(user_id: int, now: datetime) -> QuerySet[Any]:
             sequence=Count("changes"),
             changed_at=Max("changes__move__at"),
             is_mine=Exists(member),
+            is_led=Exists(led.filter(pk=OuterRef("pk"))),
         )
-        .filter(Q(is_mine=True) | Q(is_visited=True))
+        .filter(Q(is_mine=True) | Q(is_visited=True) | Q(is_led=True))
         .select_related("group__cohort__course")
         .order_by("starts_at", "pk")
     )
@@ -61,14 +68,14 @@ def _entries(meetings: QuerySet[Any]) -> list[FeedEntry]:
 
 def _entry(row: Any, venue: Venue | None, mark: str) -> FeedEntry:
     group, page = row.group, page_url("my-meetings")
-    summary = f"{group.cohort.course} - {row}"
+    role = " (as a guest)" if row.is_visited else " (as the substitute)" if row.is_led else ""
     return FeedEntry(
         uid=f"meeting-{row.pk}.{mark}@lens",
         sequence=row.sequence,
         changed_at=row.changed_at or group.set_up_at or group.cohort.first_known_at,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
-        summary=f"{summary} (as a guest)" if row.is_visited else summary,
+        summary=f"{group.cohort.course} - {row}{role}",
         description=(
             f"{row.title} of {group} ({group.cohort.course}, {group.cohort}).\n"
             f"If you can't make it: {page}"
@@ -76,5 +83,5 @@ def _entry(row: Any, venue: Venue | None, mark: str) -> FeedEntry:
         location=venue.url if venue else page,
         url=page,
         is_cancelled=row.is_cancelled,
-        is_free=row.is_declined,
+        is_free=row.is_declined and not row.is_led,
     )

@@ -17,6 +17,7 @@ from discordsync.bot.replies.times import format_day, format_span, format_start,
 from discordsync.delivery.discord_text import escape
 from guestvisits.models import GuestVisit
 from guestvisits.pages.agenda import Agenda, AgendaEntry, Upcoming, read_agenda
+from guestvisits.pages.my_meetings import read_my_meetings
 from guestvisits.services.alternatives import Alternative, Alternatives, find_alternatives
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
@@ -38,13 +39,15 @@ ANSWERS = {
 
 
 def my_meetings(person: User, now: datetime) -> BotAnswer:
-    agenda = read_agenda(person.pk, now)
-    if not agenda.entries and not agenda.upcoming:
+    agenda = read_my_meetings(person.pk, now).agenda
+    led = [row.status.meeting for row in agenda.led if row.status.meeting.ends_at > now]
+    if not (agenda.entries or agenda.upcoming or led):
         return BotAnswer(agenda.why_empty, (page_button("my-meetings"),))
     lines = [f"**Your next meetings** (times in {format_zone(person)})"]
     lines += [_entry_line(entry, person) for entry in agenda.entries[:MEETINGS_SHOWN]]
     if agenda.upcoming:
         lines += ["**Your visits**", *(_visit_line(row, person) for row in agenda.upcoming)]
+    lines += [f"- {_name(meeting, person)}, which you lead as the substitute" for meeting in led]
     return BotAnswer("\n".join(lines), _agenda_buttons(agenda, person))
 
 

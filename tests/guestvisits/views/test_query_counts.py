@@ -55,7 +55,7 @@ QUERIES = {
     # meetings, past ones, visits, what is reported, where, whether there is a group to
     # choose, substitutes; four of the set-up
     "/meetings/": 14,
-    "/meetings/{home}/alternatives/": 10,
+    "/meetings/{home}/alternatives/": 9,
     "/meetings/zone/": 3,
     "/meetings/messages/": 7,  # the person, choices, the direct line, whether they facilitate
     "/meetings/groups/": 7,  # places, groups, who leads them, what is mine
