@@ -182,7 +182,8 @@ def approve_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) 
 @transaction.atomic
 def pause(provider: str, *, by: User, now: datetime) -> None:
     ensure_state(provider)
-    ProviderState.objects.of(provider).update(paused_at=now, paused_by=by.display_name)
+    name = by.display_name[:150]  # of someone without a name, an address of up to 254 characters
+    ProviderState.objects.of(provider).update(paused_at=now, paused_by=name)
     _record("integration_paused", provider, by)
     resync(provider)
 

@@ -111,6 +111,13 @@ def test_an_issue_of_the_observation_withholds_every_action(links, ready):
     assert (state().issue, state().issue_detail) == ("link_missing", "No permission")
 
 
+def test_someone_known_only_by_a_long_address_can_pause(links):
+    address = f"{'a' * 60}@{'b' * 180}.example.org"
+    services.pause("links", by=User.objects.create_superuser(address), now=clock.now())
+    assert state().paused_at
+    assert address.startswith(state().paused_by)
+
+
 def test_while_paused_it_reads_and_writes_nothing(links, ready):
     staff = User.objects.create_superuser("staff@example.org", name="Staff")
     services.pause("links", by=staff, now=clock.now())
