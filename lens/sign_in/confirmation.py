@@ -5,8 +5,9 @@
     your own password               | to see the form
     another person's password       | to see the form
     a person who is or becomes staff| to save or delete
-    several people at once          | to delete
     any other person                | no
+    a permission group              | to add, save or delete
+    several people or groups        | to delete
     erasing a person                | to begin
 
 allauth's own pages already ask. People with neither password nor second factor are not
@@ -31,7 +32,8 @@ from lens.sign_in.second_factor import is_privileged
 
 PASSWORD_FORMS = frozenset({"admin:password_change", "admin:auth_user_password_change"})
 PERSON_FORMS = frozenset({"admin:cohorts_user_change", "admin:cohorts_user_delete"})
-PEOPLE = "admin:cohorts_user_changelist"
+GROUP_FORMS = frozenset({f"admin:auth_group_{act}" for act in ("add", "change", "delete")})
+LISTS = frozenset({"admin:cohorts_user_changelist", "admin:auth_group_changelist"})
 ERASING = "erase-person"
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -58,12 +60,12 @@ def needs_confirmation(request: HttpRequest, name: str, kwargs: dict[str, Any]) 
         return True
     if request.method != "POST":
         return False
-    if name == PEOPLE:
+    if name in LISTS:
         return "delete_selected" in request.POST.getlist("action")
     if name in PERSON_FORMS:
         becomes_staff = any(right in request.POST for right in RIGHTS)
         return becomes_staff or _is_staff(request, kwargs["object_id"])
-    return name == ERASING
+    return name in GROUP_FORMS or name == ERASING
 
 
 def _is_staff(request: HttpRequest, object_id: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from cohorts.models import User
@@ -217,6 +218,21 @@ def test_a2_deleting_several_people_at_once_needs_a_confirmation():
         answer = client.post("/admin/cohorts/user/", {**form, **second})
         assert answer.headers["Location"].startswith("/sign-in/again/?next="), answer
     assert User.objects.filter(pk=sam.pk).exists()
+
+
+@pytest.mark.parametrize("what", ["add/", "{}/change/", "{}/delete/", ""])
+def test_a2_changing_a_permission_group_needs_a_confirmation(what):
+    User.objects.create_superuser("ada@example.org", PASSWORD, name="Ada")
+    helpers = Group.objects.create(name="Helpers")
+    client = sign_in()
+    forget_sign_in(client)
+    form = {"name": "All", "action": "delete_selected", "_selected_action": [helpers.pk]}
+    page = f"/admin/auth/group/{what.format(helpers.pk)}"
+    assert client.get(page).status_code == 200
+    answer = client.post(page, {**form, "post": "yes"})
+    assert answer.headers["Location"].startswith("/sign-in/again/?next="), answer
+    assert Group.objects.filter(pk=helpers.pk, name="Helpers").exists()
+    assert not Group.objects.filter(name="All").exists()
 
 
 def test_a2_a_change_that_was_sent_is_saved_after_the_confirmation():
