@@ -10,7 +10,7 @@ from lens.proxies import check_proxies
 env = Env(os.environ)
 
 # Reachable from this machine only: a proxy in front terminates TLS and buffers slow clients.
-bind = env.text("WEB_BIND", default=f"127.0.0.1:{env.whole('PORT', default=8000)}")
+bind = env.names("WEB_BIND", default=[f"127.0.0.1:{env.whole('PORT', default=8000)}"])
 workers = env.whole("WEB_CONCURRENCY", default=2)
 # A request that arrives slowly blocks one thread and not a whole process.  Each thread may hold a
 # database connection.

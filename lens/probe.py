@@ -48,20 +48,37 @@ def find_problem(process: str, given: Mapping[str, str]) -> str | None:
     return None if works else f"The {process} does not work. Its log says why."
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """A connection through the socket at a path."""
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(PATIENCE)
+        self.sock.connect(self.host)
+
+
 def is_answering(env: Env) -> bool:
     """Ask the web process itself, not the proxy before it, as one of its own hosts."""
     own = f"127.0.0.1:{env.whole('PORT', default=8000)}"
     [bind, *_] = env.names("WEB_BIND", default=[own])
-    host, _, port = bind.rpartition(":")
-    if not port.isdecimal() or int(port) > MAX_PORT:
-        raise ImproperlyConfigured(
-            f"WEB_BIND must be an address and a port, such as 0.0.0.0:8000; it is {bind!r}."
-        )
-    host = host.strip("[]")
-    connection = http.client.HTTPConnection(OWN.get(host, host), int(port), timeout=PATIENCE)
+    connection = connect_to(bind)
     [called, *_] = env.names("ALLOWED_HOSTS", default=["localhost"])
     connection.request("GET", "/healthz", headers={"Host": called})
     return connection.getresponse().status == http.client.OK
+
+
+def connect_to(bind: str) -> http.client.HTTPConnection:
+    """Return a connection to where gunicorn listens, by its own notation."""
+    if path := bind.removeprefix("unix:").removeprefix("//") if bind.startswith("unix:") else "":
+        return UnixConnection(path)
+    host, _, port = bind.rpartition(":")
+    if not port.isdecimal() or int(port) > MAX_PORT:
+        raise ImproperlyConfigured(
+            "WEB_BIND must be an address and a port, such as 0.0.0.0:8000, or unix:/path; it is "
+            f"{bind!r}."
+        )
+    host = host.strip("[]")
+    return http.client.HTTPConnection(OWN.get(host, host), int(port), timeout=PATIENCE)
 
 
 def is_reporting(process: str, env: Env) -> bool:

@@ -47,10 +47,10 @@ def check_proxies(names: Sequence[str]) -> list[str]:
 
 
 def is_trusted(address: str, proxies: Sequence[str]) -> bool:
+    if ANYONE in proxies:  # also the peer of a unix socket, which has no address
+        return True
     found = _parse(address)
-    return found is not None and any(
-        name == ANYONE or found in ip_network(name) for name in proxies
-    )
+    return found is not None and any(found in ip_network(name) for name in proxies)
 
 
 def find_client(peer: str, forwarded_for: str, proxies: Sequence[str]) -> str:

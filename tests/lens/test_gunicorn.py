@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lens.probe import find_problem
+from lens.probe import connect_to, find_problem
 from tests.support.processes import ROOT, wait_until
 
 Served = tuple[int, Path]  # the port, and the log
@@ -24,6 +24,17 @@ Serve = Callable[..., Served]
 SOON = 60
 # A second is what is promised; a busy machine may take longer, but a blocked worker takes 30.
 AT_ONCE = 8
+
+
+HTTPS = {"X-Forwarded-Proto": "https"}
+PRODUCTION = {
+    "WEB_CONCURRENCY": "1",
+    "DEBUG": "0",
+    "SECRET_KEY": "of production",
+    "INSTALLATION_ID": "academy",
+    "SITE_URL": "https://localhost",
+    "ALLOWED_HOSTS": "localhost",
+}
 
 
 @contextmanager
@@ -39,7 +50,15 @@ def serving(folder: Path) -> Iterator[Serve]:
             process = subprocess.Popen(
                 web_command(),
                 cwd=ROOT,
-                env={**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1", **environment},
+                env={
+                    **os.environ,
+                    "PORT": str(port),
+                    "PYTHONUNBUFFERED": "1",
+                    **{
+                        name: value.replace("{port}", str(port))
+                        for name, value in environment.items()
+                    },
+                },
                 stdout=log.open("wb"),
                 stderr=subprocess.STDOUT,
             )
@@ -105,16 +124,8 @@ def test_a12_forwarded_headers_count_where_the_operator_says_so(
     serve: Serve, proxies: str, status: int
 ) -> None:
     """301 is the way to https, for a request that came without it."""
-    port, _ = serve(
-        WEB_CONCURRENCY="1",
-        DEBUG="0",
-        SECRET_KEY="of production",
-        INSTALLATION_ID="academy",
-        SITE_URL="https://localhost",
-        ALLOWED_HOSTS="localhost",
-        TRUSTED_PROXIES=proxies,
-    )
-    answer = ask(port, "/meetings/", **{"X-Forwarded-Proto": "https"})
+    port, _ = serve(**PRODUCTION, TRUSTED_PROXIES=proxies)
+    answer = ask(port, "/meetings/", **HTTPS)
     assert answer.status == status, answer.headers
 
 
@@ -127,6 +138,20 @@ def test_a_probe_of_the_web_process_shows_whether_it_answers(one_process: Served
     )
     nowhere = find_problem("web", {"WEB_BIND": "127.0.0.1:9"})
     assert nowhere == "The web does not work: ConnectionRefusedError."
+
+
+def test_a_web_process_that_listens_on_a_unix_socket_is_asked_there_and_trusts_its_proxy(
+    serve: Serve, tmp_path: Path
+) -> None:
+    path = tmp_path / "lens.sock"
+    serve(**PRODUCTION, TRUSTED_PROXIES="*", WEB_BIND=f"unix:{path},127.0.0.1:{{port}}")
+    for spelling in (f"unix:{path}", f"unix://{path}"):
+        assert find_problem("web", {"WEB_BIND": spelling}) is None
+    connection = connect_to(f"unix:{path}")
+    connection.request("GET", "/meetings/", headers={"Host": "localhost", **HTTPS})
+    assert connection.getresponse().status == 302, "301 is the way to https"
+    nowhere = find_problem("web", {"WEB_BIND": f"unix:{path}2"})
+    assert nowhere == "The web does not work: FileNotFoundError."
 
 
 def test_the_web_process_looks_for_a_worker_also_if_no_one_asks_it_whether_one_is_there(
