@@ -8,13 +8,14 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from lens.env import Env
 from lens.reporting.scrubbing import JsonFormatter, ScrubbingFormatter
 
 
 class ScrubbingLogger(Logger):
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        as_json = os.environ.get("LOG_FORMAT") == "json"
+        as_json = Env(os.environ).text("LOG_FORMAT") == "json"
         for log, layout, dates in [
             (self.error_log, self.error_fmt, self.datefmt),
             (self.access_log, self.access_fmt, None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import socket
@@ -193,3 +194,12 @@ def test_o13_an_unknown_host_writes_one_line(one_process: Served) -> None:
     lines = [line for line in log.read_text(encoding="utf-8").splitlines() if "healthz" not in line]
     [complaint] = [line for line in lines if "Invalid HTTP_HOST header: 'else.where'" in line]
     assert [line for line in lines[lines.index(complaint) + 1 :] if asked not in line] == []
+
+
+def test_the_format_of_the_log_can_be_in_a_file_as_every_setting(
+    serve: Serve, tmp_path: Path
+) -> None:
+    (tmp_path / "format").write_text("json\n", encoding="utf-8")
+    _, log = serve(WEB_CONCURRENCY="1", LOG_FORMAT_FILE=str(tmp_path / "format"))
+    [*_, last] = log.read_text(encoding="utf-8").splitlines()
+    assert json.loads(last)["message"]
