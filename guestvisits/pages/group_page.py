@@ -12,9 +12,9 @@ from guestvisits.pages.expected_people import RosterEntry, read_rosters
 from guestvisits.substitutes.selectors import open_substitutions, substitute_of
 from meetings.attendance.corrections import needs_reason
 from meetings.attendance.ledger import AttendanceRecord, Records, read_records
-from meetings.attendance.marks import LEAST_SEEN
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
+from meetings.plain_meetings import LEAST_SEEN
 from meetings.registries import Venue, find_venues
 
 Presence = Attendance.Presence

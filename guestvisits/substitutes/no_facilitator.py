@@ -12,7 +12,8 @@ from cohorts.words import count, join_names
 from guestvisits.models import SubstituteOffer
 from guestvisits.substitutes.selectors import LED
 from guestvisits.substitutes.thin_meetings import read_expected
-from meetings.needs.upcoming import DeskAnswer, DeskMeeting, read_answers
+from meetings.needs.upcoming import DeskAnswer, read_answers
+from meetings.plain_meetings import PlainMeeting
 
 NO_FACILITATOR = "no_facilitator"
 
@@ -48,7 +49,7 @@ def _add_button(group: Group) -> NeedButton:
 
 def _unled_meetings(
     facts: OpenCohorts,
-) -> Iterator[tuple[Group, DeskMeeting, list[DeskMember]]]:
+) -> Iterator[tuple[Group, PlainMeeting, list[DeskMember]]]:
     """Yield the meetings of groups with facilitators, and who of them is away."""
     answers, led = facts.read(read_answers), facts.read(read_led)
     for each in facts.read(read_expected):
@@ -72,7 +73,7 @@ def read_led(facts: OpenCohorts) -> Collection[int]:
     return set(led.values_list("substitution__meeting", flat=True))
 
 
-def _unled(group: Group, meeting: DeskMeeting, away: Collection[DeskMember]) -> NeedSubject:
+def _unled(group: Group, meeting: PlainMeeting, away: Collection[DeskMember]) -> NeedSubject:
     names = join_names(member.name for member in away)
     return NeedSubject(
         f"meeting:{meeting.id}",

@@ -15,11 +15,11 @@ from guestvisits.models import GuestVisit
 from meetings.needs.upcoming import (
     AHEAD,
     BEFORE,
-    DeskMeeting,
     expected_people,
     meetings_by_group,
     read_answers,
 )
+from meetings.plain_meetings import PlainMeeting
 
 THIN_MEETING = "thin_meeting"
 WITHIN = timedelta(hours=48)
@@ -33,7 +33,7 @@ class ExpectedMeeting:
     `participants` leaves out facilitators.
     """
 
-    meeting: DeskMeeting
+    meeting: PlainMeeting
     cohort_id: int
     expected: int
     participants: int = 0
@@ -130,7 +130,7 @@ def _subject(
     )
 
 
-def _button(meeting: DeskMeeting, name: str, host: ExpectedMeeting | None) -> NeedButton:
+def _button(meeting: PlainMeeting, name: str, host: ExpectedMeeting | None) -> NeedButton:
     if host is None:
         page = address_of("admin:meetings_meeting_move", meeting.id, "reschedule")
         return NeedButton("Move", page, ("meetings.change_meeting",))

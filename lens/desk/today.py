@@ -11,7 +11,8 @@ from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.needs.registry import NeedKind, need_kinds
 from cohorts.words import name_date
 from lens.desk.snoozing import read_snoozed
-from meetings.needs.upcoming import DeskMeeting, read_meetings
+from meetings.needs.upcoming import read_meetings
+from meetings.plain_meetings import PlainMeeting
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def _find(kind: NeedKind, facts: OpenCohorts) -> list[Need]:
 # -- the sentence at the top ---------------------------------------------------------------------
 
 
-def find_next_meeting(facts: OpenCohorts) -> DeskMeeting | None:
+def find_next_meeting(facts: OpenCohorts) -> PlainMeeting | None:
     """Return the next meeting that is held, of a group that is set up."""
     ahead = (
         meeting

@@ -13,7 +13,8 @@ from cohorts.zones import find_zone, known_zone
 from guestvisits.substitutes.no_facilitator import has_no_leader, read_led
 from guestvisits.substitutes.thin_meetings import read_away
 from meetings.models import Attendance
-from meetings.needs.upcoming import DeskAnswer, DeskMeeting, read_answers, read_meetings
+from meetings.needs.upcoming import DeskAnswer, read_answers, read_meetings
+from meetings.plain_meetings import PlainMeeting
 
 DAYS = 7
 Rsvp = Attendance.Rsvp
@@ -47,7 +48,7 @@ class WeekMeeting:
     """One meeting of this week. `lacks_leader`: all of the group's facilitators declined. `page`:
     the part of the week that it is listed on."""
 
-    meeting: DeskMeeting
+    meeting: PlainMeeting
     group: Group
     answers: AnswerLists
     has_begun: bool
@@ -84,7 +85,7 @@ class WeekDay:
     meetings: tuple[WeekMeeting, ...]
 
 
-def list_week(facts: OpenCohorts, zone: tzinfo) -> list[DeskMeeting]:
+def list_week(facts: OpenCohorts, zone: tzinfo) -> list[PlainMeeting]:
     """Return the meetings of today and the six days after it, of groups that are set up."""
     first = facts.now.astimezone(zone).date()
     last = first + timedelta(days=DAYS)
@@ -97,7 +98,7 @@ def list_week(facts: OpenCohorts, zone: tzinfo) -> list[DeskMeeting]:
 
 
 def read_days(
-    facts: OpenCohorts, meetings: Sequence[DeskMeeting], zone: tzinfo, *, page: int
+    facts: OpenCohorts, meetings: Sequence[PlainMeeting], zone: tzinfo, *, page: int
 ) -> list[WeekDay]:
     """Return the meetings of this page by day.  Up to three queries, most of which items share."""
     answers, led = facts.read(read_answers), facts.read(read_led)
@@ -119,7 +120,7 @@ def read_days(
 
 def _row(
     facts: OpenCohorts,
-    meeting: DeskMeeting,
+    meeting: PlainMeeting,
     answers: Sequence[DeskAnswer],
     visits: Mapping[int, str],
     *,

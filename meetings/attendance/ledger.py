@@ -6,8 +6,8 @@ the whole cohort are read, in three queries.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -20,7 +20,6 @@ from meetings.attendance.marks import (
     NOTHING_KNOWN,
     AttendanceCount,
     LedgerEntry,
-    LedgerMeeting,
     LedgerVisit,
     PersonAtMeeting,
     count_marks,
@@ -32,10 +31,9 @@ from meetings.models import (
     Attendance,
     DismissedRisk,
     Meeting,
-    current_answer,
     presence_of,
-    was_moved_late,
 )
+from meetings.plain_meetings import PlainMeeting, read_plain_meetings
 from meetings.selectors import before_the_end
 from meetings.writing.staff_letter import CHOSEN_PEOPLE, STAFF_LETTER
 
@@ -167,25 +165,10 @@ def _read(
 # -- the facts -----------------------------------------------------------------------------------
 
 
-def _read_meetings(which: Q) -> list[LedgerMeeting]:
+def _read_meetings(which: Q) -> list[PlainMeeting]:
     """Return the meetings, also those ahead, that are not cancelled and begin before the end of
     their group and cohort. `seen` is not counted yet."""
-    rows = Meeting.objects.filter(which, before_the_end(), status=Meeting.Status.SCHEDULED)
-    columns = ("pk", "group", "number", "starts_at", "duration_minutes", "was_held", "was_held_at")
-    found = rows.order_by().values_list("group__cohort", *columns, was_moved_late())
-    return [
-        LedgerMeeting(
-            pk,
-            group,
-            number,
-            starts_at,
-            starts_at + timedelta(minutes=minutes),
-            current_answer(said, said_at, starts_at),
-            cohort_id=cohort,
-            was_moved_late=late,
-        )
-        for cohort, pk, group, number, starts_at, minutes, said, said_at, late in found
-    ]
+    return read_plain_meetings(which & before_the_end() & Q(status=Meeting.Status.SCHEDULED))
 
 
 class AttendanceRow(NamedTuple):
@@ -240,7 +223,7 @@ class _Facts:
     user); memberships that ended by a move by (user, cohort)."""
 
     now: datetime
-    meetings: Mapping[int, Sequence[LedgerMeeting]]
+    meetings: Mapping[int, Sequence[PlainMeeting]]
     people: Mapping[tuple[int, int], PersonAtMeeting]
     visits: Mapping[tuple[int, int | None, int], Sequence[LedgerVisit]]
     moved: Mapping[tuple[int, int], Sequence[Membership]]
@@ -248,7 +231,7 @@ class _Facts:
 
 def build_records(
     members: Collection[Membership],
-    meetings: Iterable[LedgerMeeting],
+    meetings: Iterable[PlainMeeting],
     rows: Iterable[AttendanceRow],
     now: datetime,
     group_ids: Collection[int] | None = None,
@@ -270,7 +253,7 @@ def _lasts(member: Membership) -> bool:
 
 def _collect(
     members: Iterable[Membership],
-    meetings: Iterable[LedgerMeeting],
+    meetings: Iterable[PlainMeeting],
     rows: Iterable[AttendanceRow],
     now: datetime,
 ) -> _Facts:
@@ -281,7 +264,7 @@ def _collect(
         if row.meeting_id in known
     ]
     seen = Counter(row.meeting_id for row, who in found if who.was_there)
-    known |= {pk: replace(known[pk], seen=number) for pk, number in seen.items()}
+    known |= {pk: known[pk]._replace(seen=number) for pk, number in seen.items()}
     begun = (meeting for meeting in known.values() if meeting.starts_at <= now)
     moved = (member for member in members if member.status == Status.MOVED)
     return _Facts(
@@ -294,7 +277,7 @@ def _collect(
 
 
 def _collect_visits(
-    meetings: Mapping[int, LedgerMeeting],
+    meetings: Mapping[int, PlainMeeting],
     found: Iterable[tuple[AttendanceRow, PersonAtMeeting]],
 ) -> dict[tuple[int, int | None, int], list[LedgerVisit]]:
     """Return the visits by cohort, week and person; extra sessions belong to no week.
@@ -334,7 +317,7 @@ def _record(member: Membership, facts: _Facts) -> AttendanceRecord:
     )
 
 
-def _while_there(member: Membership, facts: _Facts) -> list[LedgerMeeting]:
+def _while_there(member: Membership, facts: _Facts) -> list[PlainMeeting]:
     return [
         meeting
         for meeting in facts.meetings.get(member.group_id, ())
@@ -345,7 +328,7 @@ def _while_there(member: Membership, facts: _Facts) -> list[LedgerMeeting]:
 
 
 def _entries(
-    member: Membership, meetings: Iterable[LedgerMeeting], facts: _Facts
+    member: Membership, meetings: Iterable[PlainMeeting], facts: _Facts
 ) -> list[LedgerEntry]:
     found = (
         decide_entry(

@@ -42,9 +42,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from meetings.models import Attendance, Meeting
+from meetings.plain_meetings import PlainMeeting
 
 FINAL_AFTER = timedelta(hours=24)
-LEAST_SEEN = 2  # people: one alone may have waited for the others
 Presence = Attendance.Presence
 Held = Meeting.Held
 
@@ -59,29 +59,6 @@ class LedgerMark(StrEnum):
 
 TOOK_PART = frozenset({LedgerMark.ATTENDED, LedgerMark.ELSEWHERE})
 ABSENT = frozenset({LedgerMark.MISSED, LedgerMark.EXCUSED})
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerMeeting:
-    """A meeting, which may be ahead if it is another group's.
-
-    `held` is `Meeting.held_answer`; `seen` counts the people who were there, guests included.
-    """
-
-    id: int
-    group_id: int
-    number: int | None
-    starts_at: datetime
-    ends_at: datetime
-    held: str = ""
-    seen: int = 0
-    cohort_id: int = 0
-    was_moved_late: bool = False  # after it should have begun
-
-    @property
-    def is_in_question(self) -> bool:
-        """Return whether someone has to say whether it was held."""
-        return self.seen < LEAST_SEEN and not self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +82,7 @@ NOTHING_KNOWN = PersonAtMeeting()
 class LedgerVisit:
     """A visit to another group's meeting, which may be ahead."""
 
-    meeting: LedgerMeeting
+    meeting: PlainMeeting
     guest: PersonAtMeeting
 
     @property
@@ -124,7 +101,7 @@ class LedgerVisit:
 class LedgerEntry:
     """One meeting in a person's record."""
 
-    meeting: LedgerMeeting
+    meeting: PlainMeeting
     mark: LedgerMark
     is_final: bool = False
 
@@ -133,7 +110,7 @@ class LedgerEntry:
 
 
 def decide_entry(
-    meeting: LedgerMeeting,
+    meeting: PlainMeeting,
     person: PersonAtMeeting,
     visits: Collection[LedgerVisit],
     *,
@@ -148,7 +125,7 @@ def decide_entry(
 
 
 def _decide_mark(
-    meeting: LedgerMeeting, person: PersonAtMeeting, visits: Collection[LedgerVisit]
+    meeting: PlainMeeting, person: PersonAtMeeting, visits: Collection[LedgerVisit]
 ) -> LedgerMark:
     if person.was_there:
         return LedgerMark.ATTENDED
@@ -162,14 +139,14 @@ def _decide_mark(
     return LedgerMark.MISSED if is_missed else LedgerMark.UNKNOWN
 
 
-def _was_absent(meeting: LedgerMeeting, person: PersonAtMeeting) -> bool:
+def _was_absent(meeting: PlainMeeting, person: PersonAtMeeting) -> bool:
     """Return whether the person was not there. The bot sees only the group's voice channel."""
     can_tell = person.is_noted or meeting.held != Held.ELSEWHERE
     return can_tell and person.presence == Presence.ABSENT
 
 
 def _final_at(
-    meeting: LedgerMeeting, visits: Iterable[LedgerVisit], cohort_ended_at: datetime | None
+    meeting: PlainMeeting, visits: Iterable[LedgerVisit], cohort_ended_at: datetime | None
 ) -> datetime:
     over = [visit.meeting.ends_at for visit in visits if not visit.guest.has_declined]
     final_at = max([meeting.ends_at + FINAL_AFTER, *over])

@@ -19,9 +19,9 @@ from meetings.attendance.ledger import (
     read_rows,
 )
 from meetings.attendance.mark_words import name_weeks
-from meetings.attendance.marks import LedgerMeeting
 from meetings.attendance.outcomes import least_absences
-from meetings.needs.upcoming import DeskMeeting, read_all_meetings
+from meetings.needs.upcoming import read_all_meetings
+from meetings.plain_meetings import PlainMeeting
 
 AT_RISK = "at_risk"
 SEE_MEMBERS = ("cohorts.view_cohort", "cohorts.view_group", "cohorts.view_membership")
@@ -59,7 +59,7 @@ def read_open_records(facts: OpenCohorts) -> Sequence[AttendanceRecord]:
     if not people:
         return []
     members = list(participants(Q(cohort__in=facts.cohorts, user__in=people)))
-    return build_records(members, map(_held, meetings), rows, facts.now, facts.groups)
+    return build_records(members, meetings, rows, facts.now, facts.groups)
 
 
 def _often_absent(
@@ -76,22 +76,9 @@ def _often_absent(
     return {user_id for (user_id, cohort), number in absent.items() if number >= least[cohort]}
 
 
-def _counts(meeting: DeskMeeting) -> bool:
+def _counts(meeting: PlainMeeting) -> bool:
     ended_at = meeting.group_ended_at
     return not meeting.is_cancelled and (ended_at is None or meeting.starts_at < ended_at)
-
-
-def _held(meeting: DeskMeeting) -> LedgerMeeting:
-    return LedgerMeeting(
-        meeting.id,
-        meeting.group_id,
-        meeting.number,
-        meeting.starts_at,
-        meeting.ends_at,
-        meeting.held,
-        cohort_id=meeting.cohort_id,
-        was_moved_late=meeting.was_moved_late,
-    )
 
 
 def _subject(record: AttendanceRecord) -> NeedSubject:

@@ -10,7 +10,8 @@ from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.words import count
 from cohorts.zones import city_of, find_zone, known_zone
-from meetings.needs.upcoming import DeskMeeting, meetings_by_group
+from meetings.needs.upcoming import meetings_by_group
+from meetings.plain_meetings import PlainMeeting
 
 CLOCK_CHANGE = "clock_change"
 WITHIN = timedelta(days=10)
@@ -42,7 +43,7 @@ def _button(group_id: int) -> NeedButton:
 
 
 def describe_change(
-    rows: Collection[DeskMeeting], group_zone: str, zones: Collection[str], now: datetime
+    rows: Collection[PlainMeeting], group_zone: str, zones: Collection[str], now: datetime
 ) -> str:
     """Return in which of these zones the local time of the meetings changes within ten days, or "".
 
@@ -59,14 +60,14 @@ def describe_change(
     return ""
 
 
-def _clock_change(before: DeskMeeting, after: DeskMeeting, zone: str) -> timedelta:
+def _clock_change(before: PlainMeeting, after: PlainMeeting, zone: str) -> timedelta:
     offsets = (_local(row, zone).utcoffset() or timedelta() for row in (after, before))
     return next(offsets) - next(offsets)
 
 
-def _local(row: DeskMeeting, zone: str) -> datetime:
+def _local(row: PlainMeeting, zone: str) -> datetime:
     return row.starts_at.astimezone(find_zone(zone))
 
 
-def _times(before: DeskMeeting, after: DeskMeeting, zone: str) -> str:
+def _times(before: PlainMeeting, after: PlainMeeting, zone: str) -> str:
     return f"{city_of(zone)} {_local(before, zone):%H:%M} → {_local(after, zone):%H:%M}"

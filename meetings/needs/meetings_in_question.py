@@ -8,10 +8,10 @@ from cohorts.needs.addresses import address_of
 from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from meetings.access import CORRECT, SEE_GROUP
-from meetings.attendance.marks import LEAST_SEEN
 from meetings.attendance.was_held import ASK_STAFF_AFTER
 from meetings.needs.at_risk import read_attendance_rows
-from meetings.needs.upcoming import DeskMeeting, meetings_by_group
+from meetings.needs.upcoming import meetings_by_group
+from meetings.plain_meetings import LEAST_SEEN, PlainMeeting
 
 WAS_HELD = "was_held"
 
@@ -20,7 +20,7 @@ def find_meetings_in_question(facts: OpenCohorts) -> Iterator[Need]:
     """Yield an item for each cohort in which attendance is recorded at all: where at least two
     people were seen at one of its meetings."""
     seen = count_seen(facts)
-    found: dict[int, list[DeskMeeting]] = defaultdict(list)
+    found: dict[int, list[PlainMeeting]] = defaultdict(list)
     recorded = set()
     for group_id, meetings in facts.read(meetings_by_group).items():
         for meeting in meetings if facts.groups[group_id].set_up_at else ():
@@ -47,7 +47,7 @@ def count_seen(facts: OpenCohorts) -> dict[int, int]:
     return seen
 
 
-def _need(facts: OpenCohorts, cohort_id: int, meetings: list[DeskMeeting]) -> Need:
+def _need(facts: OpenCohorts, cohort_id: int, meetings: list[PlainMeeting]) -> Need:
     were = "meeting was" if len(meetings) == 1 else "meetings were"
     return Need(
         WAS_HELD,
@@ -57,7 +57,7 @@ def _need(facts: OpenCohorts, cohort_id: int, meetings: list[DeskMeeting]) -> Ne
     )
 
 
-def _subject(group: Group, meeting: DeskMeeting) -> NeedSubject:
+def _subject(group: Group, meeting: PlainMeeting) -> NeedSubject:
     page = address_of("group", meeting.group_id)
     button = NeedButton("Answer", f"{page}#{meeting.anchor}", (*SEE_GROUP, *CORRECT))
     return NeedSubject(

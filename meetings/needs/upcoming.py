@@ -2,46 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.db.models import Q
 
 from cohorts.needs.open_cohorts import DeskMember, OpenCohorts, display_name
 from cohorts.selectors import group_by
-from meetings.models import Attendance, Meeting, current_answer, was_moved_late
-from meetings.rhythm import name_anchor, name_meeting
+from meetings.models import Attendance
+from meetings.plain_meetings import PlainMeeting, read_plain_meetings
 
 BEFORE, AHEAD = timedelta(days=2), timedelta(days=9)  # a week in any zone
 Rsvp = Attendance.Rsvp
-
-
-class DeskMeeting(NamedTuple):
-    """A meeting of an open cohort. `held`: `Meeting.held_answer`; `group_ended_at`: None if the
-    group is live."""
-
-    id: int
-    group_id: int
-    number: int | None
-    starts_at: datetime
-    minutes: int
-    is_cancelled: bool
-    cohort_id: int = 0
-    held: str = ""
-    group_ended_at: datetime | None = None
-    was_moved_late: bool = False
-
-    @property
-    def ends_at(self) -> datetime:
-        return self.starts_at + timedelta(minutes=self.minutes)
-
-    @property
-    def label(self) -> str:
-        return name_meeting(self.number)
-
-    @property
-    def anchor(self) -> str:
-        return name_anchor(self.id, self.number)
 
 
 class DeskAnswer(NamedTuple):
@@ -58,37 +30,18 @@ class DeskAnswer(NamedTuple):
         return self.rsvp == Rsvp.NOT_ATTENDING
 
 
-def read_all_meetings(facts: OpenCohorts) -> Sequence[DeskMeeting]:
+def read_all_meetings(facts: OpenCohorts) -> Sequence[PlainMeeting]:
     """Return all meetings of the open cohorts, also past and cancelled ones and those of groups
     that have ended, by start."""
-    rows = Meeting.objects.filter(group__cohort__in=facts.cohorts).order_by("starts_at", "pk")
-    columns = ("pk", "group", "number", "starts_at", "duration_minutes", "status")
-    more = ("group__cohort", "was_held", "was_held_at", "group__ended_at")
-    return [
-        DeskMeeting(
-            pk,
-            group,
-            number,
-            starts_at,
-            minutes,
-            status == Meeting.Status.CANCELLED,
-            cohort,
-            current_answer(said, said_at, starts_at),
-            end,
-            late,
-        )
-        for pk, group, number, starts_at, minutes, status, cohort, said, said_at, end, late in (
-            rows.values_list(*columns, *more, was_moved_late())
-        )
-    ]
+    return read_plain_meetings(Q(group__cohort__in=facts.cohorts))
 
 
-def read_meetings(facts: OpenCohorts) -> Sequence[DeskMeeting]:
+def read_meetings(facts: OpenCohorts) -> Sequence[PlainMeeting]:
     """Return all meetings of the live groups, also past and cancelled ones, by start."""
     return [one for one in facts.read(read_all_meetings) if one.group_id in facts.groups]
 
 
-def meetings_by_group(facts: OpenCohorts) -> Mapping[int, Sequence[DeskMeeting]]:
+def meetings_by_group(facts: OpenCohorts) -> Mapping[int, Sequence[PlainMeeting]]:
     """Return the meetings that are held, by group."""
     held = (meeting for meeting in facts.read(read_meetings) if not meeting.is_cancelled)
     return group_by(held, lambda meeting: meeting.group_id)

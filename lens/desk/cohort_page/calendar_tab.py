@@ -1,10 +1,10 @@
 """The meetings of a cohort: a row for each group, a column for each week."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from typing import Any, NamedTuple
+from datetime import tzinfo
+from typing import Any
 
 from cohorts.models import Cohort, Group
 from cohorts.words import name_dates
@@ -18,21 +18,6 @@ from meetings.selectors import read_breaks
 
 CELLS = 400  # on one page
 Rsvp = Attendance.Rsvp
-
-
-class CalendarMeeting(NamedTuple):
-    """A meeting as it is stored."""
-
-    id: int
-    group_id: int
-    number: int | None
-    starts_at: datetime
-    status: str
-    usual_start: datetime | None
-
-    @property
-    def is_off(self) -> bool:
-        return self.status == Meeting.Status.CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +57,8 @@ def read_calendar(
 ) -> CohortCalendar:
     """Return the meetings of these groups of one cohort, with their members.  Four queries."""
     breaks = read_breaks([cohort.pk])[cohort.pk]
-    meetings = _read_meetings(groups)
-    ids = [meeting.id for meeting in meetings]
+    meetings = list(Meeting.objects.filter(group__in=groups).order_by("starts_at", "pk"))
+    ids = [meeting.pk for meeting in meetings]
     answers, guests = count_answers(ids), count_guests(ids)
     last = max((m.number or 0 for m in meetings), default=0)
     numbers: list[int | None] = [*range(1, max(last, cohort.number_of_meetings) + 1)]
@@ -82,7 +67,7 @@ def read_calendar(
     by_id = {group.pk: group for group in groups}
     for meeting in meetings:
         notes = [*_states(meeting, by_id[meeting.group_id], breaks)]
-        notes += [] if meeting.is_off else _answers(meeting.id, answers, guests)
+        notes += [] if meeting.is_cancelled else _answers(meeting.pk, answers, guests)
         cell = _cell(meeting, by_id[meeting.group_id], zone, ", ".join(notes))
         cells[meeting.group_id, meeting.number].append(cell)
     columns = tuple(f"Week {number}" if number else "Extra" for number in numbers)
@@ -97,24 +82,18 @@ def read_calendar(
         )
         for group in groups
     ]
-    held = [(m.id, m.group_id, m.number) for m in meetings if m.number and not m.is_off]
+    held = [(m.pk, m.group_id, m.number) for m in meetings if m.number and not m.is_cancelled]
     chart = chart_answers(held, answers, {pk: len(found) for pk, found in members.items()})
     return CohortCalendar(columns, tuple(rows), tuple(map(describe_break, breaks)), chart)
 
 
-def _read_meetings(groups: Collection[Group]) -> list[CalendarMeeting]:
-    rows = Meeting.objects.filter(group__in=groups).order_by("starts_at", "pk")
-    columns = ("pk", "group", "number", "starts_at", "status", "rhythm_starts_at")
-    return [CalendarMeeting(*row) for row in rows.values_list(*columns)]
-
-
-def _states(meeting: CalendarMeeting, group: Group, breaks: Iterable[Days]) -> Iterable[str]:
+def _states(meeting: Meeting, group: Group, breaks: Iterable[Days]) -> Iterable[str]:
     """Return what is not usual about a meeting."""
-    usual = meeting.usual_start or meeting.starts_at
-    if meeting.is_off:
+    usual = meeting.rhythm_starts_at or meeting.starts_at
+    if meeting.is_cancelled:
         is_dropped = any(one.drop and one.holds(usual, group.timezone) for one in breaks)
         return ["dropped for a break" if is_dropped else "cancelled"]
-    return ["moved"] if meeting.number and meeting.usual_start != meeting.starts_at else []
+    return ["moved"] if meeting.number and meeting.rhythm_starts_at != meeting.starts_at else []
 
 
 def _answers(
@@ -128,13 +107,13 @@ def _answers(
     return [f"{number} {what}" for number, what in counted if number]
 
 
-def _cell(meeting: CalendarMeeting, group: Group, zone: tzinfo, notes: str) -> CalendarCell:
+def _cell(meeting: Meeting, group: Group, zone: tzinfo, notes: str) -> CalendarCell:
     here = meeting.starts_at.astimezone(zone)
     there = meeting.starts_at.astimezone(find_zone(group.timezone))
     same = here.utcoffset() == there.utcoffset()
     when = f"{here:%a} {here.day} {here:%b}, {here:%H:%M}"
     far = "" if same else f"{there:%a %H:%M}"
-    return CalendarCell(meeting.id, when, far, notes, meeting.is_off)
+    return CalendarCell(meeting.pk, when, far, notes, meeting.is_cancelled)
 
 
 def describe_break(days: Days) -> str:

@@ -14,7 +14,8 @@ from cohorts.zones import find_zone
 from discordsync.joining.missing_people import read_join_states
 from discordsync.joining.states import JoinState
 from guestvisits.joining.joinable import next_place
-from meetings.needs.upcoming import DeskMeeting, meetings_by_group
+from meetings.needs.upcoming import meetings_by_group
+from meetings.plain_meetings import PlainMeeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class CohortGroup:
     participants: int
     joined: int
     people: int
-    next_meeting: DeskMeeting | None
+    next_meeting: PlainMeeting | None
     status: str
     problem: str = ""
     style: str = ""

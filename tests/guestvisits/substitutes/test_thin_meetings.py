@@ -8,7 +8,8 @@ import pytest
 
 from cohorts.needs.open_cohorts import DeskMember
 from guestvisits.substitutes.thin_meetings import ExpectedMeeting, choose_host
-from meetings.needs.upcoming import DeskAnswer, DeskMeeting, expected_people
+from meetings.needs.upcoming import DeskAnswer, expected_people
+from meetings.plain_meetings import PlainMeeting
 
 NOW = datetime(2027, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -28,7 +29,7 @@ def meeting(
 ) -> ExpectedMeeting:
     pk = GROUPS[group]
     return ExpectedMeeting(
-        DeskMeeting(pk, pk, number, NOW + hours * HOUR, 60, False), cohort, expected
+        PlainMeeting(pk, pk, number, NOW + hours * HOUR, 60, False), cohort, expected
     )
 
 

@@ -14,19 +14,19 @@ from meetings.attendance.marks import (
     TOOK_PART,
     LedgerEntry,
     LedgerMark,
-    LedgerMeeting,
     LedgerVisit,
     PersonAtMeeting,
     count_marks,
     decide_entry,
     list_entries,
 )
+from meetings.plain_meetings import PlainMeeting
 
 START = datetime(2027, 2, 1, 18, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATER = START + 30 * DAY
-HELD = LedgerMeeting(1, 10, 3, START, START + HOUR, seen=4)
-HOST = LedgerMeeting(2, 20, 3, START + 2 * DAY, START + 2 * DAY + HOUR, seen=4)
+HELD = PlainMeeting(1, 10, 3, START, 60, seen=4)
+HOST = PlainMeeting(2, 20, 3, START + 2 * DAY, 60, seen=4)
 THERE = PersonAtMeeting("present")
 NOT_THERE = PersonAtMeeting("absent")
 CANNOT = PersonAtMeeting("absent", is_excused=True, has_declined=True)
@@ -34,7 +34,7 @@ UNKNOWN = PersonAtMeeting()
 
 
 def mark(
-    person: PersonAtMeeting, *visits: LedgerVisit, meeting: LedgerMeeting = HELD
+    person: PersonAtMeeting, *visits: LedgerVisit, meeting: PlainMeeting = HELD
 ) -> LedgerMark | None:
     entry = decide_entry(meeting, person, visits, now=LATER)
     return entry.mark if entry else None
@@ -50,7 +50,7 @@ def test_those_seen_attended_and_those_not_seen_missed() -> None:
 
 
 def test_nobody_missed_a_meeting_that_was_moved_after_it_should_have_begun() -> None:
-    moved = replace(HELD, was_moved_late=True)
+    moved = HELD._replace(was_moved_late=True)
     assert mark(NOT_THERE, meeting=moved) == LedgerMark.UNKNOWN
     assert mark(CANNOT, meeting=moved) == LedgerMark.EXCUSED
     assert mark(THERE, meeting=moved) == LedgerMark.ATTENDED
@@ -71,18 +71,18 @@ def test_a_visit_that_was_missed_makes_up_for_nothing() -> None:
     ("host", "guest"),
     [
         (HOST, UNKNOWN),  # the bot was off there, or the visit is ahead
-        (replace(HOST, seen=1), NOT_THERE),  # nobody knows whether they met
-        (replace(HOST, held="elsewhere"), NOT_THERE),  # not where the bot looked
+        (HOST._replace(seen=1), NOT_THERE),  # nobody knows whether they met
+        (HOST._replace(held="elsewhere"), NOT_THERE),  # not where the bot looked
     ],
 )
-def test_a_visit_of_unclear_outcome_is_no_miss(host: LedgerMeeting, guest: PersonAtMeeting) -> None:
+def test_a_visit_of_unclear_outcome_is_no_miss(host: PlainMeeting, guest: PersonAtMeeting) -> None:
     assert mark(NOT_THERE, LedgerVisit(host, guest)) == LedgerMark.UNKNOWN
     declined = replace(guest, has_declined=True)
     assert mark(NOT_THERE, LedgerVisit(host, declined)) == LedgerMark.MISSED
 
 
 def test_until_someone_says_whether_it_was_held_everything_is_unknown() -> None:
-    alone = replace(HELD, seen=1)
+    alone = HELD._replace(seen=1)
     for person in (NOT_THERE, CANNOT, UNKNOWN):
         assert mark(person, meeting=alone) == LedgerMark.UNKNOWN
     assert mark(NOT_THERE, LedgerVisit(HOST, THERE), meeting=alone) == LedgerMark.ELSEWHERE
@@ -90,14 +90,14 @@ def test_until_someone_says_whether_it_was_held_everything_is_unknown() -> None:
 
 def test_a_meeting_that_was_not_held_is_expected_of_nobody() -> None:
     for person in (THERE, NOT_THERE, CANNOT, UNKNOWN):
-        assert mark(person, meeting=replace(HELD, held="no")) is None
+        assert mark(person, meeting=HELD._replace(held="no")) is None
 
 
 def test_where_a_group_met_somewhere_else_only_people_say_who_was_absent() -> None:
-    somewhere = replace(HELD, seen=0, held="elsewhere")
+    somewhere = HELD._replace(seen=0, held="elsewhere")
     assert mark(NOT_THERE, meeting=somewhere) == LedgerMark.UNKNOWN
     assert mark(replace(NOT_THERE, is_noted=True), meeting=somewhere) == LedgerMark.MISSED
-    assert mark(NOT_THERE, meeting=replace(HELD, seen=0, held="here")) == LedgerMark.MISSED
+    assert mark(NOT_THERE, meeting=HELD._replace(seen=0, held="here")) == LedgerMark.MISSED
 
 
 def test_those_who_said_no_before_the_start_are_excused_also_where_nothing_is_known() -> None:
@@ -137,7 +137,7 @@ Weeks = list[tuple[int | None, int, str]]  # number, days after joining, mark
 def entries(weeks: Weeks, group: int) -> list[LedgerEntry]:
     return [
         LedgerEntry(
-            LedgerMeeting(100 * group + n, group, number, START + days * DAY, START + days * DAY),
+            PlainMeeting(100 * group + n, group, number, START + days * DAY, 0),
             LedgerMark(was),
         )
         for n, (number, days, was) in enumerate(weeks)

@@ -12,10 +12,10 @@ from meetings.attendance.marks import (
     AttendanceCount,
     LedgerEntry,
     LedgerMark,
-    LedgerMeeting,
     count_marks,
 )
 from meetings.attendance.outcomes import Completion, decide_outcome, find_risk, least_absences
+from meetings.plain_meetings import PlainMeeting
 
 START = datetime(2027, 2, 1, 18, tzinfo=UTC)
 LETTERS = {
@@ -31,7 +31,7 @@ def record(letters: str) -> list[LedgerEntry]:
     """A week each; a letter in upper case is not final."""
     return [
         LedgerEntry(
-            LedgerMeeting(n, 1, n, START + timedelta(weeks=n), START + timedelta(weeks=n)),
+            PlainMeeting(n, 1, n, START + timedelta(weeks=n), 0),
             LETTERS[letter.lower()],
             is_final=letter.islower(),
         )

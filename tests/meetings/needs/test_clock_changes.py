@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetings.needs.clock_changes import describe_change
-from meetings.needs.upcoming import DeskMeeting
+from meetings.plain_meetings import PlainMeeting
 from meetings.rhythm import instant
 
 BERLIN, NEW_YORK, UTC_ZONE = "Europe/Berlin", "America/New_York", "UTC"
 
 
-def weekly(zone: str, first: date, count: int = 6) -> list[DeskMeeting]:
+def weekly(zone: str, first: date, count: int = 6) -> list[PlainMeeting]:
     starts = (instant(first + timedelta(weeks=n), time(18), zone) for n in range(count))
-    return [DeskMeeting(n, 1, n, at, 60, False) for n, at in enumerate(starts, start=1)]
+    return [PlainMeeting(n, 1, n, at, 60, False) for n, at in enumerate(starts, start=1)]
 
 
 # In 2027 clocks change on 14 March in New York and on 28 March in Berlin.
