@@ -19,8 +19,8 @@ from cohorts import clock
 from cohorts.admin.adding import add_person_view
 from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin, confirmation_page
 from cohorts.admin_base.links import LinkingAdmin, next_page
-from cohorts.errors import Refusal
 from cohorts.models import AccessException, AccessState, Membership, User
+from cohorts.refusal_messages import shown_refusals
 from cohorts.services import memberships as services
 from cohorts.validators import check_year
 
@@ -150,13 +150,10 @@ class MembershipAdmin(RefusalAdmin):
         )
 
     def _end(self, request: HttpRequest, membership: Membership, said: dict[str, Any]) -> None:
-        try:
+        with shown_refusals(request):
             services.end_membership(
                 membership.pk, status=said["status"], why=said["why"], now=clock.now()
             )
-        except Refusal as refusal:
-            messages.error(request, refusal.sentence)
-        else:
             messages.success(request, f"The membership of {membership} has ended.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.db import OperationalError, transaction
@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
 from cohorts.admin_base.links import LinkingAdmin
-from cohorts.errors import Refusal
+from cohorts.refusal_messages import shown_refusals
 from cohorts.services.locks import is_lock_timeout, wait_for_locks
 from cohorts.validators import read_id, zone_names
 
@@ -61,11 +61,9 @@ class RefusalAdmin(LinkingAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        try:
+        with shown_refusals(request):
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except Refusal as refusal:
-            messages.error(request, refusal.sentence)
-            return HttpResponseRedirect(_same_page(request, is_new=object_id is None))
+        return HttpResponseRedirect(_same_page(request, is_new=object_id is None))
 
 
 def _same_page(request: HttpRequest, *, is_new: bool) -> str:

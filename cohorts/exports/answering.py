@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.text import slugify
@@ -21,6 +20,7 @@ from cohorts.errors import Refusal
 from cohorts.exports.file_cells import FileCell, make_cell
 from cohorts.exports.file_formats import FORMATS
 from cohorts.models import Cohort
+from cohorts.refusal_messages import shown_refusals
 
 MOST_ROWS = 50_000
 
@@ -63,11 +63,9 @@ def answer_or_explain(
     request: HttpRequest, read: Callable[[], ExportedList], *, back: str
 ) -> HttpResponseBase:
     """Return a download of the list; if that is refused, lead back to the list with the reason."""
-    try:
+    with shown_refusals(request):
         return answer_export(request, read())
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-        return redirect(back)
+    return redirect(back)
 
 
 def answer_export(request: HttpRequest, exported: ExportedList) -> FileResponse:

@@ -17,6 +17,7 @@ from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, User
+from cohorts.refusal_messages import shown_refusals
 from cohorts.steps.letters import check_letter, fill_letter
 from cohorts.steps.recent import STEP_PAGE, describe_step
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepSection, step_kinds
@@ -177,11 +178,8 @@ def show_step(request: HttpRequest, pk: int) -> HttpResponse:
     step = get_object_or_404(CohortStep.objects.select_related("cohort__course", "asked_by"), pk=pk)
     kind = _kind(request, step.kind)
     if request.method == "POST":
-        try:
+        with shown_refusals(request):
             undo_step(pk, now=clock.now())
-        except Refusal as refusal:
-            messages.error(request, refusal.sentence)
-        else:
             messages.success(request, "Undone. Nothing was changed, and no one gets a message.")
         return redirect(STEP_PAGE, pk)
     groups = Group.objects.filter(cohort=step.cohort_id).in_bulk()

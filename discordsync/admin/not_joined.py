@@ -20,7 +20,9 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.reconcile.ui.staff import staff_page
+from cohorts.refusal_messages import shown_refusals
 from cohorts.steps.letters import check_letter
+from cohorts.words import count_people
 from discordsync.joining.reminder_times import JoinReminder
 from discordsync.joining.reminders import (
     DEFAULT_LETTER,
@@ -190,16 +192,13 @@ def _letter_to(row: NotJoinedRow, text: str, now: datetime) -> tuple[MessageCont
 def _send(request: HttpRequest, cohort: Cohort, chosen: list[NotJoinedRow], now: datetime) -> None:
     text = _letter_of(request)
     letter = "" if text == DEFAULT_LETTER else text
-    try:
+    with shown_refusals(request):
         count = remind(cohort.pk, [row.person.pk for row in chosen], letter=letter, now=now)
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-        return
-    if not count:
-        messages.warning(request, "They were reminded today already. Nothing was sent.")
-        return
-    said = "1 person gets a reminder now." if count == 1 else f"{count} people get a reminder now."
-    messages.success(request, said)
+        get = "gets" if count == 1 else "get"
+        if count:
+            messages.success(request, f"{count_people(count)} {get} a reminder now.")
+        else:
+            messages.warning(request, "They were reminded today already. Nothing was sent.")
 
 
 def _show(request: HttpRequest, name: str, cohort: Cohort, **context: Any) -> HttpResponse:

@@ -13,8 +13,8 @@ from cohorts import clock
 from cohorts.access import require
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import next_page
-from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, live_group
+from cohorts.refusal_messages import shown_refusals
 from cohorts.services.memberships import move_members
 from cohorts.validators import read_id
 from cohorts.words import join_names
@@ -72,20 +72,12 @@ def _carry_out(
     if request.POST.get("seen") != seen:
         messages.error(request, "The data has changed since the preview. Check the new one.")
         return False
-    group = chosen.choice.group
-    try:
-        move_members(
-            [member.pk for member in members],
-            group.pk,
-            now=now,
-            why=request.POST.get("why", "")[:200],
-        )
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-        return False
-    done = DONE.format(people=_names(members), group=group)
-    messages.success(request, done)
-    return True
+    group, why = chosen.choice.group, request.POST.get("why", "")[:200]
+    with shown_refusals(request):
+        move_members([member.pk for member in members], group.pk, now=now, why=why)
+        messages.success(request, DONE.format(people=_names(members), group=group))
+        return True
+    return False
 
 
 def _members(ids: list[int]) -> list[Membership]:

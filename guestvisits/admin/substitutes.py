@@ -12,7 +12,7 @@ from cohorts import clock
 from cohorts.access import require
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.admin_base.reader_time import show_both
-from cohorts.errors import Refusal
+from cohorts.refusal_messages import shown_refusals
 from guestvisits.admin.this_week import find_substitute_view, join_page, list_free
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.selectors import substitute_of
@@ -86,7 +86,10 @@ class SubstitutionAdmin(ReadOnlyAdmin):
         choices = list_free(row.meeting, clock.now())
         form = NameForm(request.POST if request.method == "POST" else None, choices=choices)
         if form.is_valid():
-            self._name(request, row, form.cleaned_data["person"], by=user.pk)
+            with shown_refusals(request):
+                person = form.cleaned_data["person"]
+                offer = name_substitute(row.pk, person, by=user.pk, now=clock.now())
+                messages.success(request, f"{offer.user} leads this meeting.")
             return redirect(back)
         return confirmation_page(
             request,
@@ -96,14 +99,6 @@ class SubstitutionAdmin(ReadOnlyAdmin):
             button="Name substitute",
             back=back,
         )
-
-    def _name(self, request: HttpRequest, row: Substitution, user_id: int, *, by: int) -> None:
-        try:
-            offer = name_substitute(row.pk, user_id, by=by, now=clock.now())
-        except Refusal as refusal:
-            messages.error(request, refusal.sentence)
-        else:
-            messages.success(request, f"{offer.user} leads this meeting.")
 
     def join_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = require(request, "guestvisits.change_substitution", "guestvisits.add_guestvisit")

@@ -14,6 +14,7 @@ from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import User
+from cohorts.refusal_messages import shown_refusals
 from cohorts.validators import read_id
 from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm
 from guestvisits.admin.this_week import join_another_view
@@ -128,7 +129,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
     def _book(
         self, request: HttpRequest, person: User, home: Meeting, said: dict[str, Any]
     ) -> bool:
-        try:
+        with shown_refusals(request):
             visit = book_visit_for(
                 person.pk,
                 home_meeting_id=home.pk,
@@ -137,14 +138,12 @@ class GuestVisitAdmin(ReadOnlyAdmin):
                 why=said["why"],
                 now=clock.now(),
             )
-        except Refusal as refusal:
-            messages.error(request, refusal.sentence)
-            return False
-        done = f"Visit booked: {visit}."
-        if visit.overruled:
-            done += f" Overruled rules: {name_rules(visit.overruled)} ({visit.overruled_why})."
-        messages.success(request, done)
-        return True
+            done = f"Visit booked: {visit}."
+            if visit.overruled:
+                done += f" Overruled rules: {name_rules(visit.overruled)} ({visit.overruled_why})."
+            messages.success(request, done)
+            return True
+        return False
 
     # -- cancelling ----------------------------------------------------------------------------
 
@@ -154,7 +153,10 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         back = next_page(request, reverse("admin:guestvisits_guestvisit_change", args=[pk]))
         form = CancelVisitForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            self._cancel(request, visit, form.cleaned_data["why"], by=user.pk)
+            with shown_refusals(request):
+                why = form.cleaned_data["why"]
+                cancel_visit_for(visit.pk, by=user.pk, why=why, now=clock.now())
+                messages.success(request, f"Visit cancelled: {visit}.")
             return redirect(back)
         return confirmation_page(
             request,
@@ -165,14 +167,6 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             back=back,
             danger=True,
         )
-
-    def _cancel(self, request: HttpRequest, visit: GuestVisit, why: str, *, by: int) -> None:
-        try:
-            cancel_visit_for(visit.pk, by=by, why=why, now=clock.now())
-        except Refusal as refusal:
-            messages.error(request, refusal.sentence)
-        else:
-            messages.success(request, f"Visit cancelled: {visit}.")
 
 
 def name_rules(codes: str) -> str:

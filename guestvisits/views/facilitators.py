@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,9 +17,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts import clock
 from cohorts.access import staff_may
-from cohorts.errors import Refusal
 from cohorts.group_labels import name_places
 from cohorts.models import Group, User
+from cohorts.refusal_messages import shown_refusals
 from guestvisits.pages.group_page import GroupPage, read_group_page, read_meeting_row
 from guestvisits.pages.member_page import awaits_access, read_member_page
 from guestvisits.pages.my_groups import read_my_groups
@@ -140,11 +140,8 @@ def _change_attendance(
     if not (may_correct or led) or not meetings.filter(pk=meeting_id, group=group_id).exists():
         raise Http404("There is no such meeting among yours.")
     in_place = bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]
-    try:
+    with shown_refusals(request):
         write(request.user.pk, now)
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-    else:
         if in_place and (led or may_see_group(request.user, group_id)):
             context = {
                 "row": read_meeting_row(meetings.get(pk=meeting_id), now),

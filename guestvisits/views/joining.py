@@ -1,13 +1,13 @@
 """`/meetings/groups/`: join a group, or switch to another one."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cohorts import clock
-from cohorts.errors import Refusal
 from cohorts.models import Membership
+from cohorts.refusal_messages import shown_refusals
 from guestvisits.joining.effects import find_effects
 from guestvisits.joining.joinable import find_joinable
 from guestvisits.joining.services import find_choice, join_or_switch
@@ -27,13 +27,9 @@ def choose_group(request: SignedInRequest) -> HttpResponse:
 @limited("visits")
 def join(request: SignedInRequest, group_id: int) -> HttpResponse:
     """Show what joining this group changes; join it when that is confirmed."""
-    try:
+    with shown_refusals(request, "no_group"):
         return _join(request, group_id) if request.method == "POST" else _ask(request, group_id)
-    except Refusal as refusal:
-        if refusal.code == "no_group":
-            raise Http404(refusal.sentence) from refusal
-        messages.error(request, refusal.sentence)
-        return redirect("choose-group")
+    return redirect("choose-group")
 
 
 def _ask(request: SignedInRequest, group_id: int) -> HttpResponse:

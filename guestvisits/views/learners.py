@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseLocation
 
 from cohorts import clock
 from cohorts.errors import Refusal
+from cohorts.refusal_messages import shown_refusals
 from cohorts.validators import read_id
 from guestvisits.joining.joinable import may_choose_group
 from guestvisits.pages.agenda import Upcoming, is_over
@@ -62,7 +63,7 @@ def alternatives(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     now = clock.now()
     host_id = read_id(request.POST.get("host", ""))
-    try:
+    with shown_refusals(request, "no_meeting"):
         visit = book_visit(
             request.user.pk,
             home_meeting_id=meeting_id,
@@ -70,16 +71,12 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
             shown_start=_read_moment(request.POST.get("starts_at", "")),
             now=now,
         )
-    except Refusal as refusal:
-        if refusal.code == "no_meeting":
-            raise Http404(refusal.sentence) from refusal
-        messages.error(request, refusal.sentence)
-        return redirect("alternatives", meeting_id)
-    booked = f"You're visiting {visit.host_meeting.group} in {visit.host_meeting.label}."
-    if visit.home_meeting.starts_at > now:
-        booked += " Your own group will see that you are away."
-    messages.success(request, booked)
-    return redirect("my-meetings")
+        booked = f"You're visiting {visit.host_meeting.group} in {visit.host_meeting.label}."
+        if visit.home_meeting.starts_at > now:
+            booked += " Your own group will see that you are away."
+        messages.success(request, booked)
+        return redirect("my-meetings")
+    return redirect("alternatives", meeting_id)
 
 
 def _read_moment(text: str) -> datetime | None:
@@ -95,15 +92,9 @@ def _read_moment(text: str) -> datetime | None:
 @require_POST
 @limited("visits")
 def cancel(request: SignedInRequest, host_meeting_id: int) -> HttpResponse:
-    try:
+    with shown_refusals(request, "no_visit"):
         visit = cancel_visit(request.user.pk, host_meeting_id=host_meeting_id, now=clock.now())
-    except Refusal as refusal:
-        if refusal.code == "no_visit":
-            raise Http404(refusal.sentence) from refusal
-        messages.error(request, refusal.sentence)
-    else:
-        group = visit.host_meeting.group
-        messages.success(request, f"Your visit to {group} is cancelled.")
+        messages.success(request, f"Your visit to {visit.host_meeting.group} is cancelled.")
     return redirect("my-meetings")
 
 

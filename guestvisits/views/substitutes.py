@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cohorts import clock
-from cohorts.errors import Refusal
 from cohorts.models import Group
+from cohorts.refusal_messages import shown_refusals
 from guestvisits.pages.group_page import read_meeting_row
 from guestvisits.rate_limits import limited
 from guestvisits.substitutes.facts import others_who_come
@@ -44,13 +44,11 @@ def ask(request: SignedInRequest, group_id: int, meeting_id: int) -> HttpRespons
     if meeting is None or not facilitates(request.user, group_id):
         raise _not_found()
     if request.method == "POST":
-        try:
+        with shown_refusals(request):
             made = request_substitute(meeting_id, request.user.pk, now=clock.now())
-        except Refusal as refusal:
-            messages.error(request, refusal.sentence)
-            return redirect("ask-substitute", group_id, meeting_id)
-        messages.success(request, "We are looking for a substitute.")
-        return redirect("substitution", made.pk)
+            messages.success(request, "We are looking for a substitute.")
+            return redirect("substitution", made.pk)
+        return redirect("ask-substitute", group_id, meeting_id)
     open_one = open_substitutions([meeting]).get(meeting.pk)
     if open_one is not None and open_one.away_id == request.user.pk:
         return redirect("substitution", open_one.pk)
@@ -84,11 +82,8 @@ def substitution(request: SignedInRequest, substitution_id: int) -> HttpResponse
 def answer(request: SignedInRequest, substitution_id: int, what: str) -> HttpResponse:
     now = clock.now()
     status = _find(request, substitution_id, now)
-    try:
+    with shown_refusals(request):
         _carry_out(request.user.pk, status, what, now)
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-    else:
         messages.success(request, DONE[what])
     return redirect("substitution", substitution_id)
 

@@ -15,6 +15,7 @@ from cohorts.access import require, staff_may
 from cohorts.admin_base.base import admin_page
 from cohorts.errors import Refusal
 from cohorts.needs.open_cohorts import read_open_cohorts
+from cohorts.refusal_messages import shown_refusals
 from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
 from lens.desk.cohort_rows import read_cohort_rows
@@ -65,13 +66,10 @@ def snooze_view(request: HttpRequest) -> HttpResponse:
     if need is None:
         messages.info(request, "This item is no longer in the list.")
         return redirect("admin:today")
-    try:
+    with shown_refusals(request):
         until = _read_day(request)
         seen = request.POST.get("seen", "")
         snoozing.snooze(need, until, seen=seen, by=user.pk, today=local, now=now)
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-    else:
         messages.success(
             request, f"Hidden until {until:%A} {until.day} {until:%B}, or until the list grows."
         )

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from cohorts import clock
 from cohorts.admin_base.base import admin_page
-from cohorts.errors import Refusal
 from cohorts.models import ErasureRequest, User
+from cohorts.refusal_messages import shown_refusals
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from lens.personal_data.erasure import (
     approve_erasure,
@@ -43,15 +43,13 @@ def my_data(request: SignedInRequest) -> HttpResponse:
 
 
 def _change_request(request: SignedInRequest) -> HttpResponse:
-    try:
+    with shown_refusals(request):
         if request.POST.get("do") == "withdraw":
             withdraw_erasure(request.user.pk)
             messages.success(request, "Your request is withdrawn. Nothing has been erased.")
         else:
             ask_for_erasure(request.user.pk, now=clock.now())
             messages.success(request, "The academy has your request.")
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
     return redirect("my-data")
 
 
@@ -92,10 +90,8 @@ def erase(request: HttpRequest, person_id: int) -> HttpResponse:
     """Show what erasing would do; POST closes the account and begins."""
     person = _find_person(request, person_id)
     if request.method == "POST":
-        try:
+        with shown_refusals(request):
             approve_erasure(person.pk, by=request.user.pk or 0, now=clock.now())
-        except Refusal as refusal:
-            messages.error(request, str(refusal))
         return redirect("erase-person", person.pk)
     return admin_page(
         request,

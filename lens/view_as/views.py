@@ -5,14 +5,13 @@ admin/people/<id>/view-as/stop/   POST: back to the staff's page of that person
 """
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from cohorts.access import require
-from cohorts.errors import Refusal
 from cohorts.models import User
+from cohorts.refusal_messages import shown_refusals
 from lens.view_as.viewing import VIEW_AS, start_viewing, stop_viewing
 
 
@@ -20,12 +19,10 @@ from lens.view_as.viewing import VIEW_AS, start_viewing, stop_viewing
 def start_view(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = require(request, *VIEW_AS)
     person = get_object_or_404(User, pk=pk)
-    try:
+    with shown_refusals(request):
         start_viewing(request, viewer, person)
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-        return redirect("admin:person", pk)
-    return redirect(settings.LOGIN_REDIRECT_URL)
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    return redirect("admin:person", pk)
 
 
 @require_POST

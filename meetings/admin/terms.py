@@ -11,8 +11,8 @@ from cohorts import clock
 from cohorts.access import require
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import cohort_url
-from cohorts.errors import Refusal
 from cohorts.models import Cohort
+from cohorts.refusal_messages import shown_refusals
 from cohorts.services.terms import Term, change_term, preview_term
 from cohorts.validators import check_year
 from meetings.moving.forms import DateInput
@@ -61,10 +61,9 @@ def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
     seen = request.POST.get("seen")
     if not seen:
         return False
-    try:
+    with shown_refusals(request):
         change_term(cohort.pk, term, seen=seen, now=clock.now())
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-        return False
-    messages.success(request, "Done. Everyone affected gets a message, and calendars are updated.")
-    return True
+        done = "Done. Everyone affected gets a message, and calendars are updated."
+        messages.success(request, done)
+        return True
+    return False
