@@ -108,6 +108,11 @@ def test_the_first_series_has_only_meetings_that_are_to_come():
     assert desired(with_members(weekly(FIRST, 4)), FIRST).make == series(1, 20, 3)
 
 
+def test_its_people_are_the_members_who_can_be_invited_while_the_group_lives():
+    assert desired(with_members([])).members == BOTH
+    assert desired(with_members([], live=False)).members == set()
+
+
 def test_a_next_series_is_needed_only_where_one_can_be_made():
     facts = with_members([*weekly(FIRST, 4), *weekly(FRIDAY + 4 * WEEK, 2, number=5)], record())
     facts = replace(facts, weekly=FRIDAYS)

@@ -212,10 +212,11 @@ def test_the_last_members_of_an_archive_read_its_channels_until_it_ends():
     archived = replace(ended, archive=ArchiveWindow(NOW - DAY, NOW + DAY))
     group = desired(archived).groups[7]
     assert (group.is_archive, group.people, group.unreachable) == (True, {103: CARL}, (UNKNOWN,))
-    assert (group.messages, group.next_at) == ((MESSAGE,), NOW + DAY)
+    assert (group.messages, group.next_at, group.removable) == ((MESSAGE,), NOW + DAY, False)
     for other in (ended, replace(archived, archive=ArchiveWindow(NOW - DAY, NOW))):
         group = desired(other).groups[7]
         assert (group.is_archive, group.people, group.messages) == (False, {}, ())
+        assert group.removable
         assert group.next_at is None
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from base64 import urlsafe_b64encode
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from calendarsync.admin import read_event_id
 from calendarsync.apply import apply
-from calendarsync.plan.calls import Call, CreateEvent, EditEvent, Times
+from calendarsync.plan.calls import Call, CancelEvent, CreateEvent, EditEvent, Times
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import EventDetails, ObservedEvent, read_event
 from calendarsync.state.slots import SeriesSlot
@@ -35,6 +35,52 @@ def make_series(client: DirectClient, *people: str, number: int = 1) -> Observed
         EventDetails("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people
     )
     return carry_out(client, call).answer.event
+
+
+def forecast(call: CreateEvent | EditEvent) -> tuple[ObservedEvent, list[tuple[str, str]]]:
+    return comparable(call.result())
+
+
+def comparable(event: ObservedEvent) -> tuple[ObservedEvent, list[tuple[str, str]]]:
+    """Return an event without what only Google can tell: its ETag, and details of its people."""
+    people = [(one.address, one.answer) for one in event.attendees]
+    return replace(event, etag="", attendees=()), people
+
+
+def test_a_plan_foresees_how_each_call_leaves_the_event() -> None:
+    client = DirectClient(lambda: NOW)
+    when = Times(FIRST + timedelta(hours=3), 45, "Europe/Paris")
+    for number, times in enumerate([replace(SLOT, count=4), when], 1):
+        details = EventDetails("Group", "About", "Here", mark=Mark("tests", 7, number))
+        call = CreateEvent(details, times, ("ada@example.org", "ben@example.org"))
+        event = carry_out(client, call).answer.event
+        assert comparable(event) == forecast(call)
+        for change in [
+            EditEvent(event, invite=("new@example.org", "ben@example.org")),
+            EditEvent(event, remove=frozenset({"ada@example.org"})),
+            EditEvent(event, details=replace(details, summary="Renamed")),
+        ]:
+            current = replace(change, event=event)
+            event = carry_out(client, current).answer.event
+            assert comparable(event) == forecast(current)
+            assert current.result().etag, "an event without an ETag would be read again"
+
+
+def test_a_plan_foresees_how_a_meeting_is_moved_cancelled_and_restored() -> None:
+    client = DirectClient(lambda: NOW)
+    series = make_series(client, "ada@example.org")
+    body = asyncio.run(client.get_body(f"{series.id}_20261104T150000Z"))
+    event = read_event(body) if body else series
+    moved = EditEvent(event, times=Times(FIRST + timedelta(hours=1), 90, "UTC"))
+    event = carry_out(client, moved).answer.event
+    assert comparable(event) == forecast(moved)
+    cancelled = CancelEvent(event).result()
+    carry_out(client, CancelEvent(event))
+    assert (cancelled.is_cancelled, cancelled.etag) == (True, "")
+    assert replace(cancelled, status="confirmed", etag=event.etag) == event
+    restored = EditEvent(cancelled, times=Times(FIRST, 60, "UTC"), restore=True)
+    event = carry_out(client, restored).answer.event
+    assert comparable(event) == forecast(restored)
 
 
 class Forgetful(DirectClient):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calendarsync.plan.calls import CreateEvent
-from calendarsync.rsvp.dating import is_rewritten
+from calendarsync.rsvp.dating import find_changes, is_rewritten
 from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement
 from calendarsync.rsvp.reading import EventPlace, find_series, read_rsvps
 from calendarsync.state import ids
@@ -101,6 +101,22 @@ def test_the_time_of_an_answer_is_that_of_the_event_whose_entry_counts() -> None
     single = replace(once, id="single", series_id=None, original=None)
     read = read_rsvps(EventPlace(1, None, (), ("single",)), observe(single))
     assert read["ada@example.org"].written_at == single.written_at
+
+
+def test_an_answer_that_is_all_that_changed_is_dated_exactly_and_another_one_is_not() -> None:
+    later = NOW + timedelta(hours=1)
+    before = series(ada="needsAction", ben="accepted")
+    whole = replace(series(ada="accepted", ben="accepted"), written_at=later)
+    changes = find_changes([whole], {whole.id: before}, NOW)
+    read = read_rsvps(PLACES[0], observe(whole), changes)
+    ada, ben = read["ada@example.org"], read["ben@example.org"]
+    assert (ada.written_at, ada.series_at, ada.series_id) == (later, later, "series")
+    assert (ben.written_at, ben.series_at, ben.series_id) == (NOW, NOW, "series")
+    once = exception(1, ada="declined", ben="accepted")
+    once = replace(once, start=FIRST, end=FIRST + timedelta(hours=1), written_at=later)
+    changes = find_changes([once], {whole.id: before}, NOW)
+    read = read_rsvps(PLACES[0], observe(before, once), changes)
+    assert read["ada@example.org"].written_at == later
 
 
 def test_who_is_only_on_the_occurrence_has_no_answer_on_the_series() -> None:

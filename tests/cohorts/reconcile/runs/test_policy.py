@@ -14,9 +14,10 @@ from cohorts.reconcile.runs.policy import (
     hold_all,
     hold_orphaned,
     hold_removals,
+    restrict,
     restrict_part,
 )
-from cohorts.reconcile.values import Action, Issue, Orphans, Plan, Withheld
+from cohorts.reconcile.values import Action, Due, Issue, IssueCode, Orphans, Plan, Withheld
 
 GROUP = 7
 
@@ -153,6 +154,31 @@ def test_orphans_hold_the_work_on_what_they_name_except_ends_of_access():
     )
 
 
+# -- the three filters together ------------------------------------------------------------------
+
+NAMED = Orphans(names=("heron",), groups=frozenset({GROUP}), cohorts=frozenset({20}))
+
+
+def test_where_nothing_may_be_written_each_action_waits_for_that_reason():
+    plan = plan_of(2, 100)
+    assert restrict(plan, (), Orphans(), "paused") == hold_all(plan, "paused")
+    assert restrict(plan, (), Orphans(), "") == plan
+
+
+def test_orphans_hold_what_is_done_in_the_groups_of_their_cohort():
+    plan = plan_of(2, 100)
+    guarded = restrict(plan, [Due(GROUP, 20)], NAMED, "")
+    assert guarded == hold_orphaned(plan, NAMED, {GROUP: 20})
+    assert guarded.issues == (Issue(GROUP, IssueCode.ORPHANED, "“heron”"),)
+
+
+def test_removals_that_waited_go_on_waiting_except_those_that_staff_approved():
+    plan = plan_of(3, 100)
+    waiting = Due(GROUP, 20, issue=IssueCode.REMOVALS_HELD, approved=("1",))
+    assert {action.removes for action in restrict(plan, [waiting], Orphans(), "").actions} == {"1"}
+    assert restrict(plan, [replace(waiting, issue="")], Orphans(), "") == plan
+
+
 pairs = st.tuples(st.integers(1, 4), st.integers(0, 12))
 
 
@@ -208,3 +234,14 @@ def test_a_removal_that_the_whole_plan_has_not_counted_waits_for_the_next_one():
 
     assert guarded.actions == (removal(3), dated)
     assert guarded.withheld == ()
+
+
+def test_a_part_waits_for_the_reasons_for_which_the_whole_plan_would():
+    whole = plan_of(3, 20)
+    part = Plan(actions=(removal(2),), groups=frozenset({GROUP}))
+    due = [Due(GROUP, 20)]
+    for orphans, read_only in [(NAMED, ""), (Orphans(), "paused")]:
+        guarded = restrict_part(part, whole, due, orphans, read_only)
+        assert guarded.withheld == restrict(part, due, orphans, read_only).withheld
+        assert [one.reason for one in guarded.withheld] == [read_only or IssueCode.ORPHANED]
+    assert restrict_part(part, whole, due, Orphans(), "").people == whole.people
