@@ -79,6 +79,7 @@ class Bot(GuildListener, VoiceListener, BotClient):
         self.name = name
         self.voices = VoiceObserver(self)
         self.missed = MissedEvents()
+        self.recording_members = asyncio.Lock()
         self.catching_up = asyncio.Lock()
         self.recording_hidden = asyncio.Lock()
         self.hidden: list[tuple[int, int | None]] | None = None  # as stored last
@@ -163,8 +164,10 @@ class Bot(GuildListener, VoiceListener, BotClient):
                 await self._catch_up(guild, self.ws.session_id)
 
     async def _catch_up(self, guild: discord.Guild, session: str | None) -> None:
-        joined = {member.id: member.joined_at or discord.utils.utcnow() for member in guild.members}
-        await in_thread(guild_changes.catch_up, joined, whole=guild.chunked)
+        async with self.recording_members:
+            now = discord.utils.utcnow()
+            joined = {member.id: member.joined_at or now for member in guild.members}
+            await in_thread(guild_changes.catch_up, joined, whole=guild.chunked)
         await in_thread(heartbeats.record_heartbeat, self.name)
         logger.info("The bot is connected.")
         self.caught_up = session

@@ -71,8 +71,12 @@ def catch_up(joined: Mapping[int, datetime], *, whole: bool) -> None:
     `joined` maps Discord ids to times.  `whole`: the list is complete, so others have left.
     """
     people = User.objects.filter(discord_id__in=joined).values_list("pk", "discord_id")
+    # In one order, because another bot may store the same rows at this moment.
     GuildMembership.objects.bulk_create(
-        [GuildMembership(user_id=pk, joined_at=joined[account or 0]) for pk, account in people],
+        [
+            GuildMembership(user_id=pk, joined_at=joined[account or 0])
+            for pk, account in people.order_by("pk")
+        ],
         update_conflicts=True,
         unique_fields=["user"],
         update_fields=["joined_at", "left_at"],

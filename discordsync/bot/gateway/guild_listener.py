@@ -4,6 +4,7 @@ To handle another event, add a method here or in a mixin beside this one.  It pa
 one function in a thread; `gateway_client.py` lists the mixins.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import ParamSpec
 
@@ -49,9 +50,14 @@ class MissedEvents:
 
 
 class GuildListener:
-    """Handles members who join and leave, and changes of roles and channels."""
+    """Handles members who join and leave, and changes of roles and channels.
+
+    `recording_members`: who is in the server is stored in the order of the events and of the lists
+    of all members, or an older one could be stored last.
+    """
 
     missed: MissedEvents
+    recording_members: asyncio.Lock
 
     async def _pass_on(self, handle: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         try:
@@ -63,11 +69,13 @@ class GuildListener:
     async def on_member_join(self, member: discord.Member) -> None:
         if is_ours(member.guild):
             joined_at = member.joined_at or discord.utils.utcnow()
-            await self._pass_on(guild_changes.record_join, member.id, joined_at)
+            async with self.recording_members:
+                await self._pass_on(guild_changes.record_join, member.id, joined_at)
 
     async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:
         if payload.guild_id == settings.DISCORD_GUILD_ID:
-            await self._pass_on(guild_changes.record_leave, payload.user.id)
+            async with self.recording_members:
+                await self._pass_on(guild_changes.record_leave, payload.user.id)
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         if not is_ours(after.guild):

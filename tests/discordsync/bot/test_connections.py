@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from cohorts import clock
 from cohorts.models import User
 from discordsync.bot.models import GuildMembership
+from discordsync.models import HiddenCount
 from tests.discordsync.bot.conftest import bot_running
 from tests.discordsync.bot.here import World
 from tests.support.academy import Academy
+from tests.support.race import waits_for_a_lock
+from tests.support.sandbox import GUILD_ID
 from tests.support.spread import in_matrix
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -164,6 +168,37 @@ def test_what_changed_during_an_outage_of_the_guild_is_made_up_for(
     world.sandbox.post("gateway", {"do": "recover"})
     is_noticed(world, late)
     assert session(world)["id"] == before["id"]
+
+
+def test_who_joins_and_who_leaves_while_it_catches_up_is_recorded_last(
+    world: World, alice: User
+) -> None:
+    leaving, late = learner("Leaving"), learner("Late")
+    join(world, leaving)
+    for person in (alice, leaving):
+        is_noticed(world, person)
+    world.sandbox.post("discord/settings", {"all_members_seconds": 0})
+    hidden = HiddenCount.objects.filter(kind="channels", source="gateway", count__gt=0)
+    with transaction.atomic():  # the catch-up has read who is there, and waits for this row
+        GuildMembership.objects.select_for_update().get(user=alice)
+        world.sandbox.post("gateway", {"do": "outage"})
+        world.sandbox.post("gateway", {"do": "recover"})
+        world.people.wait(waits_for_a_lock, "it does not catch up")
+        world.sandbox.post("leave", {"id": str(leaving.discord_id)})
+        join(world, late)
+        hide_a_channel(world)
+        world.people.wait(hidden.exists, "the events after the catch-up did not arrive")
+
+    is_noticed(world, late)
+    left = GuildMembership.objects.filter(user=leaving, left_at__isnull=False)
+    world.people.wait(left.exists, "nobody noticed who left")
+
+
+def hide_a_channel(world: World) -> None:
+    """A channel that the bot cannot see: it reports that at once, after all earlier events."""
+    hidden = [{"id": str(GUILD_ID), "type": 0, "allow": "0", "deny": str(1 << 10)}]
+    channel = {"name": "staff", "type": 4, "permission_overwrites": hidden}
+    world.sandbox.post("create", {"kind": "channel", "fields": channel})
 
 
 def test_it_was_one_process_all_the_time(world: World) -> None:
