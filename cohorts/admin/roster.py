@@ -1,7 +1,9 @@
 """Admin pages to import a roster: upload a file, preview it, confirm it, and see its progress.
 
 Between preview and confirmation the file is kept in the session under a token, so that two browser
-windows do not interfere.  The import applies exactly what the preview showed, or nothing.
+windows do not interfere.  The import applies exactly what the preview showed, or nothing.  It is
+forgotten with its import, so an old page imports nothing again: the digest of what it showed would
+be right once more if someone had undone the changes by hand.
 """
 
 import base64

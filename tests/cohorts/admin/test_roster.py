@@ -115,6 +115,25 @@ def test_a_large_file_that_no_longer_applies_leads_back_to_its_preview(staff):
     assert "509 new people" in visit(staff, again).text
 
 
+@pytest.mark.parametrize("groups", [1, 51])
+def test_an_old_preview_imports_nothing_again_though_its_changes_were_undone(staff, groups):
+    """Undone by hand and exactly: the file would change the same again."""
+    person = User.objects.create_user("p1@example.org", name="Ada")
+    file = make_academy(groups, 10)
+    import_roster(file.encode(), now=clock.now())
+    User.objects.filter(pk=person.pk).update(name="Ada")
+    preview = visit(staff).upload(file)
+    preview.confirm()
+    import_waiting()
+    person.refresh_from_db()
+    assert person.name == "Person 1"
+    User.objects.filter(pk=person.pk).update(name="Ada")
+    preview.confirm()
+    import_waiting()
+    person.refresh_from_db()
+    assert person.name == "Ada"
+
+
 def test_a_move_is_shown_with_the_day_on_which_the_old_membership_ends(staff):
     visit(staff).upload(make_file(make_line("Alice"))).confirm()
     preview = visit(staff).upload(make_file(make_line("Alice", group="Beta")))
