@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from cohorts.group_labels import name_slot
 from cohorts.models import Group
@@ -16,6 +16,8 @@ from discordsync.joining.states import JoinState
 from guestvisits.joining.joinable import next_place
 from meetings.needs.upcoming import meetings_by_group
 from meetings.plain_meetings import PlainMeeting
+
+A_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def _row(facts: OpenCohorts, group: Group, view: GroupView | None, zone: tzinfo)
     members = facts.members_of.get(group.pk, [])
     states = facts.read(read_join_states)
     ahead = [m for m in facts.read(meetings_by_group).get(group.pk, ()) if m.starts_at > facts.now]
-    place = ahead[0].starts_at if ahead else next_place(group, facts.now)
+    # A moved meeting is no sign of the weekly time; the place that it left is.
+    place = next_place(group, max(facts.now, ahead[0].starts_at - A_WEEK) if ahead else facts.now)
     worst = view.worst if view and view.places else None
     is_fine = worst is None or worst.level <= Level.FINE
     return CohortGroup(

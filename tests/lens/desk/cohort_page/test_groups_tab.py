@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from cohorts.models import Group
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.groups import end_group
+from meetings.models import Meeting
 from tests.lens.desk.cohort_page.conftest import ReadTab
 from tests.support.academy import Academy
 
@@ -39,6 +40,20 @@ def test_a_row_shows_slot_people_and_the_next_meeting_in_the_readers_zone(
     assert "2 of 3" in found  # joined
     assert "week 1" in found
     assert "Set up" in found
+
+
+@pytest.mark.usefixtures("without_providers")
+def test_a_moved_meeting_does_not_change_the_weekly_time_on_the_readers_clock(
+    read_tab: ReadTab, academy: Academy
+):
+    def weekly_time() -> str:
+        return row(read_tab(html=True), "Group A").split('data-label="Weekly time">')[1]
+
+    before = weekly_time().split("</td>")[0]
+    first = Meeting.objects.filter(group=academy.groups["A"]).earliest("starts_at")
+    Meeting.objects.filter(pk=first.pk).update(starts_at=first.starts_at + timedelta(hours=50))
+    assert "your time" in before
+    assert weekly_time().split("</td>")[0] == before
 
 
 @pytest.mark.usefixtures("without_providers")
