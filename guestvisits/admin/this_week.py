@@ -13,6 +13,7 @@ from django.urls import reverse
 from cohorts import clock
 from cohorts.access import require
 from cohorts.admin_base.base import confirmation_page
+from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.selectors import facilitators_of
@@ -167,6 +168,7 @@ def _find_meeting(pk: int) -> Meeting:
 
 
 def _back(request: HttpRequest) -> str:
-    """Return the list of meetings, or the start page for users who may not view it."""
+    """Return the page that led here, or the list of meetings for those who may view it."""
     may_view = request.user.has_perm("meetings.view_meeting")
-    return reverse("admin:meetings_meeting_changelist" if may_view else "admin:index")
+    page = "admin:meetings_meeting_changelist" if may_view else "admin:index"
+    return next_page(request, reverse(page))

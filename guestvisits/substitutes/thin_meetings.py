@@ -131,13 +131,14 @@ def _subject(
 
 
 def _button(meeting: PlainMeeting, name: str, host: ExpectedMeeting | None) -> NeedButton:
+    back = f"next={address_of('admin:index')}"
     if host is None:
         page = address_of("admin:meetings_meeting_move", meeting.id, "reschedule")
-        return NeedButton("Move", page, ("meetings.change_meeting",))
+        return NeedButton("Move", page, ("meetings.change_meeting",), query=back)
     page = address_of("admin:guestvisits_join_another", meeting.id)
     return NeedButton(
         f"Join with {name} this week",
         page,
         ("guestvisits.add_guestvisit",),
-        query=f"host={host.meeting.id}",
+        query=f"host={host.meeting.id}&{back}",
     )

@@ -61,7 +61,7 @@ class WeekMeeting:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Return the pages that the row links to. Those that move the meeting lead back to it."""
+        """Return the pages that the row links to. Those that change the meeting lead back to it."""
         pk, move = self.meeting.id, "admin:meetings_meeting_move"
         part = f"?page={self.page}" if self.page > 1 else ""
         back = "?next=" + quote(f"{address_of('admin:index')}{part}#m{pk}")
@@ -69,7 +69,7 @@ class WeekMeeting:
             "restore": address_of(move, pk, "restore") + back,
             "move": address_of(move, pk, "reschedule") + back,
             "cancel": address_of(move, pk, "cancel") + back,
-            "find_substitute": address_of("admin:guestvisits_find_substitute", pk),
+            "find_substitute": address_of("admin:guestvisits_find_substitute", pk) + back,
             "group": address_of("group", self.group.pk),
         }
 

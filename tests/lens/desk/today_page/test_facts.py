@@ -144,6 +144,7 @@ def test_a_thin_meeting_joins_another_group(academy, staff, read_today, set_cloc
 
     form = follow(staff, page.item("thin_meeting"), "Join with Group B this week")
     assert f'<option value="{academy.meeting("B").pk}" selected>' in form.html
+    assert 'href="/admin/">Cancel' in form.html
     staff.post(form.url, {"host": academy.meeting("B").pk, "confirmed": "yes"})
     assert GuestVisit.objects.get().user == person("Ann2")
 

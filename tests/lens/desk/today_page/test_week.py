@@ -59,6 +59,13 @@ def test_a_cancelled_meeting_can_be_restored_and_a_past_one_only_opened(
     assert links(read_today().meeting(held)) == ["Open"]
 
 
+def test_people_who_look_for_a_substitute_come_back_to_the_meeting(academy, staff, read_today):
+    row = read_today().meeting(academy.meeting("B"))
+    (page,) = re.findall(r'href="([^"]+/find/[^"]+)"', row)
+    done = staff.post(unescape(page), {"away": person("Fay B").pk})
+    assert done.headers["Location"] == f"/admin/#m{academy.meeting('B').pk}"
+
+
 def links(row: str) -> list[str]:
     return re.findall(r"<a [^>]+>([^<]+)</a>", row)
 
