@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from cohorts.countries import find_holidays
@@ -57,12 +57,14 @@ def _holiday_lines(
 def describe_clock_changes(
     rows: Collection[Meeting], zone: str, others: Collection[str]
 ) -> Iterator[str]:
-    """Yield a line for each two consecutive meetings between which clocks change in some zone, with
-    the local times before and after. `rows` are in the sequence of their starts."""
+    """Yield a line for each two consecutive meetings between which clocks change in some zones by
+    another amount than in others, with the local times before and after. The group keeps its own
+    wall time, so otherwise nobody's changes. `rows` are in the sequence of their starts."""
     zones = sorted({known_zone(zone), *others}, key=lambda name: (name != known_zone(zone), name))
     for before, after in pairwise(rows):
-        changed = [name for name in zones if _offset(before, name) != _offset(after, name)]
-        if changed:
+        shifts = {name: _offset(after, name) - _offset(before, name) for name in zones}
+        if len(set(shifts.values())) > 1:
+            changed = [name for name, shift in shifts.items() if shift]
             times = "; ".join(
                 f"{city_of(name)} {_clock(before, name)} → {_clock(after, name)}" for name in zones
             )
@@ -72,8 +74,8 @@ def describe_clock_changes(
             )
 
 
-def _offset(row: Meeting, zone: str) -> object:
-    return row.starts_at.astimezone(find_zone(zone)).utcoffset()
+def _offset(row: Meeting, zone: str) -> timedelta:
+    return row.starts_at.astimezone(find_zone(zone)).utcoffset() or timedelta()
 
 
 def _clock(row: Meeting, zone: str) -> str:

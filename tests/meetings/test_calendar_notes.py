@@ -48,6 +48,14 @@ def test_holidays_and_clock_changes_are_shown_with_local_times_before_and_after(
     assert [note.title for note in find_calendar_notes(academy.cohort, NOW)] == ["Clock changes"]
 
 
+def test_a_clock_change_that_changes_nobodys_local_time_is_not_listed(set_clock):
+    set_clock(NOW)
+    academy = Academy(NOW, groups="A", meetings=12)
+    Group.objects.update(timezone="Europe/Berlin")
+    academy.add_member("Pablo", "A", timezone="Europe/Madrid")
+    assert [note.lines for note in find_calendar_notes(academy.cohort, NOW) if note.lines] == []
+
+
 def test_a_country_has_a_known_code():
     for good in ("DE", "DE-BE", "US"):
         check_country(good)
