@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from cohorts.admin_base.links import cohort_url
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
@@ -62,7 +63,11 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
         raise MessageObsolete("The request no longer exists.")
     groups = Group.objects.filter(pk__in=request.group_ids).select_related("cohort__course")
     results = {group: request.results[str(group.pk)] for group in groups}
-    absent = _people_not_in_server(request.group_ids)
+    absent = _people_without_access(request.group_ids)
+    cohort_ids = {group.cohort_id for group in groups}
+    overview = reverse("admin:cohorts_cohort_changelist")
+    if len(cohort_ids) == 1 and message.user:
+        overview = cohort_url(message.user, *cohort_ids)
     empty = [group for group, outcome in results.items() if outcome == IssueCode.NO_ONE_HAS_ACCESS]
     return {
         "cohorts": sorted({f"{group.cohort.course}, {group.cohort}" for group in groups}),
@@ -78,10 +83,11 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
         "more_empty": max(len(empty) - NAMES_SHOWN, 0),
         "absent": absent[:NAMES_SHOWN],
         "more_absent": max(len(absent) - NAMES_SHOWN, 0),
-        "overview_url": f"{settings.SITE_URL}{reverse('admin:cohorts_cohort_changelist')}",
+        "overview_url": f"{settings.SITE_URL}{overview}",
     }
 
 
-def _people_not_in_server(group_ids: list[int]) -> list[User]:
-    states = AccessState.objects.filter(group_id__in=group_ids, state=AccessState.State.NOT_JOINED)
+def _people_without_access(group_ids: list[int]) -> list[User]:
+    lacking = (AccessState.State.NOT_JOINED, AccessState.State.NO_ADDRESS)
+    states = AccessState.objects.filter(group_id__in=group_ids, state__in=lacking)
     return list(User.objects.filter(pk__in=states.values("user_id")))

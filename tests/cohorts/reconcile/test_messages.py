@@ -154,12 +154,16 @@ def test_no_one_is_notified_of_a_request_without_a_person():
 
 
 def test_the_email_says_what_is_ready_and_what_needs_a_person(made, staff, mail_server):
+    User.objects.filter(pk=staff.pk).update(is_superuser=True)
     made.groups[1].name = "Late <b>risers</b>"
     made.groups[1].save()
     stand(made.groups[0])
     look(made.groups[1], issue="no_slot")
     AccessState.objects.create(
         user=made.people[0], group=made.groups[0], provider="discord", state="not_joined"
+    )
+    AccessState.objects.create(
+        user=made.people[1], group=made.groups[0], provider="discord", state="no_address"
     )
     sweep()
     tasks.collect_all()
@@ -171,7 +175,9 @@ def test_the_email_says_what_is_ready_and_what_needs_a_person(made, staff, mail_
     text = email.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert "1 of 2 groups set up." in text
     assert "Late <b>risers</b>: The group has no weekly time" in text
-    assert f"Not in the Discord server yet:\n- {made.people[0].name}\n" in text
+    assert f"is unknown:\n- {made.people[0].name}\n- {made.people[1].name}\n" in text
+    assert f"/admin/cohorts/{made.cohort.pk}/" in text
+    assert "take part in one of our courses" not in text
     html = email.get_body(("html",)).get_content()
     assert "Late &lt;b&gt;risers&lt;/b&gt;" in html
 
