@@ -113,7 +113,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="why not sent")
     def why_not_now(self, message: Message) -> str:
-        return why_not_sent(message, read_outlook(clock.now(), [message])) or "Sent."
+        return why_not_sent(message, read_outlook(clock.now(), [message])) or "–"
 
     @admin.display(description="other channels")
     def preview(self, message: Message) -> SafeString:
