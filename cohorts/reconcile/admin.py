@@ -98,14 +98,16 @@ class CohortStatusAdmin(StatusAdmin, CohortAdmin):
 
     @admin.display(description="")
     def doors(self, cohort: Any) -> SafeString:
-        """Return a button that submits the change list's own form, and a link."""
-        return format_html(
+        """Return a button that submits the change list's own form, while there is something to set
+        up, and a link."""
+        button = format_html(
             '<button type="submit" class="button lens-button" formaction="{}" '
-            'aria-label="Realize {}">Realize</button> <a href="{}">Progress</a>',
+            'aria-label="Realize {}">Realize</button> ',
             reverse("sync:plan_cohort", args=[cohort.pk]),
             cohort,
-            reverse("sync:progress", args=[cohort.pk]),
         )
+        link = format_html('<a href="{}">Progress</a>', reverse("sync:progress", args=[cohort.pk]))
+        return link if all(each.group.set_up_at for each in cohort.view.groups) else button + link
 
     @admin.action(description="Realize (preview first)", permissions=["realize"])
     def realize(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> HttpResponse:

@@ -50,6 +50,11 @@ def test_the_list_of_cohorts_shows_their_status(staff, sandbox):
 
     assert "2 of 3 groups: not set up yet" in shown
     assert "2 not active yet, 1 active · Discord: 1 of 3 set up" in shown
+    assert "Realize Progress" in shown
+    Group.objects.update(set_up_at=datetime.now(UTC))
+    shown = text_of(staff.get(COHORTS))
+    assert "Progress" in shown
+    assert "Realize Progress" not in shown, "there is nothing left to set up"
 
 
 def test_the_worst_cohort_comes_first_with_the_reason_in_a_sentence(staff, sandbox):

@@ -46,6 +46,8 @@ def test_the_plan_is_shown_before_anything_is_asked_for(staff, sandbox):
     assert "Create text channel “group-2”" in shown
     assert "Create category “Safety - Spring”" in shown
     assert f"{made.people[3]} Group 2 Discord Not in the Discord server yet." in shown
+    assert "Everyone in a group that is set up for the first time gets an e-mail" in shown
+    assert f'href="/admin/cohorts/{made.cohort.pk}/">Cancel' in staff.get(page).content.decode()
     assert "+ 6 channels; 0 of 500 in use" in shown
     assert sandbox.writes() == []
     assert not GroupSync.objects.filter(realize_requested_at__isnull=False).exists()
@@ -341,7 +343,9 @@ def test_the_request_can_be_withdrawn_and_what_exists_stays(staff, sandbox):
     work("discord")  # it is set up, and no one is there: the request stays open
 
     address = reverse("sync:progress", args=[made.cohort.pk])
-    assert "Withdraw the request (1 group)" in text_of(staff.get(address))
+    waiting = staff.get(address)
+    assert "Withdraw the request (1 group)" in text_of(waiting)
+    assert ">Realize</button>" not in waiting.content.decode(), "it was requested"
     answer = staff.post(reverse("sync:withdraw", args=[made.cohort.pk]), follow=True)
 
     assert "Withdrew the realize request" in messages_of(answer)[0]

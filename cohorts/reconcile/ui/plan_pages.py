@@ -82,6 +82,7 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
         _title(groups, as_if_requested=as_if_requested),
         plan=view,
         cohort=groups[0].cohort if groups else None,
+        back=_page_of(groups, person_of(request)),
         runs=ids,
         as_if_requested=as_if_requested,
         asked_at=runs[0].started_at,
@@ -118,8 +119,9 @@ def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
 def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """Request the same plan again, because the outside may have changed."""
     runs = _find(ids)
-    group_ids = [group.pk for group in _groups(runs)]
-    back = reverse("admin:cohorts_cohort_changelist")
+    groups = _groups(runs)
+    group_ids = [group.pk for group in groups]
+    back = _page_of(groups, person_of(request))
     return start_plan(request, group_ids, as_if_requested=runs[0].as_if_requested, back=back)
 
 
@@ -150,6 +152,14 @@ def _can_be_requested(groups: Iterable[Group]) -> bool:
 def _groups(runs: Iterable[SyncRun]) -> list[Group]:
     ids = {pk for run in runs for pk in run.group_ids}
     return list(Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk"))
+
+
+def _page_of(groups: Iterable[Group], user: User) -> str:
+    """Return the address of these groups' cohort, or of the list if they are of several."""
+    cohorts = {group.cohort_id for group in groups}
+    if len(cohorts) == 1:
+        return cohort_url(user, *cohorts)
+    return reverse("admin:cohorts_cohort_changelist")
 
 
 def _title(groups: Sequence[Group], *, as_if_requested: bool) -> str:
