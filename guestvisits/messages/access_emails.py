@@ -3,6 +3,8 @@
 access_begun    when access begins, unless the visit was booked later than that: then the
                 booking e-mail has said so
 access_ended    when access ends on schedule; visits that end early have their own e-mail
+
+Visits to one group whose windows overlap are one access, which begins and ends once.
 """
 
 from collections.abc import Iterator
@@ -11,7 +13,13 @@ from typing import Any
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
-from guestvisits.messages.visit_emails import email_guest, get_open_visit, get_visit, recent_visits
+from guestvisits.messages.visit_emails import (
+    email_guest,
+    get_open_visit,
+    get_visit,
+    recent_visits,
+    with_windows,
+)
 from guestvisits.models import GuestVisit
 from guestvisits.windows import window_of
 from meetings.registries import find_venues
@@ -25,12 +33,13 @@ def pending_access_emails(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield the pending messages about access. One query."""
-    visits = recent_visits(since, group_ids)
-    for visit in visits:
-        window = window_of(visit)
-        if not visit.ended_early and visit.booked_at < window.begins_at:
+    for visit, window, same in with_windows(recent_visits(since, group_ids)):
+        if visit.ended_early:
+            continue
+        is_new = not any(other.begins_at < window.begins_at <= other.ends_at for other in same)
+        if is_new and visit.booked_at < window.begins_at:
             yield email_guest(visit, BEGUN, window.begins_at, visit.host_meeting.starts_at)
-        if not visit.ended_early:
+        if not any(other.holds(window.ends_at) for other in same):
             yield email_guest(visit, ENDED, window.ends_at, window.ends_at + SENT_WITHIN)
 
 

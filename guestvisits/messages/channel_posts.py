@@ -8,7 +8,6 @@ If a visit ends before its access began, the host group gets no message. The far
 minutes early and never delays the end of access, which depends only on dates.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,9 +33,10 @@ from guestvisits.messages.visit_emails import (
     post_to_host,
     recent_visits,
     visit_context,
+    with_windows,
 )
 from guestvisits.models import GuestVisit
-from guestvisits.windows import AccessWindow, window_of
+from guestvisits.windows import AccessWindow
 
 JOINS, LEAVES, AWAY = "guest_joins", "guest_leaves", "member_away"
 BEFORE_THE_END = timedelta(minutes=5)
@@ -63,15 +63,11 @@ def pending_host_posts(
 
 
 def _build_host_posts(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
-    windows = {visit: window_of(visit) for visit in visits}
-    same: dict[tuple[int, int], list[AccessWindow]] = defaultdict(list)
-    for window in windows.values():
-        same[window.user_id, window.group_id].append(window)
-    for visit, window in windows.items():
+    for visit, window, same in with_windows(visits):
         if not visit.ended_early:
             due_at = max(visit.booked_at, window.begins_at)
             yield post_to_host(visit, JOINS, due_at, visit.host_meeting.ends_at)
-        if _needs_farewell(visit, window, same[window.user_id, window.group_id]):
+        if _needs_farewell(visit, window, same):
             due_at = window.ends_at if visit.ended_early else window.ends_at - BEFORE_THE_END
             yield post_to_host(visit, LEAVES, due_at, window.ends_at + FAREWELL_WITHIN)
 

@@ -1,5 +1,6 @@
 """The visits that messages are about, the messages themselves, and what all of them say."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,8 +9,9 @@ from django.db.models import Q, QuerySet
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage
+from cohorts.selectors import group_by
 from guestvisits.models import GuestVisit
-from guestvisits.windows import with_dates
+from guestvisits.windows import AccessWindow, window_of, with_dates
 
 # Longer than any message about the end of a visit may still be sent.
 RECENT = timedelta(days=7)
@@ -30,6 +32,16 @@ def recent_visits(
     if group_ids is not None:
         visits = visits.filter(**{f"{at}__group__in": group_ids})
     return visits.order_by("pk")
+
+
+def with_windows(
+    visits: Iterable[GuestVisit],
+) -> Iterator[tuple[GuestVisit, AccessWindow, list[AccessWindow]]]:
+    """Yield each visit with its window, and with all windows that its guest has in the group."""
+    windows = [(visit, window_of(visit)) for visit in visits]
+    same = group_by(windows, lambda pair: (pair[1].user_id, pair[1].group_id))
+    for visit, window in windows:
+        yield visit, window, [other for _, other in same[window.user_id, window.group_id]]
 
 
 def email_guest(

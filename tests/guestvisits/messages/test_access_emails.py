@@ -76,3 +76,24 @@ def test_what_was_announced_for_the_old_time_is_no_longer_true(academy, book, ne
     move_meeting(visit.host_meeting_id, starts_at=later, now=moment)
     update_all_visits(moment)
     assert new_kinds(moment) == []
+
+
+def test_two_visits_to_one_group_are_one_access_that_begins_and_ends_once(academy, book, new_kinds):
+    book(number=2)
+    book(number=3)
+    assert new_kinds(begins(academy, 2)) == ["access_begun"]
+    assert new_kinds(begins(academy, 3)) == [], "they have had access since the first"
+    assert new_kinds(ends(academy, 2)) == [], "the second gives access"
+    update_all_visits(ends(academy, 2) + MINUTE)
+    assert new_kinds(ends(academy, 3)) == ["access_ended"]
+
+
+def test_a_visit_that_was_cancelled_before_its_access_began_hides_no_other_access(
+    academy, book, new_kinds, now
+):
+    first = book(number=2)
+    book(number=3)
+    cancel_visit(first.user_id, host_meeting_id=first.host_meeting_id, now=now + MINUTE)
+    assert new_kinds(begins(academy, 2)) == []
+    assert new_kinds(begins(academy, 3)) == ["access_begun"]
+    assert new_kinds(ends(academy, 3)) == ["access_ended"]
