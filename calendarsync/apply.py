@@ -34,14 +34,14 @@ async def apply(client: CalendarClient, action: Action) -> Outcome:
 
     The outcome's answer is a `WriteResult` after a write, an `ObservedEvent` after a cancellation,
     and a `Reading` after a `ReadExceptions`. It is also a `Reading` if Google refused a write
-    because the event has changed since it was read (412); then the calendar is read again, because
-    a write to one event may also change its series and exceptions. Raises the errors of
+    because the event has changed or gone since it was read; then the calendar is read again,
+    because a write to one event may also change its series and exceptions. Raises the errors of
     `cohorts.reconcile.errors`.
     """
     call: Call = action.payload
     try:
         return await _apply(client, call)
-    except Conflict as error:
+    except (Conflict, Missing) as error:
         if isinstance(call, EditEvent | CancelEvent):
             reading = await read_again(client, call.event.id)
         else:
@@ -111,8 +111,6 @@ async def _edit(client: CalendarClient, call: EditEvent) -> Outcome:
         event = replace(event, attendees=call.event.attendees)
     try:
         answer = await client.patch(event, call.body(event.attendees), notify=call.notify)
-    except Missing as error:
-        raise Conflict(str(error)) from error
     except Invalid:
         if not call.invite:
             raise

@@ -35,7 +35,7 @@ class Missing(Exception):
     """404 or 410 about one event: Google says that it does not exist."""
 
 
-class Expired(Exception):
+class Expired(Outage):
     """410 about a sync token: everything must be listed again."""
 
 
@@ -81,11 +81,11 @@ def _from_answer(error: HttpError, *, writes: bool, event: bool) -> Exception:
             found = Missing(detail)
         case 404:
             found = Outage(detail, code="no_calendar")
-        case 409:
+        case 409 if not event:
             found = Taken(detail)
         case 410:
-            found = Expired(detail)
-        case 412:
+            found = Expired(detail, code="google_answer")
+        case 409 | 412:
             found = Conflict(detail)
         case 429:
             found = RateLimited(_retry_after(error) or BRIEF_WAIT, detail)

@@ -41,6 +41,7 @@ def fault(status: int, reason: str, method: str = "POST") -> dict:
         in_matrix(fault(403, "accessNotConfigured", "GET"), "api_off", "Google Cloud console"),
         in_matrix(fault(403, "quotaExceeded"), "quota", "Wait"),
         (fault(503, "backendError", "GET"), "unreachable", "every minute"),
+        (fault(410, "fullSyncRequired", "GET"), "google_answer", "every minute"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

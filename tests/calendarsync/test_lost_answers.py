@@ -91,6 +91,23 @@ def test_a_new_members_invitation(realized: Academy, calendar: SeenCalendar, fau
     assert_quiet(calendar)
 
 
+@pytest.mark.parametrize(("status", "reason"), [(409, "conflict"), (410, "deleted")])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_write_that_met_a_change_is_done_after_reading_again(
+    realized: Academy, calendar: SeenCalendar, status: int, reason: str, nth: int
+) -> None:
+    """The second write is one of those that find out which address Google refuses."""
+    fault = {"kind": "error", "status": status, "code": reason, "method": "PATCH", "nth": nth}
+    calendar.behave(refuses=["odd@example.org"])
+    calendar.sandbox.set_faults(fault)
+    for name in ("Anne", "Odd"):
+        realized.add_member(name, "A")
+    calendar.work()
+    assert calendar.invited(calendar.series(realized.groups["A"])) == {"ada", "alan", "anne"}
+    assert calendar.troubles() == {"Group A": "address_refused"}
+    assert not SyncAction.objects.filter(outcome=SyncAction.Outcome.FAILED).exists()
+
+
 @pytest.mark.matrix
 @each_loss
 def test_a_moved_meeting(realized: Academy, calendar: SeenCalendar, fault: dict) -> None:
