@@ -345,12 +345,9 @@ def _event(
     name: str,
     people: Addresses,
 ) -> DesiredEvent:
-    record = next(
-        (r for r in facts.events if (r.meeting_id, r.person_id) == (meeting.id, person_id)), None
-    )
-    return DesiredEvent(
-        name, meeting.id, person_id, meeting.starts_at, meeting.minutes, people, record
-    )
+    key = meeting.id, person_id
+    record = next((r for r in facts.events if (r.meeting_id, r.person_id) == key), None)
+    return DesiredEvent(name, *key, meeting.starts_at, meeting.minutes, people, record)
 
 
 def _unwanted(
@@ -361,14 +358,17 @@ def _unwanted(
 ) -> Iterator[EventRecord]:
     """Yield single events to cancel.
 
-    A meeting keeps its own until the series that will hold it exists.
+    A meeting keeps its own until the series that will hold it exists. Of several only the newest is
+    kept: an older one may have been restored by hand.
     """
     to_come = {meeting.id for meeting in ahead}
     kept = {(event.meeting_id, event.person_id) for event in events}
     kept |= {(meeting.id, None) for meeting in ahead if generations.awaits(meeting)}
     for record in facts.events:
-        if record.meeting_id in to_come and (record.meeting_id, record.person_id) not in kept:
+        key = record.meeting_id, record.person_id
+        if record.meeting_id in to_come and key not in kept:
             yield record
+        kept.discard(key)
 
 
 # -- texts -----------------------------------------------------------------------------------

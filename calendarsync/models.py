@@ -14,7 +14,7 @@ class CalendarSeries(models.Model):
     The row is committed before the call that makes the series (`made_at` is empty) and completed
     afterwards. A series that is gone is not recreated automatically. When staff recreate it,
     `gone_at` closes this row and the next one has a new generation, because a deleted id cannot be
-    used again.
+    used again. A series that is restored from the calendar's trash opens its row again.
     """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="calendar_series")
@@ -28,7 +28,8 @@ class CalendarSeries(models.Model):
     timezone = models.CharField("time zone", max_length=64, blank=True, editable=False)
     duration_minutes = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     weeks = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
-    # The original start of the last occurrence, from which on the series is history.
+    # The original start of the last occurrence, from which on the series is history. Later if
+    # someone made it longer in Google Calendar, and empty if it may then go on for ever.
     last_starts_at = models.DateTimeField(
         "last meeting starts at", null=True, blank=True, editable=False, db_index=True
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from calendarsync.copies.completing import slot_of
 from calendarsync.copies.loading import load_copies
 from calendarsync.models import CalendarEvent, CalendarSeries
 from calendarsync.selectors import (
@@ -27,7 +28,7 @@ from calendarsync.state.facts import (
     SeriesRecord,
 )
 from calendarsync.state.ids import Mark, make_id
-from calendarsync.state.slots import SeriesSlot, whole_second
+from calendarsync.state.slots import whole_second
 from cohorts.models import AccessException, Group, Installation, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
 from cohorts.zones import zone_names
@@ -107,7 +108,8 @@ def _groups(now: datetime) -> QuerySet[Group]:
         group=OuterRef("pk"), provider=PROVIDER, realize_requested_at__isnull=False
     )
     series = CalendarSeries.objects.filter(group=OuterRef("pk"))
-    ahead = series.filter(last_starts_at__gt=now)
+    is_endless = Q(last_starts_at__isnull=True, weeks__isnull=False)  # by hand
+    ahead = series.filter(Q(last_starts_at__gt=now) | is_endless)
     later = series.filter(group__meetings__starts_at__gt=now)  # moved, or outside the rhythm
     erased = User.objects.being_erased()
     return (
@@ -153,13 +155,6 @@ def _weekly(group: Group) -> Slot | None:
 
 def _record(row: CalendarSeries) -> SeriesRecord:
     return SeriesRecord(row.event_id, row.generation, row.made_at is not None, slot_of(row))
-
-
-def slot_of(row: CalendarSeries) -> SeriesSlot | None:
-    if not row.first_day or not row.wall_time or not row.duration_minutes or not row.weeks:
-        return None
-    first = datetime.combine(row.first_day, whole_second(row.wall_time))
-    return SeriesSlot(first, row.timezone, row.duration_minutes, row.weeks)
 
 
 # -- the queries, one each -------------------------------------------------------------------
@@ -220,13 +215,9 @@ def _read_exempt(rows: _Rows, group_ids: list[int]) -> None:
 
 
 def _read_events(rows: _Rows, group_ids: list[int]) -> None:
-    """Read the newest event of each meeting and guest."""
-    newest: dict[tuple[int, int | None], CalendarEvent] = {}
     events = CalendarEvent.objects.filter(meeting__group__in=group_ids).select_related("meeting")
-    for row in events.order_by("generation"):
-        newest[row.meeting_id, row.user_id] = row
+    for row in events.order_by("-generation", "pk"):
         rows.owners[row.event_id] = row.meeting.group_id
-    for row in newest.values():
         rows.events[row.meeting.group_id].append(
             EventRecord(
                 row.event_id,

@@ -1,6 +1,7 @@
 """Complete the records of events that exist, even if the response to the call was lost."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,24 +10,42 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import now as real_now
 
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries
+from calendarsync.state import ids
 from calendarsync.state.observed import ObservedEvent, read_event
-from calendarsync.state.slots import SeriesSlot
+from calendarsync.state.slots import SeriesSlot, whole_second
 
 INCOMPLETE = Q(made_at__isnull=True) | Q(weeks__isnull=True)
 
 
 @transaction.atomic
 def complete_records(events: Iterable[ObservedEvent]) -> None:
-    """Mark rows whose event has been seen as made, even if the response to the call was lost.
+    """Bring the rows of events that exist in line with them.
 
-    A series that staff entered gets its slot here.
+    They were made, even if the response to the call was lost. A series that staff entered gets its
+    slot here. One that was restored from the calendar's trash is not gone any more.
     """
     standing = {event.id: event for event in events if not event.is_cancelled}
-    series = CalendarSeries.objects.filter(INCOMPLETE, event_id__in=standing)
-    for event_id in series.order_by("pk").values_list("event_id", flat=True):
-        complete_series(standing[event_id])
+    for row in CalendarSeries.objects.filter(event_id__in=standing).order_by("pk"):
+        _update_series(row, standing[row.event_id])
     if singles := [event.id for event in standing.values() if event.slot is None]:
         complete_singles(singles)
+
+
+def _update_series(row: CalendarSeries, event: ObservedEvent) -> None:
+    if row.gone_at and not row.made_at and event.details.mark != ids.read_id(event.id):
+        return  # the id was taken by an event that is not ours
+    made = slot_of(row) or event.slot
+    now = {
+        **(slot_fields(made) if made else {}),
+        # Someone may have made it longer; None if it may go on for ever.
+        "last_starts_at": max(one.starts()[-1] for one in (made, event.slot) if one)
+        if made and event.slot
+        else None,
+        "made_at": row.made_at or real_now(),
+        "gone_at": None,
+    }
+    if any(getattr(row, name) != value for name, value in now.items()):
+        CalendarSeries.objects.filter(pk=row.pk).update(**now)
 
 
 def complete_series(event: ObservedEvent) -> None:
@@ -54,11 +73,20 @@ def slot_fields(slot: SeriesSlot) -> dict[str, Any]:
     }
 
 
+def slot_of(row: CalendarSeries) -> SeriesSlot | None:
+    """Return the slot that a series was made with."""
+    if not row.first_day or not row.wall_time or not row.duration_minutes or not row.weeks:
+        return None
+    first = datetime.combine(row.first_day, whole_second(row.wall_time))
+    return SeriesSlot(first, row.timezone, row.duration_minutes, row.weeks)
+
+
 def complete_copied() -> None:
-    """Complete the records of events whose copy was stored before they had a record."""
-    series = CalendarSeries.objects.filter(INCOMPLETE, gone_at__isnull=True)
+    """Complete the records of events whose copy was stored before their record was as it is."""
+    series = CalendarSeries.objects.filter(INCOMPLETE | Q(gone_at__isnull=False))
     events = CalendarEvent.objects.filter(made_at__isnull=True)
     copies = CalendarCopy.objects.filter(
         Q(event_id__in=series.values("event_id")) | Q(event_id__in=events.values("event_id"))
     )
-    complete_records(map(read_event, copies.values_list("body", flat=True)))
+    existing = copies.exclude(status="cancelled")
+    complete_records(map(read_event, existing.values_list("body", flat=True)))

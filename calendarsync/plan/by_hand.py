@@ -16,7 +16,7 @@ from calendarsync.desired import (
     DesiredSeries,
 )
 from calendarsync.plan.diff import OCCURRENCE, SERIES, compare, correct
-from calendarsync.plan.series_state import is_in_rhythm
+from calendarsync.plan.series_state import is_current, is_in_rhythm
 from calendarsync.state import ids
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Action
@@ -39,7 +39,11 @@ def people_of_series(
     If occurrences ahead were changed by hand, they cannot be corrected one by one. People who are
     not expected are then taken off the whole series.
     """
-    if wanted.people is None and wanted.ahead and is_changed_by_hand(wanted, series, observed):
+    if (
+        wanted.people is None
+        and is_current(group, wanted, series)
+        and is_changed_by_hand(wanted, series, observed)
+    ):
         return series.people & _expected(group, wanted)
     return wanted.people
 

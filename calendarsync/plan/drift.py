@@ -7,7 +7,7 @@ Only of series: texts, lists, occurrences and single events are corrected withou
 from collections.abc import Iterator
 
 from calendarsync.desired import DesiredGroupCalendar, DesiredSeries
-from calendarsync.plan.series_state import is_in_rhythm, series_of
+from calendarsync.plan.series_state import is_current, is_in_rhythm, series_of
 from calendarsync.state.observed import ObservedCalendar
 from cohorts.reconcile.differences import Drift, DriftChoice, DriftKind, DriftOption
 from cohorts.words import count_people
@@ -22,7 +22,7 @@ def find_drift(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Itera
     continued = {part.continues for part in observed.later_parts}
     for wanted in group.series if group.facts.live else ():
         series = series_of(wanted, observed)
-        if series is None or (wanted.people is None and not wanted.ahead):
+        if series is None or not is_current(group, wanted, series):
             continue
         if series.is_cancelled:
             # An older series may have been cancelled on purpose.

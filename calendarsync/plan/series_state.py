@@ -77,9 +77,9 @@ def _with_events(
         )
         for mark in made
     )
-    replaced = {(record.meeting_id, record.person_id) for record in fresh}
-    kept = (r for r in facts.events if (r.meeting_id, r.person_id) not in replaced)
-    return replace(facts, events=(*kept, *fresh))
+    ids_made = {record.event_id for record in fresh}
+    older = (record for record in facts.events if record.event_id not in ids_made)
+    return replace(facts, events=(*fresh, *older))
 
 
 def _with_addresses(
@@ -151,6 +151,13 @@ def is_in_rhythm(wanted: DesiredSeries, series: ObservedEvent) -> bool:
     return bool(slot and series.slot and slot.same_times(series.slot))
 
 
+def is_current(group: DesiredGroupCalendar, wanted: DesiredSeries, series: ObservedEvent) -> bool:
+    """Return whether a series has anything ahead, also because someone has made it longer."""
+    made = wanted.record.slot if group.facts.live else None
+    is_longer = made and (not series.slot or series.slot.starts()[-1] > made.starts()[-1])
+    return wanted.people is not None or wanted.ahead or bool(is_longer)
+
+
 def find_issues(
     group: DesiredGroupCalendar, observed: ObservedCalendar, *, may_create: bool = False
 ) -> list[Issue]:
@@ -201,7 +208,7 @@ def _codes(
         return
     for wanted in group.series:
         series = series_of(wanted, observed)
-        if series is not None and (wanted.people is not None or wanted.ahead):
+        if series is not None and is_current(group, wanted, series):
             yield from _codes_of(wanted, series, observed)
     if group.mismatched:
         yield "mismatched_series"

@@ -100,7 +100,7 @@ class CalendarGroup:
     exempt: tuple[Exempt, ...] = ()
     all_series: tuple[SeriesRecord, ...] = ()  # newest first, without those that are gone
     next_generation: int = 1
-    events: tuple[EventRecord, ...] = ()  # the newest of each meeting and guest
+    events: tuple[EventRecord, ...] = ()  # newest first
 
     @property
     def series(self) -> SeriesRecord | None:

@@ -265,6 +265,23 @@ def test_a_visit_that_ends_ends_its_invitation_although_the_series_was_changed_b
     assert calendar.invited(second) == {"bea", "ben"}
 
 
+def test_an_extra_session_that_is_restored_after_lens_made_another_event_of_it_is_cancelled_again(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group, ada = realized.groups["A"], User.objects.get(name="Ada")
+    at = realized.meeting("A", 4).starts_at + timedelta(days=7)
+    Meeting.objects.create(group=group, duration_minutes=60, starts_at=at)
+    calendar.work()
+    (first,) = calendar.singles(group)
+    calendar.do("delete_event", event=first["id"])
+    calendar.look()
+    (second,) = calendar.singles(group)
+    calendar.do("edit_event", event=first["id"], changes={"status": "confirmed"})
+    calendar.look()
+    assert [one["id"] for one in calendar.singles(group)] == [second["id"]]
+    assert calendar.invitations(ada).count(stamp(at)) == 1
+
+
 def move_last_past_its_series(academy: Academy, calendar: SeenCalendar) -> Meeting:
     """Move the last meeting of group A by three days, and let its usual day pass."""
     last = academy.meeting("A", 4)
@@ -297,6 +314,31 @@ def test_a_series_deleted_after_its_last_usual_day_is_reported_while_a_moved_mee
     calendar.do("delete_event", event=calendar.series_id(group))
     calendar.look()
     assert calendar.troubles() == {}  # nothing is ahead
+
+
+@pytest.mark.parametrize("rule", ["RRULE:FREQ=WEEKLY;COUNT=12", "RRULE:FREQ=WEEKLY"])
+def test_a_series_that_is_made_longer_after_its_last_day_is_reported_and_keeps_no_one_who_leaves(
+    realized: Academy, calendar: SeenCalendar, rule: str
+) -> None:
+    group, alan = realized.groups["A"], User.objects.get(name="Alan")
+    calendar.move_clock(realized.meeting("A", 4).starts_at + timedelta(days=9))
+    calendar.look()
+    assert calendar.troubles() == {}
+    series = calendar.series_id(group)
+    calendar.do("edit_event", event=series, changes={"recurrence": [rule]})
+    calendar.look()
+    calendar.look()  # from the copies
+    assert calendar.troubles() == {"Group A": "series_edited"}
+    (drift,) = GroupSync.objects.get(group=group).drift
+    assert drift["kind"] == "edited"
+    leave(alan, calendar)
+    calendar.work()
+    assert calendar.invitations(alan) == []
+    assert calendar.invited(calendar.series(group)) == {"ada"}
+    undone = {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4"]}
+    calendar.do("edit_event", event=series, changes=undone)
+    calendar.look()
+    assert calendar.troubles() == {}
 
 
 def test_an_extra_session_has_the_people_of_its_group_although_the_series_was_deleted_by_hand(

@@ -9,6 +9,7 @@ from cohorts.models import User
 from cohorts.reconcile.differences import Drift, read_drift
 from cohorts.reconcile.drift.decisions import DriftDecided, DriftDecision, decide
 from cohorts.reconcile.models import GroupSync
+from cohorts.services.memberships import end_membership
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 
@@ -56,6 +57,25 @@ def test_a_forgotten_series_is_not_created_again(realized, calendar, deleted):
     assert (row.drift, row.ready_at, row.realize_requested_at) == ([], None, None)
     calendar.realize(realized, "A")
     assert calendar.invited(calendar.series(realized.groups["A"])) == {"ada", "alan"}
+
+
+@pytest.mark.parametrize("choice", ["recreate", "forget"])
+def test_a_series_that_is_restored_after_the_choice_is_kept_in_sync_again(
+    realized, calendar, deleted, choice
+):
+    """Beside a new series its meetings ahead are cancelled: no one is invited twice."""
+    ada, alan = (User.objects.get(name=name) for name in ("Ada", "Alan"))
+    assert choose(realized, calendar, deleted, choice).done == 1
+    calendar.work()
+    calendar.do("edit_event", event=deleted.key, changes={"status": "confirmed"})
+    calendar.look()
+    assert len(calendar.invitations(ada)) == 4
+    end_membership(alan.memberships.get().pk, status="dropped", now=calendar.now)
+    calendar.work()
+    assert calendar.invitations(alan) == []
+    assert calendar.troubles() == {}
+    row = GroupSync.objects.get(group=realized.groups["A"], provider="calendar")
+    assert row.ready_at is not None
 
 
 @pytest.mark.matrix
