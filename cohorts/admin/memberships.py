@@ -17,11 +17,18 @@ from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
 from cohorts.admin.adding import add_person_view
-from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin, confirmation_page
-from cohorts.admin_base.links import LinkingAdmin, next_page
-from cohorts.models import AccessException, AccessState, Membership, User
+from cohorts.admin_base.base import (
+    ChangesForm,
+    ProtectedAdmin,
+    ReadOnlyAdmin,
+    RefusalAdmin,
+    confirmation_page,
+)
+from cohorts.admin_base.links import next_page
+from cohorts.models import AccessException, AccessState, Group, Membership, User
 from cohorts.refusal_messages import shown_refusals
 from cohorts.services import memberships as services
+from cohorts.services.locks import lock_found
 from cohorts.validators import check_year
 
 CHANGELIST = "admin:cohorts_membership_changelist"
@@ -42,6 +49,7 @@ class EndMembershipForm(forms.Form):
 
 @admin.register(Membership)
 class MembershipAdmin(RefusalAdmin):
+    form = ChangesForm
     list_display = ["user", "group", "cohort", "role", "status", "joined_at", "left_at"]
     list_filter = ["status", "role", "cohort"]
     list_select_related = ["user", "group", "cohort"]
@@ -64,11 +72,12 @@ class MembershipAdmin(RefusalAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if change:
-            services.change_role(obj.pk, role=obj.role)
-        else:
+        if not change:
             made = services.add_member(obj.group_id, obj.user_id, role=obj.role, now=clock.now())
             obj.pk = made.pk
+        elif "role" in form.changed_data or "role" not in form.fields:
+            # Without the field the membership has ended, which the service says.
+            services.change_role(obj.pk, role=obj.role)
 
     # -- ending and moving -------------------------------------------------------------------
 
@@ -157,7 +166,7 @@ class MembershipAdmin(RefusalAdmin):
             messages.success(request, f"The membership of {membership} has ended.")
 
 
-class AccessExceptionForm(forms.ModelForm):
+class AccessExceptionForm(ChangesForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "until" in self.fields:
@@ -175,7 +184,7 @@ class AccessExceptionForm(forms.ModelForm):
 
 
 @admin.register(AccessException)
-class AccessExceptionAdmin(LinkingAdmin):
+class AccessExceptionAdmin(ProtectedAdmin):
     form = AccessExceptionForm
     list_display = ["user", "group", "reason", "until", "created_by"]
     list_filter = ["group__cohort"]
@@ -186,6 +195,11 @@ class AccessExceptionAdmin(LinkingAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = ["created_at", "created_by"]
         return [*fixed, "user", "group"] if obj else fixed
+
+    def lock(self, pk: int) -> None:
+        """Lock the group first, as services do: saving an exception announces it."""
+        lock_found(Group.objects.filter(access_exceptions=pk))
+        super().lock(pk)
 
     def save_model(
         self, request: HttpRequest, obj: AccessException, form: Any, change: bool

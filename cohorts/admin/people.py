@@ -28,7 +28,6 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
 from cohorts.admin_base.base import ChangesForm, ProtectedAdmin, ReadOnlyAdmin, ZoneSelect
-from cohorts.admin_base.links import LinkingAdmin
 from cohorts.models import RefusedSignIn, User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -139,7 +138,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class PermissionGroupAdmin(LinkingAdmin, DjangoGroupAdmin):
+class PermissionGroupAdmin(ProtectedAdmin, DjangoGroupAdmin):
     """Permission groups, which only superusers may change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -91,13 +91,18 @@ class ChangesForm(forms.ModelForm):
         if self.instance._state.adding:
             return
         for name, field in self.fields.items():
-            is_sent = not self.is_bound or self.add_initial_prefix(name) in self.data
+            is_sent = not self.is_bound or self._was_shown(name)
             field.show_hidden_initial = is_sent and not field.disabled
+
+    def _was_shown(self, name: str) -> bool:
+        """Return whether the page sent what it had shown of a field; a moment has two inputs."""
+        sent = self.add_initial_prefix(name)
+        return sent in self.data or f"{sent}_0" in self.data
 
     @cached_property
     def changed_data(self) -> list[str]:
         changed: list[str] = super().changed_data
-        shown = {name for name in self.fields if self.add_initial_prefix(name) in self.data}
+        shown = {name for name in self.fields if self._was_shown(name)}
         if not shown:
             return changed
         # A page that had shown an empty choice of several rows sends nothing of what it had shown.

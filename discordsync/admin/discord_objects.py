@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin, confirmation_page
+from cohorts.admin_base.base import ChangesForm, ReadOnlyAdmin, RefusalAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.reconcile import services as sync
@@ -34,7 +34,7 @@ CHANGELIST = "admin:discordsync_discordobject_changelist"
 SHOWN = 30  # bad lines on one page
 
 
-class ExistingForm(forms.ModelForm):
+class ExistingForm(ChangesForm):
     """An existing object to import: what it is for, and its Discord id."""
 
     outside_id = forms.IntegerField(

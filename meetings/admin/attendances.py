@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from cohorts import clock
-from cohorts.admin_base.base import RefusalAdmin
+from cohorts.admin_base.base import ChangesForm, RefusalAdmin
 from meetings.attendance.corrections import correct_presence
 from meetings.models import Attendance
 
@@ -38,7 +38,7 @@ class AttendanceInline(ReadOnlyInline):
         return rows.select_related("user", "corrected_by", "meeting__group")
 
 
-class CorrectionForm(forms.ModelForm):
+class CorrectionForm(ChangesForm):
     """A form for corrections. The value is required: a correction cannot be withdrawn."""
 
     class Meta:
@@ -72,6 +72,8 @@ class AttendanceAdmin(RefusalAdmin):
         self, request: HttpRequest, obj: Attendance, form: forms.ModelForm, change: bool
     ) -> None:
         """Record the correction. Raises Refusal."""
+        if not form.changed_data:
+            return
         assert request.user.pk  # admin_view requires a signed-in user
         saved = correct_presence(
             obj.meeting_id,

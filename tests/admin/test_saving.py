@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Thread
 from typing import Any
 
@@ -17,9 +18,12 @@ from django.test import Client
 
 from cohorts import clock
 from cohorts.admin_base import base
-from cohorts.models import Cohort, Group, User
+from cohorts.models import AccessException, Cohort, Group, Membership, User
 from cohorts.services.locks import lock_groups
+from discordsync.models import DiscordObject
+from meetings.models import Attendance, Meeting
 from tests.rights.forms import requests_of
+from tests.support.academy import Academy
 from tests.support.cohort import make_cohort
 
 pytestmark = [
@@ -40,7 +44,7 @@ def client() -> Client:
 
 def read_form(client: Client, row: Model) -> tuple[str, dict[str, Any]]:
     """Return the address of a row's form, and what a browser would send of it unchanged."""
-    address = f"/admin/cohorts/{row._meta.model_name}/{row.pk}/change/"
+    address = f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/"
     page = client.get(address).content.decode()
     form = next(one for one in requests_of(address, page) if ("_save", "Save") in one.data)
     return address, dict(form.data)
@@ -222,3 +226,93 @@ def test_an_unknown_time_zone_is_shown_and_not_replaced_silently(client: Client)
     send(client, address, {**form, "timezone": "Europe/Berlin"})
     person.refresh_from_db()
     assert person.timezone == "Europe/Berlin"
+
+
+# -- old pages of rows that services write too ---------------------------------------------------
+
+
+def test_an_old_page_of_a_membership_does_not_undo_a_role(client: Client) -> None:
+    person = make_cohort(groups=1).people[0]
+    member = Membership.objects.get(user=person)
+    address, form = read_form(client, member)
+    other = next(role for role in Membership.Role.values if role != member.role)
+    Membership.objects.filter(pk=member.pk).update(role=other)
+    send(client, address, form)
+    member.refresh_from_db()
+    assert member.role == other
+
+
+def test_a_role_that_is_changed_after_the_membership_has_ended_is_refused(client: Client) -> None:
+    member = Membership.objects.get(user=make_cohort(groups=1).people[0])
+    address, form = read_form(client, member)
+    Membership.objects.filter(pk=member.pk).update(status="dropped", left_at=clock.now())
+    answer = client.post(address, {**form, "role": "facilitator"}, follow=True)
+    assert "has already left Group 1" in answer.content.decode()
+
+
+def test_an_old_page_of_an_attendance_does_not_undo_a_correction(client: Client) -> None:
+    academy = Academy(clock.now())
+    row = make_corrected(academy)
+    address, form = read_form(client, row)
+    Attendance.objects.filter(pk=row.pk).update(correction="absent", corrected_by=None)
+    send(client, address, {**form, "correction_reason": ""})
+    row.refresh_from_db()
+    assert (row.correction, row.correction_reason) == ("absent", "")
+    Attendance.objects.filter(pk=row.pk).update(corrected_by=None)
+    send(client, *read_form(client, row))
+    row.refresh_from_db()
+    assert row.corrected_by is None, "no one has corrected anything"
+
+
+def make_corrected(academy: Academy) -> Attendance:
+    meeting = academy.meeting("A")
+    Meeting.objects.filter(pk=meeting.pk).update(starts_at=clock.now() - timedelta(hours=3))
+    return Attendance.objects.create(
+        meeting=meeting,
+        user=academy.add_member("Alice", "A"),
+        correction="present",
+        correction_reason="Was late",
+        corrected_at=clock.now(),
+    )
+
+
+def test_an_old_page_of_an_exception_does_not_undo_an_erasure(client: Client) -> None:
+    made = make_cohort(groups=1)
+    until = clock.now().replace(microsecond=0) + timedelta(days=3)
+    row = AccessException.objects.create(
+        user=made.people[0], group=made.groups[0], reason="Ill since May", until=until
+    )
+    address, form = read_form(client, row)
+    AccessException.objects.filter(pk=row.pk).update(reason="")
+    later = until + timedelta(days=1)
+    send(client, address, {**form, "until_0": f"{later:%Y-%m-%d}"}, status=200)
+    send(client, address, {**form, "until_0": f"{later:%Y-%m-%d}", "reason": "Asked again"})
+    row.refresh_from_db()
+    assert (row.reason, row.until) == ("Asked again", later)
+
+
+def test_an_old_page_of_a_discord_object_does_not_undo_its_replacement(client: Client) -> None:
+    made = make_cohort(groups=1)
+    first, second = 300000000000000001, 300000000000000002
+    row = DiscordObject.objects.create(
+        key=f"role:{made.ids[0]}",
+        kind="role",
+        cohort=made.cohort,
+        group=made.groups[0],
+        outside_id=first,
+    )
+    address, form = read_form(client, row)
+    DiscordObject.objects.filter(pk=row.pk).update(outside_id=second)
+    send(client, address, form)
+    row.refresh_from_db()
+    assert row.outside_id == second
+
+
+def test_an_old_page_of_a_permission_group_takes_nothing_from_it(client: Client) -> None:
+    """An upgrade completes the roles."""
+    rights = Permissions.objects.create(name="Helpers")
+    address, form = read_form(client, rights)
+    rights.permissions.add(Permission.objects.get(codename="view_cohort"))
+    send(client, address, {**form, "name": "Friends"})
+    rights.refresh_from_db()
+    assert (rights.name, rights.permissions.count()) == ("Friends", 1)
