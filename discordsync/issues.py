@@ -103,6 +103,11 @@ ISSUES: dict[str, IssueText] = {
         "are missing from it.",
         passes=True,
     ),
+    "events_unread": IssueText(
+        "Discord's list of events could not be read, so no event is created or changed.",
+        "No action needed. It is read again within a minute. Everything else continues.",
+        passes=True,
+    ),
     "bot_silent": IssueText(
         "The bot is not running. Commands and buttons on Discord get no response, changes made in "
         "Discord are noticed only once an hour, and voice attendance is not recorded. Everything "

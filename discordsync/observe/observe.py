@@ -4,9 +4,13 @@ In sync, this takes five calls and one more for each 1000 members: the bot's acc
 the guild with its roles, channels, events, Discord's own count of each role's holders, and members.
 The counts show whether the member list was complete.  Objects that should exist but are not listed
 are fetched by id: only Discord's “unknown” error means that one is gone.
+
+Access depends on the guild, its channels and members.  If only another read fails, the observation
+says what is unknown, so that this delays no access.
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -27,7 +31,7 @@ from discordsync.observe.recover import (
 )
 from discordsync.rest.client import DiscordClient
 from discordsync.state import keys
-from discordsync.state.facts import DiscordSnapshot, MessageFacts, Record
+from discordsync.state.facts import DiscordGroup, DiscordSnapshot, MessageFacts, Record
 from discordsync.state.observed import (
     ACTIVE,
     SCHEDULED,
@@ -58,12 +62,14 @@ Answer = Callable[[ObservedGuild], ObservedGuild]
 async def observe(client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
     """Return the state of the guild, and what it shows about our records.  Raises CallFailed."""
     observed = await observe_guild(client, snapshot)
+    sent = await find_sent(client, observed, snapshot)
+    observed = replace(observed, unsearched=snapshot.interrupted - sent.keys())
     discovered = Discovered(
         ids=find_lost(snapshot, observed),
         orphans=find_orphans(snapshot, observed),
         unknown=find_unknown(snapshot, observed),
         accounts=find_unknown_accounts(snapshot, observed),
-        sent=await find_sent(client, observed, snapshot),
+        sent=sent,
         adopt=snapshot.adopt,
     )
     orphans = held_by(discovered.orphans, snapshot, observed)
@@ -76,8 +82,8 @@ async def observe_guild(client: DiscordClient, snapshot: DiscordSnapshot) -> Obs
     whole = await _guild(client)  # first: in a wrong guild, the other calls fail too
     channels, events, counts, members = await asyncio.gather(
         client.request("GET", f"{guild}/channels"),
-        client.request("GET", f"{guild}/scheduled-events"),
-        client.request("GET", f"{guild}/roles/member-counts"),
+        _read_or_none(client, f"{guild}/scheduled-events"),
+        _read_or_none(client, f"{guild}/roles/member-counts"),
         _members(client),
     )
     observed = ObservedGuild(
@@ -85,7 +91,8 @@ async def observe_guild(client: DiscordClient, snapshot: DiscordSnapshot) -> Obs
         bot_id=client.bot_id,
         roles={role.id: role for role in map(read_role, whole["roles"])},
         channels={channel.id: channel for channel in map(read_channel, channels)},
-        events={event.id: event for event in map(read_event, events)},
+        events={event.id: event for event in map(read_event, events or ())},
+        events_unread=events is None,
         members=dict(map(read_member, members)),
         names=dict(map(read_member_name, members)),
         pending=frozenset(int(one["user"]["id"]) for one in members if one.get("pending")),
@@ -94,6 +101,15 @@ async def observe_guild(client: DiscordClient, snapshot: DiscordSnapshot) -> Obs
     if client.bot_id not in observed.members:
         observed = await _fetch_bot(client, observed)
     return await confirm(client, observed, snapshot)
+
+
+async def _read_or_none(client: DiscordClient, path: str) -> Any:
+    """Return the answer of a read, or None if it fails or takes too long."""
+    try:
+        async with asyncio.timeout(settings.SYNC["confirm_seconds"]):
+            return await client.request("GET", path)
+    except (CallFailed, TimeoutError):
+        return None
 
 
 async def _guild(client: DiscordClient) -> dict[str, Any]:
@@ -131,8 +147,10 @@ def _next_page(after: int, page: list[dict[str, Any]]) -> int:
     return last
 
 
-def _incomplete(observed: ObservedGuild, counts: dict[str, int]) -> frozenset[int]:
-    """Return roles of which Discord counts more holders than the list contained."""
+def _incomplete(observed: ObservedGuild, counts: dict[str, int] | None) -> frozenset[int]:
+    """Return roles of which Discord counts more holders than the list contained, or may do so."""
+    if counts is None:
+        return frozenset(observed.roles)
     listed = Counter(chain.from_iterable(observed.members.values()))
     return frozenset(int(pk) for pk, count in counts.items() if count > listed[int(pk)])
 
@@ -155,7 +173,7 @@ async def confirm(
     missing, and an observation must end: those that could not be fetched in time are left to the
     next one, and nothing follows from their absence.
 
-    Returns the updated observed state.  Raises CallFailed.
+    Returns the updated observed state.
     """
     unlisted = _unlisted(observed, snapshot)
     doubtful = [record for record in unlisted if not record.gone_lately]
@@ -177,6 +195,7 @@ def _unlisted(observed: ObservedGuild, snapshot: DiscordSnapshot) -> list[Record
         for record in snapshot.records.values()
         if record.outside_id
         and record.key in awaited
+        and not (observed.events_unread and keys.kind_of(record.key) == "event")
         and record.outside_id not in observed.channels
         and record.outside_id not in observed.roles
         and record.outside_id not in observed.events
@@ -192,35 +211,26 @@ def _ids(records: Any) -> frozenset[int]:
 
 
 async def _fetch_in_time(client: DiscordClient, records: list[Record]) -> dict[int, Answer]:
-    """Return the answers that arrived in time, by id.  Raises the CallFailed of a failed call."""
+    """Return the answers that arrived in time, by id."""
     answers: dict[int, Answer] = {}
-    failed: list[CallFailed] = []
     waiting = iter(records)
-    try:
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(settings.SYNC["confirm_seconds"]):
-            work = (_fetch_each(client, waiting, answers, failed) for _ in range(SIDE_BY_SIDE))
+            work = (_fetch_each(client, waiting, answers) for _ in range(SIDE_BY_SIDE))
             await asyncio.gather(*work)
-    except TimeoutError:
-        pass
-    for error in failed:
-        if not isinstance(error, RateLimited):  # a rate limit must not fail the observation
-            raise error
     return answers
 
 
 async def _fetch_each(
-    client: DiscordClient,
-    waiting: Iterator[Record],
-    answers: dict[int, Answer],
-    failed: list[CallFailed],
+    client: DiscordClient, waiting: Iterator[Record], answers: dict[int, Answer]
 ) -> None:
     for record in waiting:
         try:
             answers[record.outside_id or 0] = await _fetch(client, record)
-        except CallFailed as error:
-            failed.append(error)
-        if failed:
+        except RateLimited:
             return
+        except CallFailed:
+            continue  # the others may still answer
 
 
 async def _fetch(client: DiscordClient, record: Record) -> Answer:
@@ -259,28 +269,41 @@ def _found(observed: ObservedGuild, pk: int) -> ObservedGuild:
 async def find_sent(
     client: DiscordClient, observed: ObservedGuild, snapshot: DiscordSnapshot
 ) -> Sent:
-    """Find messages whose sending was interrupted.
+    """Find messages whose sending was interrupted, in the channels that can be read in time.
 
     Returns {message id: Discord id}, None for a message that does not exist.
     """
     found: Sent = {}
-    for group in snapshot.groups.values():
-        tried = [message for message in group.messages if message.tried_at]
-        record = snapshot.records.get(keys.text_channel(group.id))
-        if tried and record and record.outside_id in observed.channels:
-            found |= await _search(client, record.outside_id or 0, tried)
-        for direct in group.direct_messages:
-            if direct.message.tried_at and direct.channel_id:
-                found |= await _search_line(client, direct.channel_id, direct.message)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(settings.SYNC["confirm_seconds"]):
+            for group in snapshot.groups.values():
+                for channel_id, tried in _places_to_search(group, observed, snapshot):
+                    found |= await _search_or_skip(client, channel_id, tried)
     return found
 
 
-async def _search_line(client: DiscordClient, channel_id: int, message: MessageFacts) -> Sent:
-    """Search one person's channel.  If it cannot be read, the observation must not fail; sending
-    the message again then shows what is wrong with the channel."""
+def _places_to_search(
+    group: DiscordGroup, observed: ObservedGuild, snapshot: DiscordSnapshot
+) -> Iterator[tuple[int, list[MessageFacts]]]:
+    """Yield each channel in which messages about a group may have arrived, with these messages."""
+    tried = [message for message in group.messages if message.tried_at]
+    record = snapshot.records.get(keys.text_channel(group.id))
+    if tried and record and record.outside_id in observed.channels:
+        yield record.outside_id or 0, tried
+    for direct in group.direct_messages:
+        if direct.message.tried_at and direct.channel_id:
+            yield direct.channel_id, [direct.message]
+
+
+async def _search_or_skip(
+    client: DiscordClient, channel_id: int, tried: list[MessageFacts]
+) -> Sent:
+    """Search one channel.  If Discord refuses, sending the message again shows what is wrong."""
     try:
-        return await _search(client, channel_id, [message])
+        return await _search(client, channel_id, tried)
     except (Conflict, Refused):
+        return {message.id: None for message in tried}
+    except CallFailed:
         return {}
 
 

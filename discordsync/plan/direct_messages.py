@@ -55,7 +55,7 @@ def _count_opened(diff: Diff) -> int:
 
 def _is_reachable(diff: Diff, direct: DirectMessageFacts) -> bool:
     return (
-        direct.message.id not in diff.observed.sent
+        direct.message.id not in diff.observed.sent | diff.observed.unsearched
         and direct.person in diff.observed.members
         and direct.person not in diff.observed.dm_closed
     )

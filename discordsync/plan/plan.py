@@ -51,7 +51,7 @@ from discordsync.state.observed import CATEGORY, LIMITS, ObservedGuild
 
 IN_CATEGORY = 50
 # Harmless or temporary: sorted last, so that they are reported only if nothing else is wrong.
-MINOR = frozenset({"renamed", "channel_moved", "unconfirmed"})
+MINOR = frozenset({"renamed", "channel_moved", "unconfirmed", "events_unread"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _messages(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
     if channel is None:
         return
     for message in group.messages:
-        if message.id in diff.observed.sent:
+        if message.id in diff.observed.sent | diff.observed.unsearched:
             continue
         yield Action(
             key=keys.to_send(message.id),

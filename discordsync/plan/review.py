@@ -26,7 +26,7 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
     built = group.live and all(map(diff.exists, (group.category, *keys.of_group(group.id))))
     incomplete = role_id in observed.incomplete
     reached = bool(holders & group.people.keys())
-    looks_again = incomplete or _is_unconfirmed(diff, group)
+    looks_again = incomplete or observed.events_unread or _is_unconfirmed(diff, group)
     moments = (group.next_at, now + LOOK_AGAIN if looks_again else None)
     return Review(
         ready=built and reached and group.has_meetings,
@@ -39,6 +39,9 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
 
 
 def _is_unconfirmed(diff: Diff, group: DesiredGroup) -> bool:
+    direct = (one.message for one in group.direct_messages)
+    if any(one.id in diff.observed.unsearched for one in (*group.messages, *direct)):
+        return True
     events = (event.key for event in diff.desired.events_of.get(group.id, ()))
     return any(
         diff.status(key) is ObjectStatus.UNCONFIRMED for key in (*group.infrastructure, *events)

@@ -32,6 +32,8 @@ def plan_events(
     diff: Diff, group: DesiredGroup, chosen: Collection[str]
 ) -> Iterator[Action | Withheld | Issue]:
     """Yield actions for a group's events; `chosen` are the keys of events that may be created."""
+    if diff.observed.events_unread and group.id in diff.desired.events_of:
+        yield Issue(group.id, "events_unread")
     for event in diff.desired.events_of.get(group.id, ()):
         if diff.exists(event.key):
             yield from _compare(diff, group, event)
@@ -44,7 +46,9 @@ def plan_events(
 
 def choose_events(diff: Diff) -> frozenset[str]:
     """Return the keys of the earliest events that do not exist and for which the guild has room;
-    events of all groups count to the limit."""
+    events of all groups count to the limit.  None while it is unknown which exist."""
+    if diff.observed.events_unread:
+        return frozenset()
     hidden = diff.desired.hidden.counts.get("events", 0)
     room = max(LIMITS["events"] - diff.observed.count_listed("events") - hidden, 0)
     ahead = takewhile(lambda event: event.starts_at <= diff.desired.horizon, diff.desired.events)

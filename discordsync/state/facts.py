@@ -215,6 +215,14 @@ class DiscordSnapshot:
         return frozenset(pk for pk, group in self.groups.items() if group.has_messages)
 
     @property
+    def interrupted(self) -> frozenset[int]:
+        """Return the messages that may have arrived, by their id in the outbox."""
+        groups = self.groups.values()
+        direct = (one.message for group in groups for one in group.direct_messages)
+        messages = chain(direct, chain.from_iterable(group.messages for group in groups))
+        return frozenset(message.id for message in messages if message.tried_at)
+
+    @property
     def meetings_ahead(self) -> frozenset[int]:
         return frozenset(m.id for group in self.groups.values() for m in group.meetings)
 

@@ -77,7 +77,8 @@ class ObservedGuild:
     fetched one by one.  `unconfirmed`: ids that are not listed and were not fetched yet.
     `created`: ids from our own calls in this run, by key, newer than any record.  `given_names`:
     likewise the names that we gave, as (sent, returned).  `incomplete`: roles of which Discord
-    counts more holders than its member list contains.
+    counts more holders than its member list contains, or did not say how many.  `events_unread`:
+    the list of events could not be read.
     """
 
     guild_id: int
@@ -96,7 +97,10 @@ class ObservedGuild:
     created: Mapping[str, int] = field(default_factory=dict)
     given_names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     incomplete: frozenset[int] = frozenset()
-    sent: frozenset[int] = frozenset()  # our messages, by their id in the outbox
+    events_unread: bool = False
+    # Our messages, by their id in the outbox: those that were sent, and those that may have been.
+    sent: frozenset[int] = frozenset()
+    unsearched: frozenset[int] = frozenset()
     # Results of our own direct-message calls: channels by person, people who accept no messages,
     # people whose channel Discord refused to open, and whether all direct messages are disabled.
     dm_channels: Mapping[int, int] = field(default_factory=dict)
