@@ -6,6 +6,7 @@ Each carries an issue code and a detail for people. None contains a secret.
     Outage        the service is down (unreachable, 5xx, 401): the provider waits, no group failed
     Unclear       the call may have taken effect: observe before the next one, unless the action is
                   `alone` or `repeatable`
+    TimedOut      the same, because no answer came: another attempt would take as long
     RateLimited   the service asks to wait (a long 429): this lane is parked until then
     Conflict      the outside changed after planning: observe again
     LeaseLost     another worker may hold the lease: start no call
@@ -39,6 +40,10 @@ class Outage(CallFailed):
 
 class Unclear(Outage):
     code = IssueCode.NO_ANSWER
+
+
+class TimedOut(Unclear):
+    """Raised by the reconciler, not by providers."""
 
 
 class RateLimited(CallFailed):

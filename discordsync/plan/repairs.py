@@ -88,7 +88,7 @@ def overwrite_action(
         removes=removes,
         person=diff.target_name(call.subject) if removes else "",
         ends=ends,
-        repeatable=call.method == "PUT",  # deleting an overwrite twice fails
+        repeatable=True,
         payload=call,
     )
 

@@ -133,3 +133,21 @@ def test_a_channel_that_cannot_be_searched_delays_no_one_and_gets_no_message_twi
     assert welcome.state == "sent"
     texts = sandbox.get("state")["discord"]["messages"][path.split("/")[2]].values()
     assert [one["content"] for one in texts].count(welcome.body) == 1
+
+
+def test_a_call_that_hangs_each_time_delays_no_one_elses_end_of_access(
+    sandbox, two_groups, settings
+):
+    settings.SYNC = {**settings.SYNC, "run_seconds": 4, "call_seconds": 4}
+    first, second = two_groups.groups
+    stays, late, other, third = (two_groups.people[n] for n in (0, 1, 2, 4))
+    sandbox.set_faults({"kind": "hold", "method": "DELETE", "path": f"/members/{late.discord_id}/"})
+    for person in (late, other, third):
+        end_membership(Membership.objects.get(user=person).pk, status="dropped", now=clock.now())
+    for _ in range(5):  # each is ended by its time
+        tasks.run_provider("discord")
+        if holders_of(sandbox, f"role:{first.pk}") == {stays.discord_id, late.discord_id}:
+            break
+    assert holders_of(sandbox, f"role:{first.pk}") == {stays.discord_id, late.discord_id}
+    assert third.discord_id not in holders_of(sandbox, f"role:{second.pk}")
+    assert mirror_trouble() == ""

@@ -4,6 +4,7 @@ One call at a time runs in each lane, lowest rank first. What a result means for
 
     RateLimited                       nothing failed: the lane is parked
     Unclear, `alone`                  the action failed: a message must not delay access
+    TimedOut, `repeatable`            the action failed: a retry could take the rest of the run
     Unclear or Conflict, `repeatable` retried once, then the action failed; 3 in a row end the run
     Unclear or Conflict, other        ends the run: the next one observes first
     Outage, LeaseLost                 ends the run
@@ -33,6 +34,7 @@ from cohorts.reconcile.errors import (
     Outage,
     RateLimited,
     Refused,
+    TimedOut,
     Unclear,
     name_result,
 )
@@ -47,6 +49,7 @@ logger = logging.getLogger(__name__)
 
 MOMENT = 2.0  # seconds that an action waits for those in its `after`
 UNCLEAR_LIMIT = 3  # unclear answers in a row: then the service fails, not a single action
+SHARE = 0.75  # of a run that one action may take: if it hangs in each run, others get the rest
 TRIES = 3  # of one action in one run while its facts stay: it could otherwise loop forever
 
 
@@ -166,7 +169,8 @@ class Calls:
     def _start(self, action: Action) -> None:
         self.lease.check()
         self.provider.intend(action)
-        call = within_limit(self.provider.apply(self._client, action))
+        limit = min(settings.SYNC["call_seconds"], SHARE * settings.SYNC["run_seconds"])
+        call = within_limit(self.provider.apply(self._client, action), limit)
         task = self._loop.create_task(call)
         self.in_flight[action.kind] = PendingCall(action, task, time.monotonic())
 
@@ -214,7 +218,7 @@ class Calls:
                 self.log.count_wait(error.after)
                 self.log.park(action.kind, error.after)
                 self.parked = provider_state.parked_lanes(self.log.provider)
-            case Unclear() if action.alone:
+            case Unclear() if action.alone or _is_slow(action, error):
                 self._log(call, SyncAction.Outcome.UNKNOWN, error.detail)
                 self.failed[action.key] = error
             case Unclear() | Conflict() if action.repeatable:
@@ -252,13 +256,18 @@ class Calls:
         self.log.write(call.action, outcome, text, time.monotonic() - call.started_at)
 
 
-async def within_limit(call: Coroutine[Any, Any, Any]) -> Any:
-    """Await a call, but no longer than the lease allows."""
+async def within_limit(call: Coroutine[Any, Any, Any], seconds: float | None = None) -> Any:
+    """Await a call, but no longer than `seconds` or else than the lease allows."""
     try:
-        async with asyncio.timeout(settings.SYNC["call_seconds"]):
+        async with asyncio.timeout(settings.SYNC["call_seconds"] if seconds is None else seconds):
             return await call
     except TimeoutError:
-        raise Unclear("No response within the time limit.") from None
+        raise TimedOut("No response within the time limit.") from None
+
+
+def _is_slow(action: Action, error: Unclear) -> bool:
+    """Return whether a retry in this run would only take time from other actions."""
+    return action.repeatable and isinstance(error, TimedOut)
 
 
 def _explain_useless(key: str, outcome: Outcome) -> CallFailed:

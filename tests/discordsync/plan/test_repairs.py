@@ -112,7 +112,7 @@ def test_an_overwrite_that_lets_someone_in_for_no_reason_is_removed_if_the_guard
             rank=0,
             removes="101",
             person="Anne",
-            repeatable=False,
+            repeatable=True,
             payload=Call("DELETE", "/channels/2007/permissions/101", subject=ANNE),
         )
     ]
