@@ -17,10 +17,10 @@ from calendarsync.models import (
     ObservedRsvp,
 )
 from calendarsync.state import ids
-from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin, TextFilter
+from cohorts.admin_base.base import ChangesForm, ReadOnlyAdmin, RefusalAdmin, TextFilter
 
 
-class SeriesForm(forms.ModelForm):
+class SeriesForm(ChangesForm):
     """Enter a series that already exists, by its id or a link to it."""
 
     class Meta:

@@ -49,7 +49,6 @@ class EndMembershipForm(forms.Form):
 
 @admin.register(Membership)
 class MembershipAdmin(RefusalAdmin):
-    form = ChangesForm
     list_display = ["user", "group", "cohort", "role", "status", "joined_at", "left_at"]
     list_filter = ["status", "role", "cohort"]
     list_select_related = ["user", "group", "cohort"]

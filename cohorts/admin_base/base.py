@@ -1,6 +1,7 @@
 """Base classes and helpers for the admin classes."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -9,12 +10,12 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.db import OperationalError, transaction
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
 from cohorts.admin_base.links import LinkingAdmin
-from cohorts.refusal_messages import shown_refusals
+from cohorts.errors import Refusal
 from cohorts.services.locks import is_lock_timeout, wait_for_locks
 from cohorts.validators import read_id, zone_names
 
@@ -23,7 +24,7 @@ LOCK_MILLISECONDS = 3000
 BUSY = (
     "Others are changing this at the moment, so nothing was saved. Wait a minute, then save again."
 )
-_BUSY = "_form_is_busy"  # attribute of the request
+_WHY_NOT = "_form_why_not"  # attribute of the request
 
 
 class TextFilter(admin.AllValuesFieldListFilter):
@@ -51,31 +52,6 @@ class ReadOnlyAdmin(LinkingAdmin):
         return False
 
 
-class RefusalAdmin(LinkingAdmin):
-    """Admin that shows a service's Refusal as an error message; nothing is saved then."""
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        with shown_refusals(request):
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        return HttpResponseRedirect(_same_page(request, is_new=object_id is None))
-
-
-def _same_page(request: HttpRequest, *, is_new: bool) -> str:
-    """Return the URL of the same form; for a new row, with the entered values as initial data."""
-    if not is_new:
-        return request.get_full_path()
-    typed = request.POST.copy()
-    for name in [name for name in typed if name.startswith(("csrf", "_save", "_add", "_cont"))]:
-        del typed[name]
-    return f"{request.path}?{typed.urlencode()}"
-
-
 class ChangesForm(forms.ModelForm):
     """A form that writes what staff changed on the page that they saw, and nothing else of a row.
 
@@ -84,7 +60,7 @@ class ChangesForm(forms.ModelForm):
     one of the previous version, is compared with the row as it is.
     """
 
-    is_busy = False  # whether others hold what saving needs; then nothing is saved
+    why_not = ""  # why saving was refused; then the form only shows it
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,19 +92,18 @@ class ChangesForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         """Drop unchanged values, so that the row is checked and saved with those it has now."""
-        if self.is_busy:
-            raise forms.ValidationError(BUSY)
+        if self.why_not:
+            raise forms.ValidationError(self.why_not)
         cleaned = super().clean() or {}
         if self.instance._state.adding:
             return cleaned
         return {name: cleaned[name] for name in self.changed_data if name in cleaned}
 
 
-class ProtectedAdmin(LinkingAdmin):
-    """Admin for rows that can be deleted only while nothing refers to them, and that services
-    write too.
+class RefusalAdmin(LinkingAdmin):
+    """Admin for rows that services write too.
 
-    The page lists the protected rows before it reports missing permissions.
+    If a service refuses, or others hold what saving needs, the form shows why and what was typed.
     """
 
     form = ChangesForm
@@ -141,23 +116,39 @@ class ProtectedAdmin(LinkingAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show or save the form. What a sent form checks stays as it is until it is saved."""
-        if request.method != "POST" or not object_id:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+        show_or_save = partial(super().changeform_view, request, object_id, form_url, extra_context)
+        if request.method != "POST":
+            return show_or_save()
         try:
             with transaction.atomic():
                 wait_for_locks(LOCK_MILLISECONDS)
-                self.lock(read_id(unquote(object_id)))
-                return super().changeform_view(request, object_id, form_url, extra_context)
+                if object_id:
+                    self.lock(read_id(unquote(object_id)))
+                return show_or_save()
+        except Refusal as refusal:
+            why = refusal.sentence
         except OperationalError as error:
             if not is_lock_timeout(error):
                 raise
-        vars(request)[_BUSY] = True
-        return super().changeform_view(request, object_id, form_url, extra_context)
+            why = BUSY
+        vars(request)[_WHY_NOT] = why
+        return show_or_save()
+
+    def lock(self, pk: int) -> None:
+        """Lock what the form checks, in the order of the services; those that save lock it."""
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, *args, **kwargs)
-        form.is_busy = vars(request).get(_BUSY, False)
+        form.why_not = vars(request).get(_WHY_NOT, "")
         return form
+
+
+class ProtectedAdmin(RefusalAdmin):
+    """Admin for rows that its form writes, and that can be deleted only while nothing refers to
+    them.
+
+    The page lists the protected rows before it reports missing permissions.
+    """
 
     def lock(self, pk: int) -> None:
         list(self.model._default_manager.select_for_update(no_key=True).filter(pk=pk))

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cohorts.models import ActivityEntry, Membership
 from meetings.models import Attendance, Meeting
-from tests.admin.reading import messages_of, text_of
+from tests.admin.reading import text_of
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
@@ -94,8 +94,19 @@ def test_bad_input_is_reported_and_changes_nothing(staff, academy, alice, held, 
     assert "This field is required" in text_of(staff.post(address(found), {"correction": ""}))
     form = {"meeting": academy.meeting("A", 2).pk, "user": alice.pk, "correction": "present"}
     answer = staff.post("/admin/meetings/attendance/add/", form, follow=True)
-    assert messages_of(answer) == ["Group A, week 2 has not begun yet."]
+    assert "Group A, week 2 has not begun yet." in text_of(answer)
     assert Attendance.objects.get().correction == ""
+
+
+def test_a_refused_correction_keeps_what_was_typed(staff, now, found):
+    Meeting.objects.update(starts_at=now - timedelta(days=3))
+    page = staff.post(address(found), {"correction": "absent"}, follow=True)
+    assert "became final 24 hours after it. Say why you change it." in text_of(page)
+    assert '<option value="absent" selected>' in page.content.decode()
+    assert page.request["QUERY_STRING"] == "", "an address is kept in the browser's history"
+    staff.post(address(found), {"correction": "absent", "correction_reason": "Told me so"})
+    found.refresh_from_db()
+    assert (found.correction, found.correction_reason) == ("absent", "Told me so")
 
 
 def test_nothing_else_of_an_attendance_can_be_edited_or_deleted(staff, found):
