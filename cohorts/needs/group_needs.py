@@ -60,7 +60,7 @@ def _thin(cohort: Cohort, groups: Collection[tuple[Group, int]]) -> Need:
             subject_of_group(
                 group,
                 count(number, "participant"),
-                NeedButton("Merge into …", page, needed, query=f"source={group.pk}"),
+                NeedButton("Merge into…", page, needed, query=f"source={group.pk}"),
             )
             for group, number in groups
         ),

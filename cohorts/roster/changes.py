@@ -69,7 +69,7 @@ class ChangedCohort:
     consequences must be confirmed (`cohorts.services.terms`).
     """
 
-    counted: ClassVar = ("cohort changed", "cohorts changed")
+    counted: ClassVar = ("cohort changes", "cohorts change")
     id: int
     name: str
     edits: tuple[FieldChange, ...]
@@ -102,7 +102,7 @@ class NewGroup:
 
 @dataclass(frozen=True, slots=True)
 class ChangedGroup:
-    counted: ClassVar = ("group changed", "groups changed")
+    counted: ClassVar = ("group changes", "groups change")
     id: int
     name: str
     edits: tuple[FieldChange, ...]
@@ -126,7 +126,7 @@ class NewPerson:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPerson:
-    counted: ClassVar = ("person changed", "people changed")
+    counted: ClassVar = ("person changes", "people change")
     id: int
     email: str
     edits: tuple[FieldChange, ...]
@@ -171,7 +171,7 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class RoleChange:
-    counted: ClassVar = ("role changed", "roles changed")
+    counted: ClassVar = ("role changes", "roles change")
     membership_id: int
     name: str
     group: str

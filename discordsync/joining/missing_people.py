@@ -152,7 +152,7 @@ def _by_cohort(people: Iterable[MissingPerson]) -> dict[int, list[MissingPerson]
 def _buttons(cohort_id: int, rows: Collection[MissingPerson]) -> tuple[NeedButton, NeedButton]:
     address = address_of("admin:not_joined", cohort_id)
     people = {"user": tuple(str(one.user_id) for one in rows)}
-    remind = f"Remind {count_people(len(rows))} …"
+    remind = f"Remind {count_people(len(rows))}…"
     return (
         NeedButton(remind, address, PERMISSIONS, post=people),
         NeedButton("Open list", address, PERMISSIONS),

@@ -50,18 +50,16 @@ def _link_lists(
 
 
 def _link_rows(request: HttpRequest, context: Mapping[str, Any]) -> Iterator[SidebarLink]:
-    """Yield a link to the cohort, row or person that the page is about, if the person may view it.
+    """Yield links to the cohort, row or person that the page is about, if the person may view them.
 
     Those who may only delete a row may not.
     """
     user = cast(User, request.user)
-    cohort = context.get("cohort")
-    row = cohort if isinstance(cohort, Cohort) else _row_of(context)
-    if row is None:
-        return
-    is_its_page = context.get("change") and type(row) not in OWN_PAGE
-    if not is_its_page and staff_may(user, f"{row._meta.app_label}.view_{row._meta.model_name}"):
-        yield SidebarLink(str(row), _find_url(user, row))
+    for row in (context.get("cohort"), _row_of(context)):
+        if not isinstance(row, Model) or (context.get("change") and type(row) not in OWN_PAGE):
+            continue  # nothing, or the row's own page
+        if staff_may(user, f"{row._meta.app_label}.view_{row._meta.model_name}"):
+            yield SidebarLink(str(row), _find_url(user, row))
 
 
 def _find_url(user: User, row: Model) -> str:

@@ -63,4 +63,5 @@ def _answer(
         return redirect(urldefrag(back).url)  # to the top, where the message is
     status = 400 if step.form.errors else 200
     template, title = "admin/meetings/move.html", step.form.heading
-    return admin_page(request, template, title, step=step, back=back, status=status)
+    about = {"cohort": group.cohort, "object": group}  # the way to the page
+    return admin_page(request, template, title, step=step, back=back, status=status, **about)

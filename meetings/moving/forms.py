@@ -84,7 +84,8 @@ class _TimeForm(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["time"].help_text = f"Time zone: {known_zone(self.group.timezone)}."
+        zone = known_zone(self.group.timezone).replace("_", " ")
+        self.fields["time"].help_text = f"Time zone: {zone}."
 
     def starts_at(self) -> datetime:
         said = self.cleaned_data

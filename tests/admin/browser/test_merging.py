@@ -47,7 +47,7 @@ def test_staff_merge_a_group_into_another_with_its_facilitator(
     expect(page.get_by_text("Fay: facilitator")).to_be_visible()
     expect(page.get_by_text("Cleo visits Group B")).to_be_visible()
     check_page(page, f"merge-{size}-2-preview")
-    page.get_by_role("button", name="Change").click()
+    page.get_by_role("button", name="Edit").click()
     expect(page.get_by_label("Its facilitators come along")).to_be_checked()
     page.get_by_label("Its guests visit the other group").uncheck()
     page.get_by_role("button", name="Preview").click()

@@ -251,7 +251,7 @@ def test_job_14_a_thin_group_is_merged_in_three_clicks(desk, academy, clicks):
         academy.add_member(name, "B")
     Cohort.objects.update(smallest_group=5, start_date=clock.now().date() - timedelta(days=1))
     desk.reload()
-    clicks(desk.get_by_role("link", name="Merge into …: Group A"))
+    clicks(desk.get_by_role("link", name="Merge into…: Group A"))
     desk.get_by_label("Its people join").select_option(str(academy.groups["B"].pk))
     clicks(desk.get_by_role("button", name="Preview"))
     expect(desk.get_by_text("Ann", exact=False).first).to_be_visible()

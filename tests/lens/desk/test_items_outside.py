@@ -97,7 +97,7 @@ def test_people_who_have_not_joined_are_reminded(ready, staff, read_today):
     assert page.sentences == ["1 person has not joined the Discord server"]
     assert "not reminded yet" in page.item("not_joined")
 
-    letter = follow(staff, page.item("not_joined"), "Remind 1 person …")
+    letter = follow(staff, page.item("not_joined"), "Remind 1 person…")
     assert "Remind 1 person" in letter.html
     person = ready.person("Newcomer")
     staff.post(letter.url, {"user": person.pk, "confirmed": "1"})
@@ -132,7 +132,7 @@ def test_people_who_left_the_server_are_named_after_an_hour(ready, staff, read_t
     assert page.items == ["left_server"]
     assert "Ann0" in page.item("left_server")
 
-    letter = follow(staff, page.item("left_server"), "Remind 1 person …")
+    letter = follow(staff, page.item("left_server"), "Remind 1 person…")
     assert "Ann0" in letter.html
     ready.join(ready.person("Ann0"))
     record_join(account, ready.now)

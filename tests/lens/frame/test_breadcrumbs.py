@@ -46,6 +46,8 @@ def test_each_page_begins_with_today_and_ends_with_itself(admin_client, academy)
     not_joined = f"/admin/discordsync/discordobject/cohorts/{cohort.pk}/not-joined/"
     assert crumbs_of(admin_client, not_joined) == f"{way} > Not joined: {cohort}"
     assert crumbs_of(admin_client, f"/groups/{group.pk}/") == f"{way} > {group}"
+    add = f"/admin/meetings/meeting/of-group/{group.pk}/add/"
+    assert crumbs_of(admin_client, add) == f"{way} > [{group}] > Add an extra session for {group}"
     assert crumbs_of(admin_client, f"/admin/people/{ann.pk}/") == f"[Today] > [People] > {ann}"
     assert crumbs_of(admin_client, "/admin/operations/") == "[Today] > Operations"
     runs = crumbs_of(admin_client, "/admin/sync/syncrun/")

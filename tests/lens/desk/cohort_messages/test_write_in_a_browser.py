@@ -71,7 +71,7 @@ def test_the_letter_is_shown_as_the_chosen_person_reads_it_and_can_be_changed(
     desk.get_by_label("As read by").select_option(label="Bob")
     desk.get_by_role("button", name="Show").click()
     expect(desk.get_by_label("The letter to Bob")).to_contain_text("Dear Bob")
-    desk.get_by_role("button", name="Change").click()
+    desk.get_by_role("button", name="Edit").click()
     expect(desk.get_by_label("Text")).to_have_value("Dear {name}")
     desk.get_by_label("Facilitators only").check()
     desk.get_by_role("button", name="Preview").click()

@@ -114,7 +114,7 @@ def test_a_thin_group_is_merged_from_the_start_on(academy, staff, read_today, se
     assert page.items == ["thin_group"]
     assert page.sentences == ["1 group with fewer than 3 participants"]
 
-    form = follow(staff, page.item("thin_group"), "Merge into …")
+    form = follow(staff, page.item("thin_group"), "Merge into…")
     a, b = academy.groups["A"].pk, academy.groups["B"].pk
     assert f'<option value="{a}" selected>' in form.html
     said = {"source": a, "target": b}
