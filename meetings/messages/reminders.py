@@ -16,6 +16,7 @@ Nothing is scheduled ahead. Each pass finds the meetings that are close and the 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +33,7 @@ from cohorts.outbox.registry import (
 )
 from cohorts.outbox.rendering.links import page_url
 from meetings.messages.active import check_set_up
-from meetings.models import Meeting
+from meetings.models import Attendance, Meeting
 from meetings.registries import JoinStep, find_join_steps, find_leaders, find_venues
 from meetings.selectors import expected_at, is_guest_at
 
@@ -73,14 +74,14 @@ def pending_reminders(
 ) -> Iterator[PendingMessage]:
     """Yield the pending reminders. Four queries for any number of meetings.
 
-    One more if some were missed: those are of no concern to a group that was set up, or to a
-    member who joined, after the cutoff.
+    Two more if some were missed: those are of no concern to a group that was set up, a member who
+    joined, or a guest who booked, after the cutoff.
     """
     meetings = _meetings_soon(group_ids, since, now)
     if not meetings:
         return
     people = _expected_and_leading(meetings)
-    joined = _joined_at([meeting for meeting in meetings if meeting.starts_at <= now + LONGEST])
+    since_when = _expected_since([one for one in meetings if one.starts_at <= now + LONGEST])
     for meeting in meetings:
         for time in TIMES:
             if not since + time.until < meeting.starts_at <= now + time.ahead:
@@ -91,7 +92,7 @@ def pending_reminders(
             if meeting.group.activated_at:  # before, nobody sees the channel
                 yield _build_message(meeting, time, None)
             for person in people[meeting.pk]:
-                if cutoff > now or joined.get((meeting.group_id, person.pk), cutoff) <= cutoff:
+                if cutoff > now or since_when.get((meeting.pk, person.pk), cutoff) <= cutoff:
                     yield _build_message(meeting, time, person)
 
 
@@ -104,17 +105,17 @@ def _expected_and_leading(meetings: Collection[Meeting]) -> dict[int, list[User]
     return expected
 
 
-def _joined_at(missed: Collection[Meeting]) -> dict[tuple[int, int], datetime]:
-    """Return when the members of the meetings' groups joined, by group and person."""
+def _expected_since(missed: Collection[Meeting]) -> dict[tuple[int, int], datetime]:
+    """Return when members joined and guests booked or answered, by meeting and person."""
     if not missed:
         return {}
-    members = Membership.objects.filter(
-        group__in={meeting.group_id for meeting in missed}, status=Membership.Status.ACTIVE
+    members = Membership.objects.filter(group__meetings__in=missed, status=Membership.Status.ACTIVE)
+    guests = Attendance.objects.filter(meeting__in=missed, is_guest=True)
+    rows = chain(
+        members.values_list("group__meetings", "user", "joined_at"),
+        guests.values_list("meeting", "user", "rsvp_at"),
     )
-    return {
-        (group, user): joined
-        for group, user, joined in members.values_list("group", "user", "joined_at")
-    }
+    return {(meeting, user): since for meeting, user, since in rows if since}
 
 
 def _meetings_soon(

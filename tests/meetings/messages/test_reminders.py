@@ -188,6 +188,23 @@ def test_o11_no_reminder_was_missed_by_who_joined_after_it(meeting):
     assert pending("reminder") == ["Alice", "Bob", "channel"]
 
 
+def test_no_reminder_was_missed_by_a_guest_who_booked_after_it(academy, meeting, now):
+    """No worker ran in the night before, and Carol books in the morning."""
+    Membership.objects.update(joined_at=now)
+    carol, home = academy.add_member("Carol", "B"), academy.meeting("B")
+    look(meeting.starts_at - 25 * HOUR)
+    book_visit(
+        carol.pk,
+        home_meeting_id=home.pk,
+        host_meeting_id=meeting.pk,
+        now=meeting.starts_at - 6 * HOUR,
+    )
+    look(meeting.starts_at - 5 * HOUR)
+    assert pending("reminder", state="expired") == ["Alice", "Bob", "channel"]
+    look(meeting.starts_at - HOUR)
+    assert pending("reminder") == ["Alice", "Bob", "Carol", "channel"]
+
+
 def test_o11_no_reminder_was_missed_by_a_group_that_became_active_after_it(meeting):
     later = meeting.starts_at - 10 * HOUR
     Group.objects.filter(pk=meeting.group_id).update(set_up_at=later, activated_at=later)
