@@ -227,12 +227,14 @@ def _knows_since(message: Message, move: MeetingMove) -> datetime | None:
     member = Membership.objects.filter(
         user=message.user_id, group=move.group_id, status=Membership.Status.ACTIVE
     ).first()
-    is_guest = Attendance.objects.filter(
+    if member is not None:
+        return max(filter(None, [begun, member.joined_at]))
+    guest = Attendance.objects.filter(
         user=message.user_id, meeting__changes__move=move, is_guest=True
-    )
-    if member is None and not is_guest.exists():
+    ).first()
+    if guest is None:
         raise MessageObsolete("The person is no longer a member or guest.")
-    return max(filter(None, [begun, member.joined_at if member else None]), default=None)
+    return guest.rsvp_at or begun
 
 
 def _describe_change(

@@ -225,6 +225,20 @@ def test_a_guest_who_stays_is_notified(academy, meeting, now):
     assert "90 minutes" in words_to("Carol", "meeting_moved", now).text
 
 
+def test_a_guest_reads_the_time_before_as_it_was_when_they_booked(academy, meeting, now):
+    carol, home = academy.add_member("Carol", "B"), academy.meeting("B", 2)
+    move(meeting, DAY, now)
+    meeting.refresh_from_db()
+    booked_at = now + MINUTE
+    book_visit(carol.pk, home_meeting_id=home.pk, host_meeting_id=meeting.pk, now=booked_at)
+    longer = moves.Reschedule(meeting.pk, meeting.starts_at, 90)
+    carry_out(longer, by=None, now=booked_at + MINUTE)
+    look(booked_at + MINUTE)
+    text = words_to("Carol", "meeting_moved", booked_at + MINUTE).text
+    assert f"{meeting.starts_at:%A}" in text
+    assert f"{meeting.starts_at - DAY:%A}" not in text, "of that time they never knew"
+
+
 def test_no_message_is_recorded_for_a_member_or_guest_whose_account_is_closed(
     academy, meeting, now
 ):
