@@ -31,8 +31,8 @@ def book_visit(
     """Book a visit for oneself.
 
     `shown_start` is the host meeting's start as the page or client showed it, if known. Raises
-    Refusal: those named in guestvisits.rules, no_meeting, or meeting_moved if the start is
-    different now.
+    Refusal: those named in guestvisits.rules, no_meeting, account_closed, or meeting_moved if the
+    start is different now.
     """
     return _book(user_id, home_meeting_id, host_meeting_id, by=user_id, shown=shown_start, now=now)
 
@@ -66,6 +66,8 @@ def _book(
 ) -> GuestVisit:
     with transaction.atomic():
         reader = _lock(user_id, [home_meeting_id, host_meeting_id])
+        if not reader.is_active:
+            raise Refusal("account_closed", "This account is closed.")
         choice = read_visit_option(
             user_id, home_meeting_id=home_meeting_id, host_meeting_id=host_meeting_id, now=now
         )
@@ -95,7 +97,7 @@ def _lock(user_id: int, meeting_ids: Collection[int]) -> User:
     """Lock the groups of these meetings, then the person; return the person, with their time zone.
     Two queries."""
     lock_found(Group.objects.filter(meetings__in=meeting_ids).only("pk"))
-    return lock_people([user_id], "timezone")[user_id]
+    return lock_people([user_id], "timezone", "is_active")[user_id]
 
 
 def _moved(meeting: Meeting, reader: User) -> Refusal:

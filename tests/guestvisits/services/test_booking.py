@@ -122,6 +122,16 @@ def test_a_person_who_dropped_out_is_refused(alice, book, now):
     assert refused(book) == "not_active_participant"
 
 
+def test_a_closed_account_is_refused(academy, alice, book, now):
+    """It was closed while the page was open; and staff cannot overrule it."""
+    type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+    assert refused(book) == "account_closed"
+    home, host = academy.meeting("A").pk, academy.meeting("B").pk
+    staff = academy.add_person("Sam").pk
+    why = {"home_meeting_id": home, "host_meeting_id": host, "why": "asked by phone"}
+    assert refused(book_visit_for, alice.pk, by=staff, now=now, **why) == "account_closed"
+
+
 def test_a_facilitator_cannot_leave_the_group_without_a_host(academy, book):
     bob = academy.add_facilitator("Bob", "A")
     assert refused(book, user=bob) == "facilitator_of_home"
