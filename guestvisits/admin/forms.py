@@ -56,6 +56,11 @@ class HomeForm(forms.Form):
             .order_by("starts_at")
         )
 
+    @property
+    def has_meetings(self) -> bool:
+        choices = _pick(self, "home").queryset
+        return choices is not None and choices.exists()
+
 
 class HostForm(forms.Form):
     """The meetings of the week. Choosing one that is not open requires a reason to overrule."""

@@ -90,6 +90,9 @@ class GuestVisitAdmin(ReadOnlyAdmin):
 
     def _ask_home(self, request: HttpRequest, person: User) -> HttpResponse:
         form = HomeForm(request.POST or None, person=person, now=clock.now())
+        if not form.has_meetings:
+            messages.error(request, f"{person} is in no group with a meeting to miss.")
+            return redirect(self._back(request))
         if form.is_valid():
             return self._next_step(request, home=form.cleaned_data["home"].pk)
         return self._ask(request, f"Which meeting will {person} miss?", form)

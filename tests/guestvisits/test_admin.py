@@ -54,6 +54,15 @@ def choose(client: Client, academy, alice, host: str = "B", why: str = ""):
     return client.post(step, form, follow=True)
 
 
+def test_someone_without_a_group_has_no_meeting_to_miss_and_staff_are_led_back(
+    client, academy, sam
+):
+    page = f"/admin/people/{sam.pk}/"
+    answer = client.get(ADD, {"person": sam.pk, "next": page}, follow=True)
+    assert answer.redirect_chain == [(page, 302)]
+    assert "Sam is in no group with a meeting to miss." in answer.content.decode()
+
+
 def test_staff_book_for_someone_in_three_steps(client, academy, alice, sam):
     assert "Alice" in client.get(ADD).content.decode()
     page = client.get(f"{ADD}?person={alice.pk}").content.decode()
