@@ -59,6 +59,14 @@ def test_a_cancelled_meeting_can_be_restored_and_a_past_one_only_opened(
     assert links(read_today().meeting(held)) == ["Open"]
 
 
+def test_meetings_name_their_cohort_where_there_are_several(academy, read_today):
+    assert "Autumn" not in read_today().meeting(academy.meeting("B"))
+    Cohort.objects.create(
+        course=academy.cohort.course, name="Later", start_date=NOW.date(), number_of_meetings=3
+    )
+    assert "Autumn" in read_today().meeting(academy.meeting("B"))
+
+
 def test_people_who_look_for_a_substitute_come_back_to_the_meeting(academy, staff, read_today):
     row = read_today().meeting(academy.meeting("B"))
     (page,) = re.findall(r'href="([^"]+/find/[^"]+)"', row)
