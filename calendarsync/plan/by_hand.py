@@ -39,11 +39,8 @@ def people_of_series(
     If occurrences ahead were changed by hand, they cannot be corrected one by one. People who are
     not expected are then taken off the whole series.
     """
-    if (
-        wanted.people is None
-        and is_current(group, wanted, series)
-        and is_changed_by_hand(wanted, series, observed)
-    ):
+    is_ahead = wanted.people is None and is_current(wanted, series)
+    if is_ahead and is_changed_by_hand(wanted, series, observed):
         return series.people & _expected(group, wanted)
     return wanted.people
 

@@ -22,7 +22,7 @@ def find_drift(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Itera
     continued = {part.continues for part in observed.later_parts}
     for wanted in group.series if group.facts.live else ():
         series = series_of(wanted, observed)
-        if series is None or not is_current(group, wanted, series):
+        if series is None or not is_current(wanted, series):
             continue
         if series.is_cancelled:
             # An older series may have been cancelled on purpose.

@@ -151,11 +151,12 @@ def is_in_rhythm(wanted: DesiredSeries, series: ObservedEvent) -> bool:
     return bool(slot and series.slot and slot.same_times(series.slot))
 
 
-def is_current(group: DesiredGroupCalendar, wanted: DesiredSeries, series: ObservedEvent) -> bool:
+def is_current(wanted: DesiredSeries, series: ObservedEvent) -> bool:
     """Return whether a series has anything ahead, also because someone has made it longer."""
-    made = wanted.record.slot if group.facts.live else None
-    is_longer = made and (not series.slot or series.slot.starts()[-1] > made.starts()[-1])
-    return wanted.people is not None or wanted.ahead or bool(is_longer)
+    if wanted.people is not None or wanted.ahead:
+        return True
+    made, now = wanted.record.slot, series.slot
+    return made is not None and (now is None or now.starts()[-1] > made.starts()[-1])
 
 
 def find_issues(
@@ -208,7 +209,7 @@ def _codes(
         return
     for wanted in group.series:
         series = series_of(wanted, observed)
-        if series is not None and is_current(group, wanted, series):
+        if series is not None and is_current(wanted, series):
             yield from _codes_of(wanted, series, observed)
     if group.mismatched:
         yield "mismatched_series"

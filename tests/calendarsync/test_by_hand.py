@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from calendarsync.models import CalendarSeries
-from cohorts.models import User
+from cohorts.models import Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
+from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
 from meetings.models import Meeting
 from tests.calendarsync.behaviour import GoogleMode, in_pairs
@@ -335,6 +336,10 @@ def test_a_series_that_is_made_longer_after_its_last_day_is_reported_and_keeps_n
     calendar.work()
     assert calendar.invitations(alan) == []
     assert calendar.invited(calendar.series(group)) == {"ada"}
+    end_group(group.pk, status=Group.Status.CANCELLED, now=calendar.now)
+    calendar.work()
+    assert calendar.invited(calendar.series(group)) == set()
+    assert calendar.troubles() == {"Group A": "series_edited"}
     undone = {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4"]}
     calendar.do("edit_event", event=series, changes=undone)
     calendar.look()
