@@ -111,8 +111,9 @@ class Calls:
             logger.warning("Closing the connection to %s failed", self.log.provider)
 
     def observe(self, snapshot: Any) -> None:
-        self.finding = self.run(self.provider.observe(self._client, snapshot))
-        self.finding = self.provider.store(self.finding)
+        found = self.run(self.provider.observe(self._client, snapshot))
+        self.lease.check()  # after a freeze another worker may have stored a newer one
+        self.finding = self.provider.store(found)
 
     def run(self, call: Coroutine[Any, Any, Any]) -> Any:
         return self._loop.run_until_complete(within_limit(call))

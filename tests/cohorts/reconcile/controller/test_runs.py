@@ -240,6 +240,22 @@ def test_a_run_whose_lease_expired_while_it_compared_stores_no_status(links, rea
     assert links.service.observations == 2, "the second run compared"
 
 
+def test_a_run_whose_lease_expired_while_it_observed_stores_no_observation(
+    links, ready, monkeypatch
+):
+    """Another worker may have stored a newer one."""
+    held, observe = lease.take("links"), links.observe
+
+    async def observe_and_freeze(*args):
+        held.good_until = float("-inf")
+        return await observe(*args)
+
+    monkeypatch.setattr(links, "observe", observe_and_freeze)
+    links.recorded.clear()
+    Reconciler(links, held).run_once()
+    assert links.recorded == set()
+
+
 def test_a_lease_that_has_expired_is_taken_over(links, made):
     lease.take("links")
     ProviderState.objects.update(lease_until=Now() - timedelta(seconds=1))
