@@ -266,6 +266,9 @@ def test_a_meeting_without_a_place_in_a_series_has_an_event_of_its_own():
     assert (found.start, found.minutes, found.record) == (FIRST + HOUR, 60, own)
     assert found.people == BOTH | {CARL.address}
     assert desired(facts).unwanted == ()
+    older = EventRecord("e8", 1, True, False, 9)
+    several = desired(replace(facts, events=(own, older)))
+    assert (several.events, several.unwanted) == ((found,), (older,))
     assert desired(replace(facts, all_series=())).events == ()
     assert desired(facts, FIRST + HOUR).events == ()
     cancelled = replace(facts, meetings=(replace(extra, cancelled=True),))
