@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.models import AccessException, Membership, User
 from guestvisits.models import GuestVisit, SubstituteOffer
@@ -24,6 +24,13 @@ UNASKED_ENDS = frozenset(
         End.COHORT_ENDED,
         End.BECAME_MEMBER,
     }
+)
+
+# Whether the guest of a visit was absent from the host meeting.
+IS_MISSED = Exists(
+    Attendance.objects.annotate(was=PRESENCE).filter(
+        was=Attendance.Presence.ABSENT, meeting=OuterRef("host_meeting"), user=OuterRef("user")
+    )
 )
 
 
@@ -52,6 +59,10 @@ class MyVisit:
     def has_declined(self) -> bool:
         """Return whether the guest declined. The visit stays open until it is cancelled."""
         return self.rsvp == Attendance.Rsvp.NOT_ATTENDING
+
+    @property
+    def was_missed(self) -> bool:
+        return self.presence == Attendance.Presence.ABSENT
 
     @property
     def ended_unasked(self) -> bool:
@@ -125,11 +136,16 @@ def find_absences(meeting_ids: Collection[int], now: datetime) -> dict[tuple[int
     Past visits count like future ones: the person has already attended this week's meeting. Of two,
     the later one replaced one that was missed.
     """
-    visits = GuestVisit.objects.filter(
-        Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER), home_meeting__in=meeting_ids
-    ).select_related("host_meeting__group")
-    found = visits.order_by("pk")
+    visits = visits_instead().filter(home_meeting__in=meeting_ids)
+    found = visits.select_related("host_meeting__group").order_by("pk")
     return {(visit.home_meeting_id, visit.user_id): _explain(visit, now) for visit in found}
+
+
+def visits_instead() -> QuerySet[GuestVisit]:
+    """Return the visits that keep people from their own meeting: open and past ones, unless they
+    were missed."""
+    is_kept = Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER)
+    return GuestVisit.objects.filter(is_kept, ~IS_MISSED)
 
 
 def _explain(visit: GuestVisit, now: datetime) -> str:

@@ -106,6 +106,7 @@ def read_agenda(user_id: int, now: datetime, *, led: Collection[SubstitutionStat
     made = [mine for mine in visits if not mine.visit.ended_early]
     # The latest comes first: a visit that replaced another one takes precedence over it.
     by_home = {mine.visit.home_meeting_id: mine for mine in reversed(made)}
+    instead = {home: mine for home, mine in by_home.items() if not mine.was_missed}
     ahead = [mine for mine in visits if mine.visit.is_open and not is_over(mine, now)]
     progress = read_progress(user_id, ahead, now)
     venues = find_venues(
@@ -114,7 +115,7 @@ def read_agenda(user_id: int, now: datetime, *, led: Collection[SubstitutionStat
         | {status.meeting.group_id for status in led if status.sees_people}
     )
     return Agenda(
-        entries=tuple(_entries(meetings, by_home, _find_lost(visits), venues, now)),
+        entries=tuple(_entries(meetings, instead, _find_lost(visits), venues, now)),
         upcoming=tuple(
             Upcoming(
                 mine,
@@ -147,14 +148,14 @@ def _find_lost(visits: Iterable[MyVisit]) -> dict[int, MyVisit]:
 
 def _entries(
     meetings: Iterable[MyMeeting],
-    by_home: Mapping[int, MyVisit],
+    instead: Mapping[int, MyVisit],
     lost: Mapping[int, MyVisit],
     venues: Mapping[int, Venue],
     now: datetime,
 ) -> Iterable[AgendaEntry]:
     left = dict(venues)  # each is shown once
     for each in meetings:
-        visit = by_home.get(each.meeting.pk)
+        visit = instead.get(each.meeting.pk)
         is_held = not (visit or each.meeting.is_cancelled)
         yield AgendaEntry(
             mine=each,

@@ -15,6 +15,7 @@ from django.db.models import Q
 from cohorts.models import Membership, User
 from cohorts.selectors import group_by, last_members_of
 from guestvisits.models import GuestVisit
+from guestvisits.selectors import IS_MISSED
 from meetings.attendance.elsewhere import find_elsewhere
 from meetings.attendance.marks import LedgerEntry, LedgerMark
 from meetings.models import Attendance, Meeting
@@ -117,16 +118,19 @@ def _attendances(meetings: Iterable[Meeting]) -> dict[int, dict[int, Attendance]
 def _visits(
     meetings: Collection[Meeting],
 ) -> tuple[dict[int, dict[int, Meeting]], dict[int, dict[int, GuestVisit]]]:
-    """Return open and past visits: host meetings by home meeting and user; visits by host and user.
-    Of two in place of one meeting, or to one, the later replaced the earlier."""
+    """Return open and past visits: host meetings by home meeting and user, without missed ones;
+    visits by host and user. Of two in place of one meeting, or to one, the later replaced the
+    earlier."""
     away: dict[int, dict[int, Meeting]] = defaultdict(dict)
     here: dict[int, dict[int, GuestVisit]] = defaultdict(dict)
     visits = GuestVisit.objects.filter(
         Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
         Q(home_meeting__in=meetings) | Q(host_meeting__in=meetings),
     ).select_related("user", "host_meeting__group", "home_meeting__group")
+    visits = visits.annotate(was_missed=IS_MISSED)
     for visit in visits.order_by("user__name", "user", "pk"):
-        away[visit.home_meeting_id][visit.user_id] = visit.host_meeting
+        if not visit.was_missed:
+            away[visit.home_meeting_id][visit.user_id] = visit.host_meeting
         here[visit.host_meeting_id][visit.user_id] = visit
     return away, here
 

@@ -11,7 +11,7 @@ from cohorts.needs.items import Need, NeedButton, NeedSubject
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.selectors import group_by
 from cohorts.words import count_people
-from guestvisits.models import GuestVisit
+from guestvisits.selectors import visits_instead
 from meetings.needs.upcoming import (
     AHEAD,
     BEFORE,
@@ -66,9 +66,8 @@ def find_thin_meetings(facts: OpenCohorts) -> Iterator[Need]:
 def read_away(facts: OpenCohorts) -> Mapping[int, Mapping[int, str]]:
     """Return the groups that members visit instead of this week's own meeting, by meeting and
     person.  One query."""
-    visits = GuestVisit.objects.filter(
+    visits = visits_instead().filter(
         live_group("home_meeting__group__"),
-        ended_at__isnull=True,
         home_meeting__starts_at__gt=facts.now - BEFORE,
         home_meeting__starts_at__lt=facts.now + AHEAD,
     )

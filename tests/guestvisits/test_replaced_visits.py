@@ -12,6 +12,7 @@ from guestvisits.pages.my_meetings import read_my_meetings
 from guestvisits.services.booking import book_visit, book_visit_for
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
+from meetings.selectors import expected_at
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +68,24 @@ def test_a_guest_whom_staff_book_again_into_a_running_meeting_is_listed_once(aca
     book_visit_for(alice.pk, **pair, by=sam.pk, why="She asked.", now=host.starts_at)
     assert GuestVisit.objects.count() == 2
     assert [line.name for line in read_rosters([host])[host.pk]] == ["Alice"]
+
+
+def test_who_missed_a_visit_can_still_come_to_the_own_meeting_of_that_week(
+    academy, carol, home, now
+):
+    missed = academy.meeting("A")
+    book_visit(carol.pk, home_meeting_id=home.pk, host_meeting_id=missed.pk, now=now)
+    later = missed.ends_at + timedelta(hours=1)
+    with pytest.raises(Refusal, match="You visited Group A"):  # so far it looks as if she had
+        set_rsvp(home.pk, carol.pk, "attending", now=later)
+
+    Attendance.objects.filter(meeting=missed, user=carol).update(not_seen=True)
+    entries = read_my_meetings(carol.pk, later).agenda.entries
+    [entry] = [one for one in entries if one.mine.meeting == home]
+    assert entry.may_answer
+    set_rsvp(home.pk, carol.pk, "attending", now=later)
+    assert carol in expected_at([home])[home.pk], "she gets the reminders"
+    [line] = read_rosters([home])[home.pk]
+    assert line.is_expected
+    [guest] = read_rosters([missed])[missed.pk]
+    assert guest.is_guest
