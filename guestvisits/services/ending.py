@@ -15,7 +15,7 @@ What happens to the two attendances:
 "Removed" means that row only: the visit still records the guest, the group, when and why it ended.
 An attendance that existed before the booking is kept, but no longer marked as a guest's, and its
 RSVP is pending again; one with a check-in is kept too, unless the meeting was moved or cancelled.
-"Pending again" applies only if the RSVP is still the one that the booking set.
+"Pending again" applies only to the RSVP that the booking set: attending there, and not at home.
 """
 
 from datetime import datetime
@@ -70,7 +70,7 @@ def _undo_attendances(visit: GuestVisit, now: datetime) -> None:
         at_host.update(is_guest=False)
     else:
         earlier = at_host.filter(created_at__lt=visit.booked_at)
-        earlier.filter(rsvp=Rsvp.ATTENDING, rsvp_at=visit.booked_at).update(rsvp=Rsvp.PENDING)
+        earlier.filter(rsvp=Rsvp.ATTENDING).update(rsvp=Rsvp.PENDING, rsvp_at=now)
         earlier.update(is_guest=False)
         if visit.end_reason not in _WAS_NOT_HELD:
             at_host = at_host.filter(checked_in_at__isnull=True, correction="")

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from cohorts.errors import Refusal
+from guestvisits.breaks import reopen_visits
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
+from guestvisits.services.ending import end_visit
 from guestvisits.windows import guest_windows
 from meetings.models import Attendance
 from meetings.rsvps import set_rsvp
@@ -110,6 +112,20 @@ def test_a_booking_replaces_an_earlier_rsvp_to_the_host_meeting(academy, alice, 
     row.refresh_from_db()
     assert (row.rsvp, row.is_guest) == ("pending", False)
     assert not visit.was_made
+
+
+def test_a_visit_that_is_on_again_after_a_break_was_undone_and_then_cancelled_leaves_no_rsvp(
+    academy, alice, book, now
+):
+    Attendance.objects.create(
+        meeting=academy.meeting("B"), user=alice, created_at=now - timedelta(days=1)
+    )
+    visit = book()
+    end_visit(visit, GuestVisit.End.HOST_CANCELLED, now=now + timedelta(minutes=1))
+    reopen_visits([visit.pk], now + timedelta(minutes=2))
+    assert answers(academy, alice)["Group B"] == "attending"
+    cancel_visit(alice.pk, host_meeting_id=visit.host_meeting_id, now=now + timedelta(minutes=3))
+    assert answers(academy, alice) == {"Group A": "pending", "Group B": "pending"}
 
 
 def test_an_rsvp_that_the_guest_gave_after_the_booking_outlasts_the_visit(
