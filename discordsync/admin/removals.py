@@ -33,6 +33,9 @@ from discordsync.selectors import groups_with_remains, recorded_infrastructure
 PERMISSION = "discordsync.add_removalapproval"
 LIST, REVIEW = "admin:discordsync_removals", "admin:discordsync_removal"
 PREFIX = "object-"
+NOTHING_DECIDED = (
+    "Nothing was changed: these objects are different ones now, or their groups were reopened."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,9 @@ class RemovalMixin(admin.ModelAdmin):
             return self._ask_about_roles(request, run, decisions, roles)
         decisions |= dict.fromkeys(roles, answer)
         decided = decide(run.summary.get("removable", ()), decisions, by=person.pk, now=clock.now())
+        if not decided.removed and not decided.kept:
+            messages.error(request, NOTHING_DECIDED)
+            return redirect(LIST)
         messages.success(
             request,
             f"{count(decided.removed, 'object')} will be removed within a minute or two; "

@@ -13,9 +13,10 @@ from cohorts.errors import Refusal
 from cohorts.models import Group, live_group
 from cohorts.reconcile.errors import Conflict
 from cohorts.services import groups as group_services
+from cohorts.services.locks import lock_found
 from cohorts.signals import announce
 from discordsync.models import DiscordObject, RemovalApproval
-from discordsync.selectors import groups_of, recorded_infrastructure
+from discordsync.selectors import groups_of, is_removable, recorded_infrastructure
 from discordsync.snapshot import read_approvals
 
 REMOVE, KEEP = "remove", "keep"
@@ -36,13 +37,20 @@ def decide(
 ) -> Decided:
     """Store what staff decided on the objects that they were shown; the rest stays as it is.
 
-    `shown`: `Removable` values as stored by the review.  `decisions`: REMOVE or KEEP by key.  An
-    object that has another id than the one shown is left out.
+    `shown`: `Removable` values as stored by the review.  `decisions`: REMOVE or KEEP by key.  Left
+    out are objects that have another id than the one shown, and those of a group that was reopened.
     """
     seen = {str(row["key"]): row for row in shown}
     rows = recorded_infrastructure().filter(key__in=decisions.keys() & seen.keys())
-    rows = rows.select_for_update(of=("self",)).order_by("pk")
-    same = [row for row in rows if str(row.outside_id) == seen[row.key]["outside_id"]]
+    groups_there = Group.objects.filter(cohort__in=rows.values("cohort"))
+    lock_found(groups_there)  # none is reopened before this is stored
+    there = groups_there.select_related("cohort")
+    in_use = {group.pk for group in there if not is_removable(group, now)}
+    same = [
+        row
+        for row in rows.select_for_update(of=("self",)).order_by("pk")
+        if str(row.outside_id) == seen[row.key]["outside_id"] and in_use.isdisjoint(groups_of(row))
+    ]
     removed = [row for row in same if decisions[row.key] == REMOVE]
     kept = [row for row in same if decisions[row.key] == KEEP]
     for row in removed:

@@ -60,8 +60,7 @@ def pass_days(sandbox, set_clock, days):
 @pytest.fixture
 def staff(db):
     staff = Client()
-    person = User.objects.create_superuser("root@example.org", "a long password", name="Root")
-    staff.force_login(person)
+    staff.force_login(User.objects.create_superuser("root@example.org", name="Root"))
     return staff
 
 
@@ -305,9 +304,7 @@ def test_a_group_that_members_can_still_read_or_that_lives_is_not_offered(
 
 
 def test_a_reopened_group_keeps_what_was_approved(sandbox, made, staff):
-    address = review(staff, made)
-    _, form = read_form(staff, address)
-    staff.post(address, form)
+    approve_all(staff, made)
     Group.objects.update(status=Group.Status.ACTIVE, ended_at=None)
     work("discord")
     assert deletions(sandbox) == []
@@ -317,14 +314,22 @@ def test_a_channel_of_a_reopened_group_that_is_deleted_by_hand_is_reported_as_mi
     sandbox, made, staff
 ):
     group = made.groups[0]
-    address = review(staff, made)
-    _, form = read_form(staff, address)
-    reopen(made)
-    staff.post(address, form)  # a page from before, too
+    approve_all(staff, made)
     reopen(made)
     sandbox.post("delete", {"kind": "channel", "id": outside_id(f"text_channel:{group.pk}")})
     look_again()
     assert GroupSync.objects.get(group=group, provider="discord").issue == "missing"
+
+
+@pytest.mark.parametrize("choice", ["remove", "keep"])
+def test_a_review_from_before_a_group_was_reopened_decides_nothing(sandbox, made, staff, choice):
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    reopen(made)
+    page = staff.post(address, dict.fromkeys(form, choice), follow=True).content.decode()
+    assert "Nothing was changed" in page
+    assert not RemovalApproval.objects.exists()
+    assert not DiscordObject.objects.filter(released_at__isnull=False).exists()
 
 
 @pytest.mark.parametrize("n", thin(range(1, DELETIONS + 1), every=1, always=[4]))
