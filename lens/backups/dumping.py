@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from lens.backups.manifest import describe_database, hash_file, manifest_path
+from lens.backups.manifest import Manifest, describe_database, hash_file, manifest_path
 from lens.backups.pg_programs import BackupRefused, find_program, run_program
 
 DAY = 24 * 3600  # seconds
@@ -19,23 +19,32 @@ def back_up(folder: Path, now: datetime) -> Path:
     manifest = describe_database(now)
     program = find_program("pg_dump", least=manifest.postgresql)
     path = folder / f"lens-{now:%Y%m%dT%H%M%S%f}.dump"
-    unfinished = path.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if path.exists():
             raise BackupRefused(f"{path} exists already.")
+        _write(path, manifest, program)
+    except OSError as error:
+        raise BackupRefused(f"{folder} cannot be written: {error.strerror}.") from error
+    return path
+
+
+def _write(path: Path, manifest: Manifest, program: Path) -> None:
+    unfinished = path.with_suffix(".part")
+    try:
         unfinished.touch(mode=0o600)  # it contains everyone's data
         wrong = run_program(program, "--format=custom", f"--file={unfinished}")
         if wrong:
-            raise BackupRefused(f"pg_dump failed: {wrong}. {folder} has only its former backups.")
+            raise BackupRefused(
+                f"pg_dump failed: {wrong}. {path.parent} has only its former backups."
+            )
         replace(manifest, sha256=hash_file(unfinished)).write(path)
         unfinished.rename(path)
-    except OSError as error:
+    except OSError:
         manifest_path(path).unlink(missing_ok=True)
-        raise BackupRefused(f"{folder} cannot be written: {error.strerror}.") from error
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
-    return path
 
 
 def delete_old(folder: Path, keep: int) -> list[Path]:

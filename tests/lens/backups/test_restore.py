@@ -199,6 +199,12 @@ def test_a_full_disk_leaves_the_former_backups_alone(
     assert sorted(backup.parent.iterdir()) == before
 
 
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match=r"/file cannot be written: File exists\.$"):
+        back_up(tmp_path / "file")
+
+
 def test_an_older_pg_dump_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
