@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import FileResponse, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils.text import slugify
@@ -41,7 +42,10 @@ class ExportedList:
 
 def read_query(request: HttpRequest) -> QueryDict:
     """Return the query of the list that is exported, which says how it is filtered."""
-    return QueryDict(request.POST.get("query", ""), mutable=True)
+    query = QueryDict(request.POST.get("query", ""), mutable=True)
+    if "%00" in query.urlencode():  # no text in PostgreSQL can hold it
+        raise BadRequest("The query contains a zero byte.")
+    return query
 
 
 def with_zone(title: str) -> str:

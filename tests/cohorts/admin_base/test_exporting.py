@@ -217,6 +217,10 @@ def test_bad_input_leads_back_to_the_list_with_a_sentence(
     assert said in answer.content.decode()
 
 
+def test_a_zero_byte_in_the_query_is_refused_as_it_is_in_an_address(staff: Client) -> None:
+    assert export(staff, "cohorts.cohort", "status__exact=%00").status_code == 400
+
+
 def test_only_those_who_may_view_a_list_may_export_it_and_by_post(
     academy: Academy, staff: Client
 ) -> None:
