@@ -10,6 +10,7 @@ from discordsync.plan import calls
 from discordsync.plan.calls import Item, Owner, create, edit, if_requested, rank
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.plan.repairs import (
+    remove_roles_overwrites,
     remove_stray_overwrites,
     rename,
     restore_category,
@@ -139,6 +140,7 @@ def _keep_read_only(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
     if diff.exists(cohort_channel):
         wanted = diff.reader_overwrites(group, cohort_channel)
         yield from restore_overwrites(diff, owner, cohort_channel, wanted)
+    yield from remove_roles_overwrites(diff, group)
     role = keys.role(group.id)
     if group.is_archive and diff.exists(role):
         yield from _repair_role(diff, group, role)

@@ -3,6 +3,7 @@
 overwrites that differ                            restored
 bits that staff added to our overwrites           tolerated, except for those in OURS_ALONE
 an overwrite that lets someone in for no reason   removed (Diff.stray_overwrites)
+an ended group's role that the bot cannot manage  its overwrites are removed after the archive
 a name that has changed in the facts              written
 a name that was changed in Discord                reported, until staff decide (drift.py)
 a channel without a category                      moved into its own, once that exists
@@ -61,6 +62,22 @@ def remove_stray_overwrites(diff: Diff, group: DesiredGroup, key: str) -> Iterat
             removes=None if ended or stays else str(person),
             ends=bool(ended),
         )
+
+
+def remove_roles_overwrites(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
+    """Close the channels to a role after its archive, if the bot can take it from no one."""
+    role = diff.role(keys.role(group.id))
+    if role is None or not group.removable or diff.can_manage(role):
+        return
+    for key in (*keys.channels_of(group.id), keys.cohort_channel(group.cohort_id)):
+        channel = diff.channel(key)
+        if channel is not None and role.id in channel.overwrites:
+            call = calls.delete_overwrite(channel.id, role.id)
+            why = "the archive has ended, and the bot cannot take the role from anyone"
+            owner = Owner.of(group)
+            yield overwrite_action(
+                diff, owner, channel, key, call, "remove", why, rank=REMOVING, ends=True
+            )
 
 
 def overwrite_action(

@@ -21,6 +21,7 @@ from discordsync.sandbox.permissions import who_may_what
 from discordsync.state import permissions
 from discordsync.state.facts import DiscordGroup, DiscordSnapshot, Former, Member, Window
 from guestvisits.models import GuestVisit
+from tests.discordsync.guild_state import look_again, outside_id
 from tests.discordsync.inprocess import Guild, work
 from tests.discordsync.strategies import EVERYBODY, NOW, PEOPLE, complete, with_records_of
 from tests.support.cohort import add_member, join, make_cohort, realize
@@ -296,3 +297,32 @@ def may(sandbox: Any, person: Any, key: str) -> set[str]:
     channel = DiscordObject.objects.get(key=key).outside_id
     table = who_may_what(sandbox.get("state")["discord"])
     return set(table[str(person.discord_id)][str(channel)]) & (READING | OPEN)
+
+
+def test_after_the_archive_a_role_above_the_bots_opens_no_channel_any_more(
+    sandbox, set_clock, only_discord
+):
+    made = make_cohort(groups=2, members=2)
+    join(sandbox, made.people)
+    realize(made)
+    run("discord")
+    over, live = made.groups
+    role = outside_id(f"role:{over.pk}")
+    end_group(over.pk, status=Group.Status.COMPLETED, now=clock.now())
+    run("discord")
+    position = sandbox.get("state")["discord"]["roles"][role]["position"]
+    sandbox.post("discord/settings", {"bot_role_position": position})
+    later = clock.now() + timedelta(days=31)
+    set_clock(later)
+    sandbox.set_clock(later)
+    run("discord")
+
+    guild = sandbox.get("state")["discord"]
+    assert role in guild["members"][str(made.people[1].discord_id)]["roles"]
+    assert not [one["name"] for one in guild["channels"].values() if role in one["overwrites"]]
+    assert GroupSync.objects.get(group=over, provider="discord").issue == "role_too_low"
+    cohort_channel = guild["channels"][outside_id(f"cohort_channel:{made.cohort.pk}")]
+    assert outside_id(f"role:{live.pk}") in cohort_channel["overwrites"]
+    seen = sandbox.last
+    look_again()
+    assert sandbox.writes(since=seen) == []
