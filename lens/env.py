@@ -22,6 +22,12 @@ WORDS |= {"0": False, "false": False, "no": False, "off": False}
 
 MOST = 1_000_000_000  # a larger value, such as seconds, is a mistake, and would overflow dates
 SNOWFLAKE_DIGITS = range(15, 21)
+# Former names, which still work in the release that renames them.
+FORMER = {
+    "SYNC_RUN_SECONDS": "SYNC_SLICE_SECONDS",
+    "SYNC_READ_SECONDS": "SYNC_LOOK_SECONDS",
+    "SYNC_POLL_SECONDS": "SYNC_LISTEN_SECONDS",
+}
 COPY_SERVER_ID = (
     "In Discord, turn on Developer Mode, right-click the server and choose Copy Server ID."
 )
@@ -40,6 +46,8 @@ class Env:
     def text(self, name: str, default: str = "") -> str:
         file = self.given.get(f"{name}_FILE", "")
         read = _read(f"{name}_FILE", file) if file else self.given.get(name, "")
+        if not read.strip() and name in FORMER:
+            return self.text(FORMER[name], default)
         return read.strip() or default
 
     def names(self, name: str, default: list[str]) -> list[str]:

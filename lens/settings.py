@@ -317,15 +317,15 @@ DM_LIMITS = {  # low, because Discord quarantines bots that write to dozens of p
 SYNC = {
     "lease_seconds": env.number("SYNC_LEASE_SECONDS", default=90),
     "renew_below_seconds": env.number("SYNC_RENEW_BELOW_SECONDS", default=60),
-    "run_seconds": env.number("SYNC_SLICE_SECONDS", default=45),
+    "run_seconds": env.number("SYNC_RUN_SECONDS", default=45),
     "call_seconds": env.number("SYNC_CALL_SECONDS", default=45),
     # How long one observation may look for objects that Discord's lists no longer contain.
     "confirm_seconds": env.number("SYNC_CONFIRM_SECONDS", default=10),
-    "read_seconds": env.number("SYNC_LOOK_SECONDS", default=1),  # how often a run reads what is due
+    "read_seconds": env.number("SYNC_READ_SECONDS", default=1),  # how often a run reads what is due
     "probe_seconds": env.number("SYNC_PROBE_SECONDS", default=60),  # during an outage
     "backoff_seconds": env.number("SYNC_BACKOFF_SECONDS", default=60),  # doubles with each failure
     # How often RSVPs are read from Google.
-    "poll_seconds": env.number("SYNC_LISTEN_SECONDS", default=180),
+    "poll_seconds": env.number("SYNC_POLL_SECONDS", default=180),
     "compare_seconds": env.number("SYNC_COMPARE_SECONDS", default=3600),
     "event_horizon_days": env.whole("DISCORD_EVENT_HORIZON_DAYS", default=14, most=3650),
 }

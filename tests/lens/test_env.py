@@ -81,13 +81,20 @@ def test_o10_a_value_that_cannot_work_is_explained_in_a_sentence_without_secrets
         ("SENTRY_DSN", "https://sentry.example.org/1"),
         ("SENTRY_DSN", "https://swordfish@sentry.example.org:port/1"),
         ("SENTRY_DSN", "https://swordfish@sentry.example.org"),
-        *(("SYNC_SLICE_SECONDS", value) for value in ("nan", "inf", "0", "-1", "1e300")),
+        *(("SYNC_RUN_SECONDS", value) for value in ("nan", "inf", "0", "-1", "1e300")),
         *(("DISCORD_EVENT_HORIZON_DAYS", value) for value in ("-1", "99999999999", "9" * 5000)),
         *(("DEFAULT_FROM_EMAIL", value) for value in ("Lens", "a@", "Lens <a b@example.org>")),
     ]
     told = read_each(wrong)
     assert [sentence.split()[0] for sentence in told] == [name for name, _ in wrong]
     assert [sentence for sentence in told if " must be" not in sentence] == []
+
+
+def test_a_setting_works_under_its_former_name_unless_the_new_one_is_set() -> None:
+    assert Env({"SYNC_SLICE_SECONDS": "30"}).number("SYNC_RUN_SECONDS", default=45) == 30
+    both = {"SYNC_SLICE_SECONDS": "30", "SYNC_RUN_SECONDS": "20"}
+    assert Env(both).number("SYNC_RUN_SECONDS", default=45) == 20
+    assert Env({}).number("SYNC_RUN_SECONDS", default=45) == 45
 
 
 def as_name(sentence: str) -> str:

@@ -16,7 +16,7 @@ def check_pace(**_: Any) -> Iterator[CheckMessage]:
     if longest >= timeout:
         yield Error(
             f"A sync run may take {longest:g} seconds, but tasks are stopped after {timeout:g}.",
-            hint="Keep SYNC_SLICE_SECONDS + SYNC_CALL_SECONDS below that.",
+            hint="Keep SYNC_RUN_SECONDS + SYNC_CALL_SECONDS below that.",
             id="lens.E003",
         )
     if sync["renew_below_seconds"] >= sync["lease_seconds"]:
