@@ -25,10 +25,11 @@ from cohorts.admin_base.base import (
     confirmation_page,
 )
 from cohorts.admin_base.links import next_page
+from cohorts.errors import Refusal
 from cohorts.models import AccessException, AccessState, Group, Membership, User
 from cohorts.refusal_messages import shown_refusals
 from cohorts.services import memberships as services
-from cohorts.services.locks import lock_found
+from cohorts.services.locks import lock_found, lock_groups
 from cohorts.validators import check_year
 
 CHANGELIST = "admin:cohorts_membership_changelist"
@@ -203,8 +204,13 @@ class AccessExceptionAdmin(ProtectedAdmin):
     def save_model(
         self, request: HttpRequest, obj: AccessException, form: Any, change: bool
     ) -> None:
-        if not change and isinstance(request.user, User):
-            obj.created_by = request.user
+        if not change:
+            lock_groups([obj.group_id])
+            same = AccessException.objects.filter(user=obj.user, group=obj.group, until=obj.until)
+            if same.exists():  # a second click; who deletes one of two expects the access to end
+                raise Refusal("excepted", f"{obj.user} has an exception until then already.")
+            if isinstance(request.user, User):
+                obj.created_by = request.user
         super().save_model(request, obj, form, change)
 
 

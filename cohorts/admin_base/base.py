@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -131,6 +131,8 @@ class RefusalAdmin(LinkingAdmin):
             if not is_lock_timeout(error):
                 raise
             why = BUSY
+        except IntegrityError:  # someone else has just added the same, and now the form says so
+            return show_or_save()
         vars(request)[_WHY_NOT] = why
         return show_or_save()
 

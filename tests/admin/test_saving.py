@@ -316,3 +316,48 @@ def test_an_old_page_of_a_permission_group_takes_nothing_from_it(client: Client)
     send(client, address, {**form, "name": "Friends"})
     rights.refresh_from_db()
     assert (rights.name, rights.permissions.count()) == ("Friends", 1)
+
+
+# -- the same form sent twice --------------------------------------------------------------------
+
+
+def test_of_two_clicks_at_once_on_a_new_group_the_second_says_that_it_is_there(
+    client: Client,
+) -> None:
+    cohort = make_cohort(groups=1).cohort
+    form = {
+        "cohort": cohort.pk,
+        "name": "Heron",
+        "timezone": "UTC",
+        "duration_minutes": 60,
+        "weekday": "",
+        "start_time": "",
+        "size": "",
+    }
+    pages: list[str] = []
+    add = "/admin/cohorts/group/add/"
+    second = Thread(target=lambda: pages.append(send(client, add, form, status=200)))
+    with transaction.atomic():
+        Group.objects.create(cohort=cohort, name="Heron")
+        second.start()
+        wait_for_lock()
+    second.join(DEADLINE)
+    [page] = pages
+    assert "Group with this Cohort and Name already exists." in page
+    assert Group.objects.filter(name="Heron").count() == 1
+
+
+def test_a_second_click_on_a_new_exception_makes_no_second_one(client: Client) -> None:
+    """Deleting one of two would leave the access."""
+    made = make_cohort(groups=1)
+    form = {
+        "user": made.people[0].pk,
+        "group": made.ids[0],
+        "reason": "Ill",
+        "until_0": f"{clock.now() + timedelta(days=3):%Y-%m-%d}",
+        "until_1": "12:00",
+    }
+    send(client, "/admin/cohorts/accessexception/add/", form)
+    page = send(client, "/admin/cohorts/accessexception/add/", form, status=200)
+    assert "has an exception until then already" in page
+    assert AccessException.objects.count() == 1
