@@ -94,6 +94,15 @@ def my_substitutions(user_id: int, now: datetime) -> list[SubstitutionStatus]:
     ]
 
 
+def find_led_of_group(user_id: int, group_id: int, now: datetime) -> Substitution | None:
+    """Return the substitution by which a person leads a meeting of this group, the next one or, if
+    there is none ahead, the last."""
+    mine = [each for each in my_substitutions(user_id, now) if each.leads]
+    led = [each for each in mine if each.meeting.group_id == group_id]
+    ahead = [each for each in led if each.meeting.ends_at > now]
+    return next((each.substitution for each in [*ahead, *reversed(led)]), None)
+
+
 def find_status(user_id: int, substitution_id: int, now: datetime) -> SubstitutionStatus | None:
     """Return a substitution as this person sees it; None if it does not concern them."""
     row = with_offers().filter(pk=substitution_id).first()

@@ -24,7 +24,7 @@ from guestvisits.pages.group_page import GroupPage, read_group_page, read_meetin
 from guestvisits.pages.member_page import awaits_access, read_member_page
 from guestvisits.pages.my_groups import read_my_groups
 from guestvisits.pages.staff_acts import CHANGE_MEMBERS, SETTINGS, list_acts
-from guestvisits.substitutes.selectors import find_led
+from guestvisits.substitutes.selectors import find_led, find_led_of_group
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.access import CORRECT, MOVE, SEE_GROUP, may_each, may_see_group
 from meetings.attendance.corrections import correct_presence
@@ -85,7 +85,8 @@ def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
     """Show the page for members and guests.
 
     Guests whose access has not begun are redirected to their meetings, which show when it begins,
-    and staff who may read only the group's settings to these.
+    substitutes to the page of the meeting that they lead, and staff who may read only the group's
+    settings to these.
     """
     now = clock.now()
     page = read_member_page(request.user.pk, group, now)
@@ -93,6 +94,9 @@ def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
         return render(request, "groups/member.html", {"page": page})
     if awaits_access(request.user.pk, group, now):
         return redirect("my-meetings")
+    led = find_led_of_group(request.user.pk, group.pk, now)
+    if led is not None:
+        return redirect("substitution", led.pk)
     if staff_may(request.user, *SETTINGS):
         return redirect("admin:cohorts_group_change", group.pk)
     raise _not_found()

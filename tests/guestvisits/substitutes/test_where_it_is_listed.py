@@ -93,3 +93,14 @@ def test_an_alternative_at_the_same_time_is_marked(world, offer):
     found = find_alternatives(offer.user_id, other.meeting("B").pk, world.now)
     overlaps = {option.meeting.group.name: option.overlaps for option in found.options}
     assert overlaps == {"Group A": (world.meeting,)}
+
+
+def test_the_address_in_the_invitation_leads_there(world, client, offer):
+    """The invitation to a substitute has the location that those of members and guests have."""
+    page = f"/groups/{world.meeting.group_id}/"
+    found = client.get(page)
+    assert found.status_code == 302
+    assert found["Location"] == f"/meetings/substitutes/{offer.substitution_id}/"
+
+    answer_offer(offer.pk, offer.user_id, leads=False, now=world.now)
+    assert client.get(page).status_code == 404
