@@ -13,8 +13,7 @@ ISSUES: dict[str, IssueText] = {
     ),
     "series_split": IssueText(
         "The group's series was split in Google Calendar (“this and all following events”). Lens "
-        "takes people who leave the group off the later part and changes nothing else there: new "
-        "people are not invited to it.",
+        "keeps the guests of both parts up to date and changes nothing else.",
         "Delete both parts in Google Calendar, then press “Recreate”. To move a single meeting, "
         "move it in Lens.",
         needs_person=True,

@@ -1,8 +1,8 @@
 """Plan what is left to do in a series that someone has changed in Google Calendar. Pure.
 
 Its rhythm is reported and stays as it is, so single occurrences cannot be corrected. Its list still
-is. People who are not expected are also taken off the parts that were split off from it, and off
-the occurrences ahead that have a list of their own.
+is, and so are those of the parts that were split off from it. People who are not expected are also
+taken off the occurrences ahead that have a list of their own.
 """
 
 from collections.abc import Iterator
@@ -50,14 +50,15 @@ def _expected(group: DesiredGroupCalendar, wanted: DesiredSeries) -> Addresses:
     return group.members.union(*(one.people for one in wanted.occurrences))
 
 
-def remove_leavers(
+def correct_lists(
     group: DesiredGroupCalendar,
     desired: DesiredCalendar,
     wanted: DesiredSeries,
     observed: ObservedCalendar,
     left_to_series: Addresses,
 ) -> Iterator[Action]:
-    """Take people who are not expected off what does not follow the list of the series.
+    """Correct the lists of the parts that were split off, and take people who are not expected off
+    the occurrences ahead that have a list of their own.
 
     Nothing else is corrected there. Guests are known only where a meeting is still held at its
     place and time.
@@ -65,9 +66,11 @@ def remove_leavers(
     series_id, everyone = wanted.record.event_id, _expected(group, wanted)
     left = {series_id: left_to_series}
     for part in observed.split_off:
-        if ids.base_of(part.id) == series_id:
-            diff = compare(group, part, part.people & everyone)
-            left[part.id] = diff.explained | diff.unexplained
+        is_over = part.slot and part.slot.starts()[-1] <= desired.now
+        if ids.base_of(part.id) == series_id and not is_over:
+            people = part.people & everyone if wanted.people is None else wanted.people
+            diff = compare(group, part, people)
+            left[part.id] = diff.missing | diff.explained | diff.unexplained
             target = f"later part of the series of {group.facts.name}"
             yield from correct(group, SERIES, part, target, diff)
     held = {(one.original, one.start): one.people for one in wanted.occurrences if one.people}

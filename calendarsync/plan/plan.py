@@ -37,7 +37,7 @@ from calendarsync.desired import (
     DesiredOccurrence,
     DesiredSeries,
 )
-from calendarsync.plan.by_hand import is_changed_by_hand, people_of_series, remove_leavers
+from calendarsync.plan.by_hand import correct_lists, is_changed_by_hand, people_of_series
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
     NOTIFY_NONE,
@@ -243,7 +243,7 @@ def _compare_occurrences(
     left_to_series = NOBODY if people is None or series.omitted else people ^ series.people
     if is_changed_by_hand(wanted, series, observed):
         if people is not None:
-            yield from remove_leavers(group, desired, wanted, observed, left_to_series)
+            yield from correct_lists(group, desired, wanted, observed, left_to_series)
         return
     own = observed.exceptions.get(series.id, {})
     is_newer_gone = is_gone(group, observed)

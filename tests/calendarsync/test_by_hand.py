@@ -88,8 +88,7 @@ def test_a_series_restored_from_the_bin_is_ready_again(
     assert GroupSync.objects.get(group=group).ready_at is not None
 
 
-@pytest.mark.matrix
-def test_a_split_series_is_reported_and_never_patched(
+def test_a_split_series_is_reported_and_who_joins_is_invited_to_both_parts(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     group = realized.groups["A"]
@@ -102,7 +101,17 @@ def test_a_split_series_is_reported_and_never_patched(
     realized.add_member("Anne", "A")
     calendar.work()
     (later,) = [one for one in calendar.all_series if "_R" in one["id"]]
-    assert calendar.invited(later) == {"ada", "alan"}
+    assert calendar.invited(later) == {"ada", "alan", "anne"}
+    assert calendar.invitations(User.objects.get(name="Anne")) == calendar.invitations(
+        User.objects.get(name="Ada")
+    )
+    calendar.move_clock(realized.meeting("A", 2).starts_at + HOUR)
+    calendar.do("split", event=later["id"], at=stamp(realized.meeting("A", 4).starts_at))
+    calendar.move_clock(realized.meeting("A", 3).starts_at + HOUR)
+    realized.add_member("Amy", "A")
+    calendar.work()
+    invited = [calendar.invited(one) for one in calendar.all_series if "_R" in one["id"]]
+    assert sorted("amy" in people for people in invited) == [False, True], "one part is over"
 
 
 def test_a_later_part_that_is_left_when_a_split_series_is_recreated_is_reported(
