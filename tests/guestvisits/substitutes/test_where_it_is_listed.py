@@ -100,7 +100,7 @@ def test_the_address_in_the_invitation_leads_there(world, client, offer):
     page = f"/groups/{world.meeting.group_id}/"
     found = client.get(page)
     assert found.status_code == 302
-    assert found["Location"] == f"/meetings/substitutes/{offer.substitution_id}/"
+    assert found["Location"] == f"/substitutes/{offer.substitution_id}/"
 
     answer_offer(offer.pk, offer.user_id, leads=False, now=world.now)
     assert client.get(page).status_code == 404
