@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -23,7 +22,7 @@ from cohorts.models import Group, Installation
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message, MessageKind, OutboxPart
 from cohorts.outbox.nudges import nudge_channels
-from cohorts.outbox.registry import PendingMessage, Source, message_sources, notifications
+from cohorts.outbox.registry import Source, message_sources, notifications
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 
 logger = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ def _collect_from(name: str, source: Source, run: _Collection) -> int | None:
         return None
 
 
-def _store(name: str, pending: Mapping[str, PendingMessage], run: _Collection) -> int:
+def _store(name: str, pending: Mapping[str, Message], run: _Collection) -> int:
     """Insert messages that are not stored yet, those that are too late last; return how many of
     them can be sent.
 
@@ -119,22 +118,23 @@ def _store(name: str, pending: Mapping[str, PendingMessage], run: _Collection) -
     return new
 
 
-def store(pending: Iterable[PendingMessage], *, now: datetime) -> int:
+def store(pending: Iterable[Message], *, now: datetime) -> int:
     """Store messages that a person asked for; return how many are new.  They become due now."""
     with transaction.atomic():
         return _store_new(list(pending), now)
 
 
-def _store_new(batch: list[PendingMessage], now: datetime) -> int:
+def _store_new(batch: list[Message], now: datetime) -> int:
     """Insert in key order, so that two writers cannot deadlock; return how many can be sent."""
-    fresh = sorted(_apply_routes(batch, now), key=lambda one: one.key)
-    new = [one for one in _insert_all(fresh, now) if now < one.cutoff_at]
+    _complete(batch, now)
+    fresh = sorted(batch, key=lambda one: one.key)
+    new = [one for one in _insert_all(fresh) if now < one.cutoff_at]
     nudge_channels((one.channel, one.group_id) for one in new)
     return len(new)
 
 
-def _apply_routes(fresh: list[PendingMessage], now: datetime) -> list[PendingMessage]:
-    """Replace the channel of e-mails to people by the one that each person prefers.
+def _complete(fresh: Collection[Message], now: datetime) -> None:
+    """Set what sources leave open, and the channel that each person prefers for their e-mails.
 
     An unwanted message is stored anyway, and dropped with its reason when it would be sent.
     """
@@ -144,48 +144,34 @@ def _apply_routes(fresh: list[PendingMessage], now: datetime) -> list[PendingMes
         if one.user_id is not None and one.channel == Message.Channel.EMAIL
     }
     routes = find_routes(set(requests.values()), now)
+    for one in fresh:
+        if one.key in requests:
+            one.channel = routes[requests[one.key]].channel or one.channel
+        one.created_at, one.next_try_at = now, one.due_at
+        if one.cutoff_at <= now:
+            one.state, one.not_sent_reason = Message.State.EXPIRED, MISSED
 
-    def channel_of(one: PendingMessage) -> str:
-        return (routes[requests[one.key]].channel if one.key in requests else "") or one.channel
 
-    return [replace(one, channel=channel_of(one)) for one in fresh]
-
-
-def _insert_all(fresh: list[PendingMessage], now: datetime) -> list[PendingMessage]:
+def _insert_all(fresh: list[Message]) -> list[Message]:
     """Insert messages and return those that are new: one by one if another writer has stored some,
     which a statement for all of them cannot report."""
     try:
         with transaction.atomic():
-            Message.objects.bulk_create([_row(one, now) for one in fresh])
+            Message.objects.bulk_create(fresh)
     except IntegrityError:
-        return [one for one in fresh if _insert(one, now)]
+        return [one for one in fresh if _insert(one)]
     return fresh
 
 
-def _insert(one: PendingMessage, now: datetime) -> bool:
-    _, created = Message.objects.get_or_create(key=one.key, defaults=_columns(one, now))
-    return created
-
-
-def _row(one: PendingMessage, now: datetime) -> Message:
-    return Message(key=one.key, **_columns(one, now))
-
-
-def _columns(one: PendingMessage, now: datetime) -> dict[str, Any]:
-    is_missed = one.cutoff_at <= now
-    return {
-        "kind": one.kind,
-        "channel": one.channel,
-        "group_id": one.group_id,
-        "user_id": one.user_id,
-        "context": dict(one.context),
-        "due_at": one.due_at,
-        "cutoff_at": one.cutoff_at,
-        "created_at": now,
-        "next_try_at": one.due_at,
-        "state": Message.State.EXPIRED if is_missed else Message.State.PENDING,
-        "not_sent_reason": MISSED if is_missed else "",
-    }
+def _insert(one: Message) -> bool:
+    try:
+        with transaction.atomic():
+            one.save(force_insert=True)
+    except IntegrityError:
+        if Message.objects.filter(key=one.key).exists():
+            return False
+        raise
+    return True
 
 
 # -- bounds --------------------------------------------------------------------------------------
@@ -253,8 +239,8 @@ def record_collected(
 
 
 def keep_new(
-    pending: Iterable[PendingMessage], bounds: Bounds, since: datetime, now: datetime
-) -> dict[str, PendingMessage]:
+    pending: Iterable[Message], bounds: Bounds, since: datetime, now: datetime
+) -> dict[str, Message]:
     """Return by key the messages that could be sent from `since` to `now`, within the bounds."""
     due = {
         one.key: one
@@ -266,7 +252,7 @@ def keep_new(
 
 
 def _is_within(
-    one: PendingMessage, bounds: Bounds, known_at: Mapping[int, datetime], now: datetime
+    one: Message, bounds: Bounds, known_at: Mapping[int, datetime], now: datetime
 ) -> bool:
     since = [bounds.first_started_at, bounds.known_kinds.get(one.kind)]
     if one.group_id is not None:

@@ -6,48 +6,30 @@ A message module registers itself when its app's `ready()` imports it:
 
     @message_source("reminders")
     def pending_reminders(group_ids: frozenset[int] | None, since: datetime, now: datetime)
-            -> Iterable[PendingMessage]
+            -> Iterable[Message]
 
     @notification("reminder", topic="reminders", title="Meeting reminder")
     def reminder_context(message: Message, now: datetime) -> dict      raises MessageObsolete
 
-A source returns the messages that follow from the facts of these groups, or of all groups (None):
-every message that could have been sent at some time from `since` to `now`; it may return others.
-Usually the two are at most a minute apart.  After a time without a worker `since` is earlier, so
-that messages whose whole time has passed are stored too, as too late.  A source may return a
-message repeatedly; the unique key ensures that it is stored once.  For all groups, everything that
-was due until `since` is stored, so a source of events need not read old ones again: `first_event`.
+A source returns, as new unsaved rows, the messages that follow from the facts of these groups, or
+of all groups (None): every message that could have been sent at some time from `since` to `now`; it
+may return others.  Usually the two are at most a minute apart.  After a time without a worker
+`since` is earlier, so that messages whose whole time has passed are stored too, as too late.  A
+source may return a message repeatedly: its key is the same whenever the same facts are read
+("welcome:12"), so that it is stored once.  For all groups, everything that was due until `since` is
+stored, so a source of events need not read old ones again: `first_event`.
 
 A notification is a kind of message.  Its function returns the template data when a message is
 rendered; staff read its title.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.outbox.models import Message, kind_titles
 from cohorts.registries import LAST, Registry
-
-
-@dataclass(frozen=True, slots=True)
-class PendingMessage:
-    """One pending message, to be sent between `due_at` and `cutoff_at`.
-
-    `key` is the same whenever the same facts are read ("welcome:12").  `channel` is a value of
-    Message.Channel.  `context` holds ids and keys, and at most a text that
-    staff wrote.
-    """
-
-    key: str
-    kind: str
-    channel: str
-    group_id: int | None
-    user_id: int | None
-    due_at: datetime
-    cutoff_at: datetime
-    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 class MessageObsolete(Exception):
@@ -61,7 +43,7 @@ class MessageObsolete(Exception):
 # By how much a commit can be later than the time of its event: a command has no time limit.
 LATE_COMMIT = timedelta(minutes=15)
 
-Source = Callable[[frozenset[int] | None, datetime, datetime], Iterable[PendingMessage]]
+Source = Callable[[frozenset[int] | None, datetime, datetime], Iterable[Message]]
 ContextOf = Callable[[Message, datetime], dict[str, Any]]
 
 # In the context of a message: the key of an earlier one.  If both go directly on Discord, the

@@ -10,7 +10,7 @@ from django.urls import reverse
 from cohorts.admin_base.links import cohort_url
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.registry import MessageObsolete, message_source, notification
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState, RealizeRequest
 from cohorts.reconcile.runs import provider_state
@@ -33,7 +33,7 @@ def why_held() -> str:
 @message_source("realize reports")
 def pending_realize_reports(
     _group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[PendingMessage]:
+) -> Iterable[Message]:
     """Return the e-mail to each person whose “Realize” has ended. It concerns no single group."""
     ended = RealizeRequest.objects.filter(
         ended_at__gt=since - SENT_WITHIN, ended_at__lte=now, requested_by__isnull=False
@@ -41,9 +41,9 @@ def pending_realize_reports(
     return [_build_email(request) for request in ended]
 
 
-def _build_email(request: RealizeRequest) -> PendingMessage:
+def _build_email(request: RealizeRequest) -> Message:
     assert request.ended_at is not None
-    return PendingMessage(
+    return Message(
         key=f"{REALIZE_ENDED}:{request.pk}",
         kind=REALIZE_ENDED,
         channel=Message.Channel.EMAIL,

@@ -12,7 +12,6 @@ from cohorts.models import CohortStep, Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
-    PendingMessage,
     first_event,
     message_source,
     notification,
@@ -38,7 +37,7 @@ def post_key(step_id: int, group_id: int) -> str:
 @message_source("cohort steps")
 def pending_step_letters(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the letters and posts of steps that were carried out. Two queries."""
     first = first_event(group_ids, since, LETTER_WITHIN)
     done = CohortStep.objects.filter(state=State.DONE, finished_at__gt=first, finished_at__lte=now)
@@ -60,9 +59,9 @@ def pending_step_letters(
 
 def _build(
     step: CohortStep, key: str, *, user_id: int | None = None, group_id: int | None = None
-) -> PendingMessage:
+) -> Message:
     assert step.finished_at is not None
-    return PendingMessage(
+    return Message(
         key=key,
         kind=LETTER,
         channel=Message.Channel.EMAIL if user_id else Message.Channel.DISCORD_CHANNEL,
@@ -108,7 +107,7 @@ def split_links(lines: Iterable[str]) -> list[dict[str, str]]:
 @message_source("stopped cohort steps")
 def pending_stopped_steps(
     _group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the e-mail to each person whose step was stopped, or cannot be carried out for now."""
     stopped = CohortStep.objects.filter(
         state=State.STOPPED,
@@ -128,8 +127,8 @@ def pending_stopped_steps(
         yield _build_stopped(step, f"{STOPPED}:{step.pk}:failing", due_at)
 
 
-def _build_stopped(step: CohortStep, key: str, due_at: datetime) -> PendingMessage:
-    return PendingMessage(
+def _build_stopped(step: CohortStep, key: str, due_at: datetime) -> Message:
+    return Message(
         key=key,
         kind=STOPPED,
         channel=Message.Channel.EMAIL,

@@ -22,7 +22,7 @@ from django.db.models.functions import Cast, Concat
 
 from cohorts.models import AccessState, Group, Membership, active_group, live_group, set_up_group
 from cohorts.outbox.models import UNSENT, Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.registry import MessageObsolete, message_source, notification
 from cohorts.reconcile.models import GroupSync
 from discordsync.delivery.discord_text import mention
 from discordsync.delivery.welcome import WELCOME, is_imported, list_members
@@ -44,7 +44,7 @@ MEETINGS_SHOWN = 30
 @message_source("assignments")
 def pending_assignments(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the pending e-mails: one for each person who joins a group, and one for each person
     whose groups were set up.  Three queries.
 
@@ -124,7 +124,7 @@ def _people_in_progress(user_ids: Iterable[int]) -> set[int]:
     return set(members.values_list("user", flat=True))
 
 
-def _build_assigned(members: list[Membership]) -> PendingMessage:
+def _build_assigned(members: list[Membership]) -> Message:
     """Return one e-mail about all these groups.  It is stored under the one that was first."""
     first = min(members, key=lambda member: member.group_id)
     due_at = max(_set_up_at(member) for member in members)
@@ -133,7 +133,7 @@ def _build_assigned(members: list[Membership]) -> PendingMessage:
     return _build_email(ASSIGNED, key, first, due_at, groups=groups)
 
 
-def _build_joined(member: Any) -> PendingMessage:
+def _build_joined(member: Any) -> Message:
     key = _joined_key(member.group_id, member.user_id, member.pk, returned=member.returned)
     return _build_email(JOINED, key, member, member.joined_at, membership=member.pk)
 
@@ -168,8 +168,8 @@ def _joined_key(group_id: int, user_id: int, membership: int, *, returned: bool)
 
 def _build_email(
     kind: str, key: str, member: Membership, due_at: datetime, **context: Any
-) -> PendingMessage:
-    return PendingMessage(
+) -> Message:
+    return Message(
         key=key,
         kind=kind,
         channel=Message.Channel.EMAIL,
@@ -254,7 +254,7 @@ def _text_channel(group: Group) -> dict[str, Any] | None:
 @message_source("arrivals")
 def pending_arrivals(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield a channel post for each person who got access after the group's welcome.  Two queries.
 
     People mentioned in the welcome message are not greeted again when their role is re-granted; a
@@ -309,11 +309,11 @@ def _needs_post(arrival: Any, welcome: Message | None) -> bool:
     return not is_founder or arrival.changed_at >= welcome.sent_at
 
 
-def _build_post(arrival: Any) -> PendingMessage:
+def _build_post(arrival: Any) -> Message:
     due_at = max(arrival.joined_at, arrival.changed_at)
     group, user, membership = arrival.group_id, arrival.user_id, arrival.membership
     key = _joined_key(group, user, membership, returned=arrival.returned)
-    return PendingMessage(
+    return Message(
         key=f"{key}:channel",
         kind=JOINED,
         channel=Message.Channel.DISCORD_CHANNEL,

@@ -11,7 +11,6 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     READ_BY_OTHERS,
     MessageObsolete,
-    PendingMessage,
     message_source,
     notification,
 )
@@ -28,7 +27,7 @@ MEMBERS_SHOWN = 30
 @message_source("welcomes", order=READ_BY_OTHERS)
 def pending_welcomes(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterable[PendingMessage]:
+) -> Iterable[Message]:
     """Return one pending welcome for each group, from the moment it became active.
 
     A group whose channel staff imported gets none: its members know the channel already.
@@ -57,8 +56,8 @@ def is_imported(group: str) -> QuerySet[DiscordObject]:
     )
 
 
-def _build_post(group_id: int, activated_at: datetime) -> PendingMessage:
-    return PendingMessage(
+def _build_post(group_id: int, activated_at: datetime) -> Message:
+    return Message(
         key=f"{WELCOME}:{group_id}",
         kind=WELCOME,
         channel=Message.Channel.DISCORD_CHANNEL,

@@ -6,7 +6,7 @@ one per person and day, whether the time or staff asked for it.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db.models.functions import Greatest
 
 from cohorts.models import Cohort, Membership, User, set_up_group
 from cohorts.outbox.models import UNSENT, Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.registry import MessageObsolete, message_source, notification
 from cohorts.outbox.rendering.links import page_url
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.templatetags.message_tags import in_zone
@@ -120,7 +120,7 @@ def read_reminded(user_ids: Iterable[int]) -> Mapping[int, list[datetime]]:
 @message_source("join reminders")
 def pending_join_reminders(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the pending reminders, none while the server could not be read for an hour.
 
     People without an address, and those who turned these messages off, are left to staff.  Up to
@@ -155,8 +155,8 @@ def find_reachable(user_ids: Collection[int], now: datetime) -> set[int]:
     return {pk for pk, request in requests.items() if routes[request].channel}
 
 
-def build_reminder(one: NotJoined, due_at: datetime, cutoff_at: datetime) -> PendingMessage:
-    return PendingMessage(
+def build_reminder(one: NotJoined, due_at: datetime, cutoff_at: datetime) -> Message:
+    return Message(
         key=f"{JOIN_REMINDER}:{one.person.pk}:{due_at:%Y-%m-%d}",
         kind=JOIN_REMINDER,
         channel=Message.Channel.EMAIL,
@@ -167,10 +167,11 @@ def build_reminder(one: NotJoined, due_at: datetime, cutoff_at: datetime) -> Pen
     )
 
 
-def build_now(one: NotJoined, letter: str, now: datetime) -> PendingMessage:
+def build_now(one: NotJoined, letter: str, now: datetime) -> Message:
     """Return the reminder that staff send today. `letter`: its text, if they edited it."""
     reminder = build_reminder(one, now, now + SENT_WITHIN)
-    return replace(reminder, context={"letter": letter}) if letter else reminder
+    reminder.context = {"letter": letter} if letter else {}
+    return reminder
 
 
 # -- message text --------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.registry import MessageObsolete, message_source, notification
 from guestvisits.messages.visit_emails import (
     email_guest,
     get_open_visit,
@@ -31,7 +31,7 @@ SENT_WITHIN = timedelta(days=2)
 @message_source("guest access")
 def pending_access_emails(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the pending messages about access. One query."""
     for visit, window, same in with_windows(recent_visits(since, group_ids)):
         if visit.ended_early:

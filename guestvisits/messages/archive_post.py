@@ -9,7 +9,7 @@ from django.db.models import Q
 from cohorts.models import Group, live_group
 from cohorts.models.courses import MAX_ARCHIVE_DAYS
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.registry import MessageObsolete, message_source, notification
 from cohorts.words import name_day
 
 ARCHIVE_ENDS = "archive_ends"
@@ -20,7 +20,7 @@ LONGEST = timedelta(days=MAX_ARCHIVE_DAYS)  # older archives have ended
 @message_source("ends of archives")
 def pending_archive_posts(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the post in each archive that ends within a week.  One query."""
     oldest = since - LONGEST
     ended = Q(ended_at__gt=oldest) | Q(cohort__ended_at__gt=oldest)
@@ -32,7 +32,7 @@ def pending_archive_posts(
         if window is None or window.ends_at - BEFORE <= window.begins_at:
             continue  # the letter and the post at the end say it
         if since < window.ends_at and window.ends_at - BEFORE <= now:
-            yield PendingMessage(
+            yield Message(
                 key=f"{ARCHIVE_ENDS}:{group.pk}:{window.begins_at:%Y%m%dT%H%M%S}",
                 kind=ARCHIVE_ENDS,
                 channel=Message.Channel.DISCORD_CHANNEL,

@@ -16,7 +16,6 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     READ_BY_OTHERS,
     MessageObsolete,
-    PendingMessage,
     message_source,
     notification,
 )
@@ -53,7 +52,7 @@ NO_FAREWELL = frozenset({End.BECAME_MEMBER, End.HOST_GROUP_ENDED, End.COHORT_END
 @message_source("posts to host groups")
 def pending_host_posts(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterable[PendingMessage]:
+) -> Iterable[Message]:
     """Return pending greetings and farewells of guests of these groups.
 
     One query, two if a visit was booked again.
@@ -62,7 +61,7 @@ def pending_host_posts(
     return throttle(_build_host_posts(visits), visits)
 
 
-def _build_host_posts(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
+def _build_host_posts(visits: Iterable[GuestVisit]) -> Iterator[Message]:
     for visit, window, same in with_windows(visits):
         if not visit.ended_early:
             due_at = max(visit.booked_at, window.begins_at)
@@ -120,14 +119,14 @@ def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
 @message_source("posts to home groups", order=READ_BY_OTHERS)
 def pending_home_posts(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield pending absence messages of these groups. One query, two if one was rebooked."""
     visits = recent_visits(since, group_ids, at="home_meeting")
     visits = visits.select_related("home_meeting__group__cohort")
     yield from throttle((_absence(visit) for visit in visits if not visit.ended_early), visits)
 
 
-def _absence(visit: GuestVisit) -> PendingMessage:
+def _absence(visit: GuestVisit) -> Message:
     """Return the message, due in the days before the meeting in which guests have access."""
     home = visit.home_meeting
     days = timedelta(days=home.group.cohort.guest_days_before)

@@ -9,7 +9,7 @@ from typing import Any
 
 from cohorts.models import Membership
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.registry import MessageObsolete, message_source, notification
 from guestvisits.messages.channel_posts import AWAY
 from guestvisits.messages.visit_emails import (
     get_visit,
@@ -37,7 +37,7 @@ EXPECTED_AGAIN = frozenset(
 @message_source("corrections")
 def pending_corrections(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield pending messages about people announced as away who are not. One or two queries."""
     visits = recent_visits(since, group_ids, at="home_meeting").select_related("home_meeting")
     visits = visits.filter(end_reason__in=EXPECTED_AGAIN, home_meeting__starts_at__gt=since)
@@ -51,7 +51,7 @@ def _sent() -> Any:
     return Message.objects.filter(state__in=[Message.State.SENT, Message.State.SENDING])
 
 
-def _correction(visit: GuestVisit) -> PendingMessage:
+def _correction(visit: GuestVisit) -> Message:
     assert visit.ended_at is not None
     return post_to_home(visit, STAYS, visit.ended_at)
 

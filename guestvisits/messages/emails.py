@@ -14,7 +14,6 @@ from cohorts.models import CohortStep
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
-    PendingMessage,
     Topic,
     message_source,
     notification,
@@ -83,13 +82,13 @@ topics.register(
 @message_source("visits")
 def pending_visit_emails(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield pending e-mails about visits to these groups. One query, two if one was rebooked."""
     visits = recent_visits(since, group_ids)
     yield from throttle(_build_emails(visits), visits)
 
 
-def _build_emails(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
+def _build_emails(visits: Iterable[GuestVisit]) -> Iterator[Message]:
     for visit in visits:
         if visit.ended_at is None or not visit.ended_early:
             yield email_guest(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)

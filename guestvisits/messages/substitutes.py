@@ -22,7 +22,6 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     EDITS,
     MessageObsolete,
-    PendingMessage,
     Topic,
     message_source,
     notification,
@@ -62,7 +61,7 @@ topics.register(
 @message_source("substitutes")
 def pending_substitute_messages(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the pending messages about substitutions. Three queries, four with an alarm."""
     lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - RECENT)
     rows = Substitution.objects.filter(lately).select_related("meeting__group__cohort")
@@ -76,7 +75,7 @@ def pending_substitute_messages(
         yield from _alarms(row, staff)
 
 
-def _about_offer(row: Substitution, offer: SubstituteOffer) -> Iterator[PendingMessage]:
+def _about_offer(row: Substitution, offer: SubstituteOffer) -> Iterator[Message]:
     start = row.chosen_start
     if offer.named_by_id is None:
         yield _build(OFFER, offer, offer.user_id, offer.offered_at, start - OFFERS_END)
@@ -92,9 +91,7 @@ def _about_offer(row: Substitution, offer: SubstituteOffer) -> Iterator[PendingM
             yield from _about_end(row, offer, offer.ended_at)
 
 
-def _about_end(
-    row: Substitution, offer: SubstituteOffer, ended_at: datetime
-) -> Iterator[PendingMessage]:
+def _about_end(row: Substitution, offer: SubstituteOffer, ended_at: datetime) -> Iterator[Message]:
     until = ended_at + SENT_WITHIN
     if row.ended_at == ended_at:  # not withdrawn before
         yield _build(RELEASED, offer, offer.user_id, ended_at, until)
@@ -116,7 +113,7 @@ def _closed_at(row: Substitution, offer: SubstituteOffer) -> datetime | None:
     return max(answers, default=row.ended_at)
 
 
-def _alarms(row: Substitution, staff: list[User]) -> Iterator[PendingMessage]:
+def _alarms(row: Substitution, staff: list[User]) -> Iterator[Message]:
     """Yield the alarms: again if a substitute withdrew after the first."""
     hours = row.meeting.group.cohort.substitute_alarm_hours
     withdrawn = [offer.ended_at for offer in row.offers.all() if offer.ended_at]
@@ -124,7 +121,7 @@ def _alarms(row: Substitution, staff: list[User]) -> Iterator[PendingMessage]:
     if substitute_of(row) or not row.is_open:
         return
     for person in staff:
-        yield PendingMessage(
+        yield Message(
             key=f"{MISSING}:{row.pk}:{len(withdrawn)}:{person.pk}",
             kind=MISSING,
             channel=Message.Channel.EMAIL,
@@ -149,8 +146,8 @@ def _build(
     due_at: datetime,
     cutoff_at: datetime,
     **context: str,
-) -> PendingMessage:
-    return PendingMessage(
+) -> Message:
+    return Message(
         key=_key(kind, offer, due_at),
         kind=kind,
         channel=Message.Channel.EMAIL,
@@ -169,7 +166,7 @@ def _key(kind: str, offer: SubstituteOffer, due_at: datetime) -> str:
 @message_source("questions about substitutes")
 def pending_questions(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the questions to facilitators who declined, on our pages or in a calendar. One query
     and three more for each decline of a facilitator."""
     declined = Attendance.objects.filter(
@@ -190,7 +187,7 @@ def pending_questions(
         declined = declined.filter(meeting__group__in=group_ids)
     for row in declined.distinct().order_by("pk"):
         if row.rsvp_at and _needs_question(row.meeting, row.user_id):
-            yield PendingMessage(
+            yield Message(
                 key=f"{QUESTION}:{row.pk}:{int(row.meeting.starts_at.timestamp())}",
                 kind=QUESTION,
                 channel=Message.Channel.EMAIL,

@@ -16,23 +16,19 @@ time. "The same visit" means the same person and the same host meeting.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import PendingMessage
 from guestvisits.models import GuestVisit
 
 INTERVAL = timedelta(minutes=10)
 ENDS = ("visit_cancelled", "visit_broken")
 
 
-def throttle(
-    pending: Iterable[PendingMessage], visits: Iterable[GuestVisit]
-) -> list[PendingMessage]:
+def throttle(pending: Iterable[Message], visits: Iterable[GuestVisit]) -> list[Message]:
     """Return the messages, each due at least 10 minutes after the last one of its kind.
 
     One query if a visit was booked again, else none.
@@ -41,10 +37,9 @@ def throttle(
     same = [(one, _equivalent_keys(one, others[one.context["visit"]])) for one in pending]
     keys = {key for _, each in same for key in each}
     free_at = {sent.key: time_sent(sent) + INTERVAL for sent in _sent(keys)} if keys else {}
-    return [
-        replace(one, due_at=max([one.due_at, *(free_at[key] for key in each & free_at.keys())]))
-        for one, each in same
-    ]
+    for one, each in same:
+        one.due_at = max([one.due_at, *(free_at[key] for key in each & free_at.keys())])
+    return [one for one, _ in same]
 
 
 def was_booked_again(visit: GuestVisit) -> bool:
@@ -76,7 +71,7 @@ def _other_bookings(visits: Iterable[GuestVisit]) -> dict[int, set[int]]:
     return {pk: pks - {pk} for pks in found.values() for pk in pks}
 
 
-def _equivalent_keys(one: PendingMessage, others: set[int]) -> set[str]:
+def _equivalent_keys(one: Message, others: set[int]) -> set[str]:
     """Return the keys of the equivalent messages about the visit's other bookings."""
     _, _, *rest = one.key.split(":")
     kinds = ENDS if one.kind in ENDS else (one.kind,)

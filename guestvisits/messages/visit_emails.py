@@ -1,14 +1,13 @@
 """The visits that messages are about, the messages themselves, and what all of them say."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage
+from cohorts.outbox.registry import MessageObsolete
 from cohorts.selectors import group_by
 from guestvisits.models import GuestVisit
 from guestvisits.windows import AccessWindow, window_of, with_dates
@@ -44,11 +43,9 @@ def with_windows(
         yield visit, window, [other for _, other in same[window.user_id, window.group_id]]
 
 
-def email_guest(
-    visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime
-) -> PendingMessage:
+def email_guest(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime) -> Message:
     """Return a pending e-mail to the guest about their visit."""
-    return PendingMessage(
+    return Message(
         key=f"{kind}:{visit.pk}",
         kind=kind,
         channel=Message.Channel.EMAIL,
@@ -60,24 +57,21 @@ def email_guest(
     )
 
 
-def post_to_host(
-    visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime
-) -> PendingMessage:
+def post_to_host(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime) -> Message:
     """Return a pending post about a visit in the host group's channel."""
     message = email_guest(visit, kind, due_at, cutoff_at)
-    return replace(message, channel=Message.Channel.DISCORD_CHANNEL, user_id=None)
+    message.channel, message.user_id = Message.Channel.DISCORD_CHANNEL, None
+    return message
 
 
-def post_to_home(visit: GuestVisit, kind: str, due_at: datetime) -> PendingMessage:
+def post_to_home(visit: GuestVisit, kind: str, due_at: datetime) -> Message:
     """Return a pending post in the home group's channel, which is not sent once its meeting has
     begun. If the guest changes groups, the key is another one, so the new group gets it too."""
     home = visit.home_meeting
-    return replace(
-        post_to_host(visit, kind, due_at, home.starts_at),
-        key=home_key(visit, kind),
-        group_id=home.group_id,
-        context={"visit": visit.pk, "home_meeting": home.pk},
-    )
+    message = post_to_host(visit, kind, due_at, home.starts_at)
+    message.key, message.group_id = home_key(visit, kind), home.group_id
+    message.context |= {"home_meeting": home.pk}
+    return message
 
 
 def home_key(visit: GuestVisit, kind: str) -> str:

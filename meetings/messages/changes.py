@@ -22,7 +22,6 @@ from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
-    PendingMessage,
     Topic,
     first_event,
     message_source,
@@ -55,7 +54,7 @@ topics.register(
 @message_source("meeting changes")
 def pending_changes(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the pending messages about recent moves. Four queries for any number of moves.
 
     Moves made before a group was set up are left out, since no one was sent its times yet; so are
@@ -140,8 +139,8 @@ class _Recipients:
 
 def _build_message(
     move: MeetingMove, kind: str, cutoff_at: datetime, user_id: int | None
-) -> PendingMessage:
-    return PendingMessage(
+) -> Message:
+    return Message(
         key=_key(kind, move.pk, user_id),
         kind=kind,
         channel=Message.Channel.EMAIL if user_id else Message.Channel.DISCORD_CHANNEL,

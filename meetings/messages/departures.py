@@ -19,7 +19,6 @@ from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
-    PendingMessage,
     Topic,
     message_source,
     notification,
@@ -43,7 +42,7 @@ topics.register(
 @message_source("departures")
 def pending_departures(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the pending messages about departures. One query."""
     members = _departed().filter(left_at__gt=since - SENT_WITHIN, left_at__lte=now)
     if group_ids is not None:
@@ -70,9 +69,9 @@ def _departed() -> QuerySet[Membership]:
     return members.annotate(has_moved=Exists(elsewhere)).select_related("user", "group")
 
 
-def _build_message(member: Membership, user_id: int | None) -> PendingMessage:
+def _build_message(member: Membership, user_id: int | None) -> Message:
     assert member.left_at is not None  # a database constraint
-    return PendingMessage(
+    return Message(
         key=f"{LEFT}:{member.pk}:{user_id or 'channel'}",
         kind=LEFT,
         channel=Message.Channel.EMAIL if user_id else Message.Channel.DISCORD_CHANNEL,

@@ -25,7 +25,6 @@ from cohorts.models import AccessState, Membership, User, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
-    PendingMessage,
     Topic,
     message_source,
     notification,
@@ -71,7 +70,7 @@ LONGEST = max(time.until for time in TIMES)
 @message_source("reminders")
 def pending_reminders(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the pending reminders. Four queries for any number of meetings.
 
     Two more if some were missed: those are of no concern to a group that was set up, a member who
@@ -132,10 +131,10 @@ def _meetings_soon(
     return list(meetings.select_related("group"))
 
 
-def _build_message(meeting: Meeting, time: ReminderTime, person: User | None) -> PendingMessage:
+def _build_message(meeting: Meeting, time: ReminderTime, person: User | None) -> Message:
     """Return the reminder of a person, or the post in the group's channel."""
     start = int(meeting.starts_at.timestamp())
-    return PendingMessage(
+    return Message(
         key=f"{REMINDER}:{time.name}:{meeting.pk}:{start}:{person.pk if person else 'channel'}",
         kind=REMINDER,
         channel=Message.Channel.EMAIL if person else Message.Channel.DISCORD_CHANNEL,

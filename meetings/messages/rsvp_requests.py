@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest
 
 from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.outbox.registry import MessageObsolete, message_source, notification
 from meetings.models import Attendance, Meeting
 
 RSVP_REQUEST = "nudge"  # as stored with messages, in their kind and their key
@@ -24,7 +24,7 @@ SENT_WITHIN = timedelta(hours=24)
 @message_source("nudges")  # as stored when it fails
 def pending_rsvp_requests(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[PendingMessage]:
+) -> Iterator[Message]:
     """Yield the pending requests. One query."""
     members = (
         _members_without_rsvp(since)
@@ -35,7 +35,7 @@ def pending_rsvp_requests(
         members = members.filter(group__in=group_ids)
     for member in members:
         due_at = member.invited_at + AFTER
-        yield PendingMessage(
+        yield Message(
             key=f"{RSVP_REQUEST}:{member.pk}",
             kind=RSVP_REQUEST,
             channel=Message.Channel.EMAIL,

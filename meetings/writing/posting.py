@@ -10,7 +10,6 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
 from cohorts.outbox.collecting import store
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import PendingMessage
 from meetings.writing.letter_preview import (
     LetterPreview,
     LetterReader,
@@ -62,9 +61,9 @@ def post_letter(
 
 def _build(
     one: LetterReader, letter: str, sender: User, context: dict[str, str], now: datetime
-) -> PendingMessage:
+) -> Message:
     groups = [group.pk for group in one.addressee.groups]
-    return PendingMessage(
+    return Message(
         key=letter_key(context["letter_id"], one.id),
         kind=STAFF_LETTER,
         channel=Message.Channel.EMAIL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cohorts.outbox.registry import PendingMessage
+from cohorts.outbox.models import Message
 from tests.bench.figures import RecordFigure
 from tests.guestvisits.effects.conftest import (  # noqa: F401
     _facts_alone,
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_the_queries_of_a_channel_message(
     world: World,  # noqa: F811
-    pending_post: PendingMessage,  # noqa: F811
+    pending_post: Message,  # noqa: F811
     record: RecordFigure,
 ) -> None:
     newest = world.sandbox.last

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from cohorts.admin_base.reader_time import show_time
-from cohorts.models import Group, User
+from cohorts.models import Group
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_sources
+from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import MessageContent, has_template, render
 
 logger = logging.getLogger(__name__)
@@ -57,29 +59,12 @@ def _find_upcoming(kind: str, now: datetime) -> list[Sample]:
     """Return what the facts of today make due in the next days, each at its own time."""
     found = [one for one in _pending_until(now + AHEAD, now) if one.kind == kind]
     found = sorted(found, key=attrgetter("due_at"))[:SHOWN]
-    users = User.objects.in_bulk({one.user_id for one in found if one.user_id})
-    groups = Group.objects.select_related("cohort__course").in_bulk(
-        {one.group_id for one in found if one.group_id}
-    )
-    return [
-        Sample(
-            Message(
-                key=one.key,
-                kind=one.kind,
-                channel=one.channel,
-                group=groups.get(one.group_id),
-                user=users.get(one.user_id),
-                context=dict(one.context),
-                due_at=one.due_at,
-                cutoff_at=one.cutoff_at,
-            ),
-            max(one.due_at, now),
-        )
-        for one in found
-    ]
+    groups = Group.objects.select_related("cohort__course")
+    prefetch_related_objects(found, "user", Prefetch("group", groups))
+    return [Sample(one, max(one.due_at, now)) for one in found]
 
 
-def _pending_until(until: datetime, now: datetime) -> Iterator[PendingMessage]:
+def _pending_until(until: datetime, now: datetime) -> Iterator[Message]:
     for name, source in message_sources.items():
         try:
             pending = list(source(None, now - AHEAD, until))  # events of the last days too

@@ -9,7 +9,7 @@ from typing import Any
 
 from cohorts.models import Membership, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, Notification, PendingMessage
+from cohorts.outbox.registry import MessageObsolete, Notification
 
 PENDING_FOR = timedelta(days=1)
 TEMPLATES = Path(__file__).parent / "templates"
@@ -20,12 +20,12 @@ def pending_notes(
     since: datetime,
     now: datetime,
     channel: str = Message.Channel.EMAIL,
-) -> Iterable[PendingMessage]:
+) -> Iterable[Message]:
     members = Membership.objects.filter(status=Membership.Status.ACTIVE)
     if group_ids is not None:
         members = members.filter(group__in=group_ids)
     for member in members:
-        yield PendingMessage(
+        yield Message(
             key=f"note:{channel}:{member.pk}",
             kind="note",
             channel=channel,
@@ -38,28 +38,37 @@ def pending_notes(
 
 def pending_channel_notes(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[PendingMessage]:
+) -> Iterable[Message]:
     return pending_notes(group_ids, since, now, Message.Channel.DISCORD_CHANNEL)
 
 
 def fail_by_mistake(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[PendingMessage]:
+) -> Iterable[Message]:
     raise ZeroDivisionError("a mistake")
 
 
 def fail_with_broken_sql(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[PendingMessage]:
+) -> Iterable[Message]:
     return User.objects.raw("SELECT no_such_column FROM cohorts_user")[0]
 
 
 def pending_for_no_one(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[PendingMessage]:
+) -> Iterable[Message]:
     """To a person that does not exist."""
     moment = now - timedelta(minutes=1)
-    return [PendingMessage("note:nobody", "note", "email", None, 10**9, moment, now + PENDING_FOR)]
+    return [
+        Message(
+            key="note:nobody",
+            kind="note",
+            channel="email",
+            user_id=10**9,
+            due_at=moment,
+            cutoff_at=now + PENDING_FOR,
+        )
+    ]
 
 
 def note_context(message: Message, now: datetime) -> dict[str, Any]:

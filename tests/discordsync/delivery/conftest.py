@@ -19,14 +19,14 @@ from cohorts.models import Group, User
 from cohorts.outbox import tasks
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message, MessageChoice
-from cohorts.outbox.registry import PendingMessage, Topic, message_sources, notifications, topics
+from cohorts.outbox.registry import Topic, message_sources, notifications, topics
 from discordsync.services import record_use
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES
 from tests.support.cohort import MadeCohort, join, make_cohort, realize, work
 from tests.support.registries import Registered
 from tests.support.smtp import MailServer
 
-NOTES: list[PendingMessage] = []
+NOTES: list[Message] = []
 
 
 def note_key(person: User, said: str) -> str:
@@ -34,7 +34,7 @@ def note_key(person: User, said: str) -> str:
     return f"note:{person.pk:010}:{said}"
 
 
-def pending_notes(group_ids: frozenset[int] | None, since: Any, now: Any) -> list[PendingMessage]:
+def pending_notes(group_ids: frozenset[int] | None, since: Any, now: Any) -> list[Message]:
     """Whatever a test has put down."""
     return [one for one in NOTES if group_ids is None or one.group_id in group_ids]
 
@@ -63,7 +63,7 @@ class World:
         """Each has a pending note from now on."""
         now = clock.now()
         NOTES.extend(
-            PendingMessage(
+            Message(
                 key=note_key(person, said),
                 kind="note",
                 channel="email",

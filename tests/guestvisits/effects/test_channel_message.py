@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import PendingMessage, message_sources
+from cohorts.outbox.registry import message_sources
 from cohorts.reconcile.models import GroupSync
 from tests.guestvisits.effects.world import World
 from tests.support.function_calls import count_statements
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def pending_post(world: World, registered: Registered) -> PendingMessage:
+def pending_post(world: World, registered: Registered) -> Message:
     """A greeting of Ada in group B's channel, and no other message."""
     visit = world.book("Ada", "B")
     world.work()
     Message.objects.filter(key=f"guest_joins:{visit.pk}").delete()
-    post = PendingMessage(
+    post = Message(
         key=f"guest_joins:{visit.pk}",
         kind="guest_joins",
         channel=Message.Channel.DISCORD_CHANNEL,
@@ -39,7 +39,7 @@ def pending_post(world: World, registered: Registered) -> PendingMessage:
     return post
 
 
-def count_queries(world: World, post: PendingMessage) -> int:
+def count_queries(world: World, post: Message) -> int:
     """Collect the message; return how many queries that takes."""
     with CaptureQueriesContext(connection) as captured:
         assert collect([post.group_id], now=world.now) == 1
