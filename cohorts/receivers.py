@@ -7,7 +7,7 @@ from django.dispatch import receiver
 
 from cohorts import clock
 from cohorts.models import AccessException, Cohort, Course, Group, Membership, User, live_group
-from cohorts.services.account_emails import Account, record_change_warnings
+from cohorts.services.account_emails import record_change_warnings
 from cohorts.signals import (
     address_changed,
     announce,
@@ -75,14 +75,13 @@ def remember_account(instance: User, update_fields: frozenset[str] | None = None
     touched = update_fields is None or {"email", "discord_id"} & update_fields
     if instance.pk and touched:
         before = User.objects.filter(pk=instance.pk).only("email", "discord_id", "last_login")
-        vars(instance)[BEFORE] = next(map(Account.of, before), None)
+        vars(instance)[BEFORE] = next(iter(before), None)
 
 
 @receiver(post_save, sender=User)
 def email_old_address(instance: User, **_: Any) -> None:
     before = vars(instance).pop(BEFORE, None)
     if before:
-        after = Account.of(instance)
-        record_change_warnings([(before, after)], now=clock.now())
-        if before.email != after.email:
+        record_change_warnings([(before, instance)], now=clock.now())
+        if before.email != instance.email:
             address_changed.send(sender=User, user_id=instance.pk)

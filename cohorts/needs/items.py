@@ -9,8 +9,8 @@ is harmless                                                     grey, below
 anything else                                                   shown, worst kind first
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -94,37 +94,37 @@ class NeedList:
     snoozed: tuple[Need, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sorting:
-    """What sorting needs: the kinds worst first, and the starts of the open cohorts."""
-
-    kinds: tuple[str, ...]
-    starts: Mapping[int, date]
-    today: date
-    snoozed: Mapping[str, Snoozing] = field(default_factory=dict)
-
-
 def is_watched(start: date, today: date) -> bool:
     return start - WATCHED_FROM <= today
 
 
-def sort_needs(found: Collection[Need], sorting: Sorting) -> NeedList:
-    """Return the items to show, by the table above; within a kind, the cohort that began first."""
+def sort_needs(
+    found: Collection[Need],
+    *,
+    kinds: Sequence[str],
+    starts: Mapping[int, date],
+    snoozed: Mapping[str, Snoozing],
+    today: date,
+) -> NeedList:
+    """Return the items to show, by the table above; within a kind, the cohort that began first.
+
+    `kinds`: worst first. `starts` are those of the open cohorts.
+    """
     silent = {key for need in found if need.kind == SILENT for key in need.subject_keys}
-    needs = [need for need in found if _is_relevant(need, sorting) and _stands(need, silent)]
-    needs.sort(key=lambda need: _rank(need, sorting))
-    snoozed = [need for need in needs if _is_snoozed(need, sorting)]
-    rest = [need for need in needs if need not in snoozed]
+    needs = [one for one in found if _is_relevant(one, starts, today) and _stands(one, silent)]
+    needs.sort(key=lambda need: _rank(need, kinds, starts))
+    hidden = [one for one in needs if one.key in snoozed and snoozed[one.key].covers(one, today)]
+    rest = [need for need in needs if need not in hidden]
     return NeedList(
         shown=tuple(need for need in rest if not need.is_harmless),
         harmless=tuple(need for need in rest if need.is_harmless),
-        snoozed=tuple(snoozed),
+        snoozed=tuple(hidden),
     )
 
 
-def _is_relevant(need: Need, sorting: Sorting) -> bool:
-    start = sorting.starts.get(need.cohort_id or 0)
-    return start is None or is_watched(start, sorting.today)
+def _is_relevant(need: Need, starts: Mapping[int, date], today: date) -> bool:
+    start = starts.get(need.cohort_id or 0)
+    return start is None or is_watched(start, today)
 
 
 def _stands(need: Need, silent: Collection[str]) -> bool:
@@ -132,11 +132,6 @@ def _stands(need: Need, silent: Collection[str]) -> bool:
     return need.kind == SILENT or need.follows_from.isdisjoint(silent)
 
 
-def _rank(need: Need, sorting: Sorting) -> tuple[int, date, int]:
-    start = sorting.starts.get(need.cohort_id or 0, date.min)
-    return sorting.kinds.index(need.kind), start, need.cohort_id or 0
-
-
-def _is_snoozed(need: Need, sorting: Sorting) -> bool:
-    snoozing = sorting.snoozed.get(need.key)
-    return snoozing is not None and snoozing.covers(need, sorting.today)
+def _rank(need: Need, kinds: Sequence[str], starts: Mapping[int, date]) -> tuple[int, date, int]:
+    start = starts.get(need.cohort_id or 0, date.min)
+    return kinds.index(need.kind), start, need.cohort_id or 0

@@ -1,6 +1,7 @@
 """Preview and import a roster.  An import applies its whole plan under lock, or nothing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
@@ -27,7 +28,7 @@ from cohorts.roster.file.slots import USUAL_MINUTES, RosterSlot
 from cohorts.roster.planning import plan
 from cohorts.roster.problems import Problem
 from cohorts.roster.roster_plan import RosterPlan
-from cohorts.services.account_emails import Account, record_change_warnings
+from cohorts.services.account_emails import record_change_warnings
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.services.memberships import END_FIELDS, moved_to, set_end
 from cohorts.services.terms import Term, TermPreview, digest_of, preview_term
@@ -244,12 +245,11 @@ def _change_people(changes: Collection[ChangedPerson], now: datetime) -> None:
     """Save changed names and Discord ids, and warn people whose account they concern."""
     edits = {each.id: each.edits for each in changes}
     people = list(User.objects.filter(pk__in=edits).order_by("pk"))
-    before = [Account.of(person) for person in people]
+    before = [copy(person) for person in people]
     for person in people:
         for edit in edits[person.pk]:
             _set_field(person, edit)
-    after = [Account.of(person) for person in people]
-    record_change_warnings(zip(before, after, strict=True), now=now)
+    record_change_warnings(zip(before, people, strict=True), now=now)
     _update(people, "name", "discord_id")
     announce_people(set(edits))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.models import AccountEmail, User
@@ -12,20 +11,7 @@ from cohorts.models.people import match_address
 Kind = AccountEmail.Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The identifiers with which a person can sign in, apart from the password."""
-
-    email: str | None
-    discord_id: int | None
-    has_signed_in: bool
-
-    @classmethod
-    def of(cls, person: User) -> Account:
-        return cls(person.email, person.discord_id, person.last_login is not None)
-
-
-def record_change_warnings(changes: Iterable[tuple[Account, Account]], *, now: datetime) -> None:
+def record_change_warnings(changes: Iterable[tuple[User, User]], *, now: datetime) -> None:
     """Create e-mails to the old addresses about changed addresses or Discord accounts; `changes`
     are accounts before and after.
 
@@ -40,10 +26,10 @@ def record_change_warnings(changes: Iterable[tuple[Account, Account]], *, now: d
     )
 
 
-def _find_news(before: Account, after: Account) -> Iterator[Kind]:
+def _find_news(before: User, after: User) -> Iterator[Kind]:
     if after.email != before.email:
         yield Kind.ADDRESS_CHANGED
-    is_news = before.discord_id is not None or before.has_signed_in
+    is_news = before.discord_id is not None or before.last_login is not None
     if after.discord_id != before.discord_id and is_news:
         yield Kind.DISCORD_CHANGED
 

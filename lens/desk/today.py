@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from cohorts.models import Cohort
-from cohorts.needs.items import Need, NeedList, NeedSubject, Sorting, sort_needs
+from cohorts.needs.items import Need, NeedList, NeedSubject, sort_needs
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.needs.registry import NeedKind, need_kinds
 from cohorts.words import name_date
@@ -24,7 +24,9 @@ def find_needs(facts: OpenCohorts, today: date) -> NeedList:
     """Return all items.  `today` is the reader's day."""
     found = [need for kind in need_kinds.values() for need in _find(kind, facts)]
     starts = {cohort.pk: cohort.start_date for cohort in facts.cohorts.values()}
-    return sort_needs(found, Sorting(tuple(need_kinds), starts, today, read_snoozed()))
+    return sort_needs(
+        found, kinds=[*need_kinds], starts=starts, snoozed=read_snoozed(), today=today
+    )
 
 
 def _find(kind: NeedKind, facts: OpenCohorts) -> list[Need]:

@@ -64,26 +64,18 @@ class DeliveryRoute:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """The facts about a person that the choice depends on."""
-
-    is_active: bool = True
-    wants_email: bool = True
-    has_address: bool = True
-
-
-def choose_route(choice: str, status: DmStatus, reader: Recipient) -> DeliveryRoute:
+def choose_route(choice: str, status: DmStatus, person: User | None) -> DeliveryRoute:
     """Return the delivery route by the table above.  Pure."""
-    if not reader.is_active or choice == OFF:
-        return DeliveryRoute(why=UNWANTED_KIND if reader.is_active else CLOSED_ACCOUNT)
+    if person is None or not person.is_active or choice == OFF:
+        is_open = person is not None and person.is_active
+        return DeliveryRoute(why=UNWANTED_KIND if is_open else CLOSED_ACCOUNT)
     if choice == DIRECT and status is DmStatus.OPEN:
         return DeliveryRoute(Message.Channel.DISCORD_DM)
-    if reader.wants_email and reader.has_address:
+    if person.wants_email and person.email:
         return DeliveryRoute(Message.Channel.EMAIL)
     if choice == DIRECT and status is DmStatus.WAITS:
         return DeliveryRoute(Message.Channel.DISCORD_DM)
-    if not reader.wants_email:
+    if not person.wants_email:
         return DeliveryRoute(why=UNWANTED_NO_DM if choice == DIRECT else UNWANTED)
     return DeliveryRoute(
         Message.Channel.DISCORD_DM if status is DmStatus.OPEN else Message.Channel.EMAIL
@@ -109,7 +101,7 @@ def find_routes(
             statuses.get(request.user_id, DmStatus.NEVER)
             if request.direct and request.kind in direct
             else DmStatus.NEVER,
-            _recipient(people.get(request.user_id)),
+            people.get(request.user_id),
         )
         for request in requests
     }
@@ -130,9 +122,3 @@ def _people_with_dms(
         for pk, person in people.items()
         if person.wants_discord and (pk in choosers or not person.email)
     ]
-
-
-def _recipient(person: User | None) -> Recipient:
-    if person is None:
-        return Recipient(is_active=False)
-    return Recipient(person.is_active, person.wants_email, bool(person.email))

@@ -4,9 +4,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.timezone import make_aware
 
-from cohorts.activity.filtering import ActivityFilter
+from cohorts.activity.filtering import of_cohort, of_group, of_person
 from cohorts.activity.registry import activity_kinds
 from cohorts.models import ActivityEntry, Cohort, Group, User
 
@@ -39,27 +40,28 @@ class ActivityForm(forms.Form):
         fields["group"].queryset = Group.objects.filter(cohort=cohort).order_by("name", "pk")
         del fields["cohort" if cohort else "group"]
 
-    def read(self) -> ActivityFilter:
-        """Return the filter; fields that are invalid filter nothing."""
+    def find_entries(self) -> QuerySet[ActivityEntry]:
+        """Return the entries, latest first; fields that are invalid filter nothing."""
         self.is_valid()
         said = self.cleaned_data
-        until = said.get("until")
-        return ActivityFilter(
-            cohort=self.of_cohort.pk if self.of_cohort else _pk(said.get("cohort")),
-            group=_pk(said.get("group")),
-            person=said.get("person"),
-            who=_pk(said.get("who")),
-            kind=said.get("kind", ""),
-            since=_midnight(said.get("since")),
-            until=_midnight(until + timedelta(days=1)) if until and until < date.max else None,
-            people_only=said.get("people_only", False),
-        )
+        rows = ActivityEntry.objects.all()
+        if cohort := self.of_cohort or said.get("cohort"):
+            rows = rows.filter(of_cohort(cohort.pk))
+        if group := said.get("group"):
+            rows = rows.filter(of_group(group.pk))
+        if person := said.get("person"):
+            rows = rows.filter(of_person(person))
+        if who := said.get("who"):
+            rows = rows.filter(actor=who.pk)
+        if kind := said.get("kind"):
+            rows = rows.filter(kind=kind)
+        if since := said.get("since"):
+            rows = rows.filter(at__gte=_midnight(since))
+        if (until := said.get("until")) and until < date.max:
+            rows = rows.filter(at__lt=_midnight(until + timedelta(days=1)))
+        return rows.filter(actor__isnull=False) if said.get("people_only") else rows
 
 
-def _pk(row: Any) -> int | None:
-    return row.pk if row else None
-
-
-def _midnight(day: Any) -> datetime | None:
+def _midnight(day: date) -> datetime:
     """Return the beginning of a day in the reader's zone."""
-    return make_aware(datetime.combine(day, time())) if day else None
+    return make_aware(datetime.combine(day, time()))

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from cohorts.activity.entries import ShownChange, ShownEntry, ShownValue, read_entries
-from cohorts.activity.filtering import find_entries
 from cohorts.admin_base.reader_time import show_both
 from cohorts.exports.answering import ExportedList, check_size, with_zone
 from cohorts.models import ActivityEntry, Cohort, User
@@ -21,7 +20,7 @@ COLUMNS = ("Who", "What", "About", "People", "Groups", "Cohort", "From → to", 
 def list_activity(query: QueryDict, viewer: User, cohort: Cohort | None = None) -> ExportedList:
     """Return the entries that the query of the page chooses.  Raises Refusal for too many."""
     form = ActivityForm(query, cohort=cohort)
-    entries = find_entries(form.read())
+    entries = form.find_entries()
     check_size(entries.count())
     return ExportedList(
         f"{cohort} activity" if cohort else "Activity",

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cohorts.access import require, staff_may
 from cohorts.activity.entries import read_page
-from cohorts.activity.filtering import find_entries
 from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import SEE_COHORT
@@ -44,11 +43,11 @@ def export_activity_view(request: HttpRequest) -> HttpResponseBase:
 
 def _read(request: HttpRequest, cohort: Cohort | None = None) -> dict[str, Any]:
     viewer, form = cast(User, request.user), ActivityForm(request.GET, cohort=cohort)
-    wanted = form.read()
-    named = User.objects.filter(pk=wanted.person).first() if wanted.person else None
+    entries, person = form.find_entries(), form.cleaned_data.get("person")
+    named = User.objects.filter(pk=person).first() if person else None
     return {
         "form": form,
-        **read_page(find_entries(wanted), request.GET.get("page"), viewer),
+        **read_page(entries, request.GET.get("page"), viewer),
         "person": named,
         "one_cohort": cohort is not None,
         "may_open_group": staff_may(viewer, *SEE_GROUP),

@@ -24,7 +24,7 @@ from datetime import datetime
 
 from calendarsync.plan.review import ADDRESS_REFUSED
 from cohorts.admin_base.reader_time import show_time
-from cohorts.models import AccessState
+from cohorts.models import AccessState, User
 from cohorts.reconcile.status_text import Level, SyncStatus
 from discordsync.plan.review import RULES_PENDING
 
@@ -36,22 +36,12 @@ PROBLEMS = {Level.TODO, Level.WAITING, Level.BAD}
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPerson:
-    """What of the person matters.  `left_at`: when they left the Discord server, if they did."""
-
-    name: str
-    email: str
-    is_active: bool
-    has_account: bool
-    left_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PlaceFacts:
     """One person in one group and one service.
 
     `begins_at`: when access is due, None if none is. `state` and `reason` are what the last
-    comparison reported, "" if nothing.  `status` is the group's.
+    comparison reported, "" if nothing.  `status` is the group's.  `left_at`: when the person left
+    the Discord server, if they did.
     """
 
     provider: str
@@ -61,6 +51,7 @@ class PlaceFacts:
     status: SyncStatus
     is_set_up: bool = True
     has_declined: bool = False
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +66,14 @@ class AccessLine:
     page: str = ""
 
 
-def explain(person: SeenPerson, place: PlaceFacts, now: datetime) -> AccessLine:
+def explain(person: User, place: PlaceFacts, now: datetime) -> AccessLine:
     has = HAS.get(place.provider, "has access")
     lacks = LACKS.get(place.provider, "no access")
     granted = place.state == State.GRANTED
     if place.begins_at is None:
         words = has if granted else lacks
         return AccessLine(
-            words, Level.WAITING, f"{person.name} no longer belongs to this group.", page="group"
+            words, Level.WAITING, f"{person} no longer belongs to this group.", page="group"
         )
     if not person.is_active:
         reason = "The account is closed."
@@ -94,27 +85,25 @@ def explain(person: SeenPerson, place: PlaceFacts, now: datetime) -> AccessLine:
     return _explain_missing(person, place, lacks)
 
 
-def _explain_granted(person: SeenPerson, place: PlaceFacts, has: str) -> AccessLine:
+def _explain_granted(person: User, place: PlaceFacts, has: str) -> AccessLine:
     if place.reason == RULES_PENDING:
-        fix = f"Ask {person.name} to open the server in Discord and accept its rules."
+        fix = f"Ask {person} to open the server in Discord and accept its rules."
         return AccessLine("no access yet", Level.BAD, RULES_PENDING, fix)
     if place.has_declined:
-        fix = f"Ask {person.name} to answer “Yes” in the calendar, if that was a mistake."
+        fix = f"Ask {person} to answer “Yes” in the calendar, if that was a mistake."
         reason = "Declined the whole series in the calendar, which may hide it there."
         return AccessLine(f"{has}, declined", Level.BAD, reason, fix)
     return AccessLine(has, Level.FINE)
 
 
-def _explain_missing(person: SeenPerson, place: PlaceFacts, lacks: str) -> AccessLine:
+def _explain_missing(person: User, place: PlaceFacts, lacks: str) -> AccessLine:
     for line, holds in _reasons(person, place, lacks):
         if holds:
             return line
     return AccessLine("on its way", Level.WORKING, place.reason, "Wait about a minute.", "group")
 
 
-def _reasons(
-    person: SeenPerson, place: PlaceFacts, lacks: str
-) -> Iterator[tuple[AccessLine, bool]]:
+def _reasons(person: User, place: PlaceFacts, lacks: str) -> Iterator[tuple[AccessLine, bool]]:
     """Yield why access is missing, each with whether that holds."""
 
     def because(reason: str, fix: str, page: str) -> AccessLine:
@@ -122,7 +111,7 @@ def _reasons(
 
     yield (
         because("No Discord account is linked.", _how_to_link(person), "remind"),
-        place.provider == DISCORD and not person.has_account,
+        place.provider == DISCORD and person.discord_id is None,
     )
     yield (
         because("No e-mail address is known.", "Enter one in the settings.", "settings"),
@@ -135,11 +124,11 @@ def _reasons(
     has_problem = place.status.level in PROBLEMS
     of_group = AccessLine(lacks, place.status.level, page="group")
     yield of_group, has_problem and not place.is_set_up
-    left = f"Left the Discord server {show_time(person.left_at)}." if person.left_at else ""
+    left = f"Left the Discord server {show_time(place.left_at)}." if place.left_at else ""
     yield (
         because(
             left or "Not in the Discord server yet.",
-            f"Ask {person.name} to join it. Access follows within about a minute.",
+            f"Ask {person} to join it. Access follows within about a minute.",
             "remind",
         ),
         place.state == State.NOT_JOINED,
@@ -151,7 +140,7 @@ def _reasons(
     yield of_group, has_problem
 
 
-def _how_to_link(person: SeenPerson) -> str:
+def _how_to_link(person: User) -> str:
     """Return how an account gets linked: by signing in with it, which needs the same address."""
     with_address = f" Its address must be {person.email}." if person.email else ""
-    return f"Ask {person.name} to sign in with Discord once.{with_address}"
+    return f"Ask {person} to sign in with Discord once.{with_address}"

@@ -17,9 +17,9 @@ from lens.desk.person_page.explained_access import (
     CALENDAR,
     AccessLine,
     PlaceFacts,
-    SeenPerson,
     explain,
 )
+from lens.desk.person_page.sections import left_server_at
 
 State = AccessState.State
 RECENT = timedelta(days=14)  # a substitute's access ends before that
@@ -128,7 +128,7 @@ def read_reports(person: User) -> list[AccessState]:
 
 
 def read_group_access(
-    person: SeenPerson,
+    person: User,
     grounds: Iterable[AccessGround],
     reports: Iterable[AccessState],
     context: StatusContext,
@@ -154,7 +154,7 @@ def has_reasons(groups: Iterable[GroupAccess]) -> bool:
 
 
 def _explain_group(
-    person: SeenPerson,
+    person: User,
     group: Group,
     places: Iterable[GroupInProvider],
     grounds: Mapping[int, AccessGround],
@@ -176,6 +176,7 @@ def _explain_group(
             status=place.status,
             is_set_up=group.set_up_at is not None,
             has_declined=place.provider.name == CALENDAR and group.pk in declined,
+            left_at=left_server_at(person),
         )
         services.append(ServiceAccess(place, explain(person, facts, now)))
     return GroupAccess(group, ground.why if ground else "", tuple(services))

@@ -17,7 +17,6 @@ from cohorts.reconcile.selectors import read_context
 from cohorts.reconcile.status_text import Level, SyncStatus
 from guestvisits.selectors import list_visits
 from lens.desk.person_page import group_access, sections
-from lens.desk.person_page.explained_access import SeenPerson
 from lens.view_as.viewing import may_view_as
 from meetings.access import SEE_GROUP, SEE_PEOPLE
 
@@ -71,19 +70,12 @@ def _read_parts(viewer: User, person: User) -> dict[str, Any]:
         parts["memberships"] = sections.show_memberships(memberships(), zones, now)
     if staff_may(viewer, *SEE_ACCESS):
         context, reports = read_context(now), group_access.read_reports(person)
-        seen = SeenPerson(
-            str(person),
-            person.email or "",
-            is_active=person.is_active,
-            has_account=person.discord_id is not None,
-            left_at=sections.left_server_at(person),
-        )
         state = context.states.get("discord")
         grounds = group_access.find_grounds(person, memberships(), visits(), now)
-        parts["groups"] = group_access.read_group_access(seen, grounds, reports, context)
+        parts["groups"] = group_access.read_group_access(person, grounds, reports, context)
         parts["has_reasons"] = group_access.has_reasons(parts["groups"])
         parts["discord"] = sections.describe_discord(person, reports, state, now)
-        parts["left_at"] = seen.left_at
+        parts["left_at"] = sections.left_server_at(person)
         parts["check_now"] = SyncStatus(Level.FINE, "", remedy="check_now")
     if staff_may(viewer, *SEE_PEOPLE):
         parts["meetings"] = sections.read_next_meetings(person, visits(), now)

@@ -13,7 +13,6 @@ from cohorts.needs.items import (
     Need,
     NeedSubject,
     Snoozing,
-    Sorting,
     is_watched,
     sort_needs,
 )
@@ -35,7 +34,7 @@ def need(kind: str, cohort: int | None = SPRING, *names: str, **fields) -> Need:
 
 def sort(*found: Need, **snoozed: Snoozing):
     by_key = {f"{kind}:{SPRING}": one for kind, one in snoozed.items()}
-    return sort_needs(found, Sorting(KINDS, STARTS, TODAY, by_key))
+    return sort_needs(found, kinds=KINDS, starts=STARTS, snoozed=by_key, today=TODAY)
 
 
 def test_the_worst_kind_comes_first_and_then_the_cohort_that_began_first():
@@ -120,11 +119,11 @@ snoozings = st.builds(
     st.randoms(),
 )
 def test_each_item_is_in_one_list_at_most_in_whatever_sequence_it_was_found(found, snoozed, chance):
-    sorting = Sorting(KINDS, STARTS, TODAY, snoozed)
-    lists = sort_needs(found, sorting)
+    given = {"kinds": KINDS, "starts": STARTS, "snoozed": snoozed, "today": TODAY}
+    lists = sort_needs(found, **given)
     placed = [*lists.shown, *lists.harmless, *lists.snoozed]
     assert len({one.key for one in placed}) == len(placed)
     assert {one.key for one in placed} <= {one.key for one in found}
     assert FAR not in {one.cohort_id for one in placed}
     chance.shuffle(found)
-    assert sort_needs(found, sorting) == lists
+    assert sort_needs(found, **given) == lists

@@ -15,7 +15,6 @@ from cohorts.outbox.routing.dm_channels import DmStatus
 from cohorts.outbox.routing.routes import (
     DeliveryRequest,
     DeliveryRoute,
-    Recipient,
     choose_route,
     find_routes,
 )
@@ -24,9 +23,9 @@ from discordsync.models import DmChannel
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 BY_MAIL, DIRECTLY = DeliveryRoute("email"), DeliveryRoute("discord_dm")
 FULL, UNSUBSCRIBED, NO_ADDRESS = (
-    Recipient(),
-    Recipient(wants_email=False),
-    Recipient(has_address=False),
+    User(email="ada@example.org"),
+    User(email="ada@example.org", wants_email=False),
+    User(),
 )
 
 
@@ -50,7 +49,7 @@ FULL, UNSUBSCRIBED, NO_ADDRESS = (
         (
             "discord_dm",
             DmStatus.OPEN,
-            Recipient(is_active=False),
+            User(email="ada@example.org", is_active=False),
             DeliveryRoute(why=routes.CLOSED_ACCOUNT),
         ),
     ],
@@ -62,7 +61,12 @@ def test_the_table(choice, line, reader, way):
 @given(
     choice=st.sampled_from(MessageChoice.Route.values),
     line=st.sampled_from(DmStatus),
-    reader=st.builds(Recipient, st.booleans(), st.booleans(), st.booleans()),
+    reader=st.builds(
+        User,
+        email=st.sampled_from(["ada@example.org", None]),
+        is_active=st.booleans(),
+        wants_email=st.booleans(),
+    ),
 )
 def test_no_one_gets_what_they_do_not_want_and_a_message_has_one_route_or_a_reason(
     choice, line, reader
@@ -72,7 +76,7 @@ def test_no_one_gets_what_they_do_not_want_and_a_message_has_one_route_or_a_reas
     if way == DIRECTLY:
         assert line in {DmStatus.OPEN, DmStatus.WAITS}
     if way == BY_MAIL:
-        assert reader.wants_email or not reader.has_address
+        assert reader.wants_email or not reader.email
     if choice == "off" or not reader.is_active:
         assert not way.channel
 

@@ -14,7 +14,6 @@ from cohorts.services.groups import end_group
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.selectors import list_visits
 from guestvisits.services.booking import book_visit
-from lens.desk.person_page.explained_access import SeenPerson
 from lens.desk.person_page.group_access import find_grounds, read_group_access, read_reports
 from lens.desk.person_page.sections import read_memberships
 from tests.support.academy import Academy
@@ -38,9 +37,8 @@ def ana(academy: Academy) -> User:
 def shown(person: User) -> dict[tuple[str, str], tuple[str, str]]:
     """By group and service: why the person should see it, and what they have."""
     now = clock.now()
-    seen = SeenPerson(str(person), person.email or "", person.is_active, has_account=True)
     grounds = find_grounds(person, read_memberships(person), list_visits(person.pk, now), now)
-    found = read_group_access(seen, grounds, read_reports(person), read_context(now))
+    found = read_group_access(person, grounds, read_reports(person), read_context(now))
     return {
         (str(one.group), each.place.provider.name): (one.why, each.line.has)
         for one in found

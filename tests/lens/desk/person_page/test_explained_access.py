@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from calendarsync.plan.review import ADDRESS_REFUSED
+from cohorts.models import User
 from cohorts.reconcile.status_text import Level, SyncStatus
 from discordsync.plan.review import RULES_PENDING
-from lens.desk.person_page.explained_access import PlaceFacts, SeenPerson, explain
+from lens.desk.person_page.explained_access import PlaceFacts, explain
 
 NOW = datetime(2027, 1, 5, 12, tzinfo=UTC)
 FINE = SyncStatus(Level.FINE, "in sync")
 BROKEN = SyncStatus(Level.BAD, "The channel was deleted.", remedy="recreate")
 UNREACHED = SyncStatus(Level.WAITING, "No one has access yet.")
-ANA = SeenPerson("Ana", "ana@example.org", is_active=True, has_account=True)
+ANA = {"name": "Ana", "email": "ana@example.org", "discord_id": 200000000000000001}
 DISCORD = PlaceFacts("discord", NOW - timedelta(days=1), "granted", "", FINE)
 CALENDAR = replace(DISCORD, provider="calendar")
 
@@ -56,7 +57,7 @@ CALENDAR = replace(DISCORD, provider="calendar")
     ],
 )
 def test_each_state_has_a_reason_and_a_page(place, has, reason, page):
-    line = explain(ANA, place, NOW)
+    line = explain(User(**ANA), place, NOW)
     assert line.has == has
     assert reason in line.reason
     assert line.page == page
@@ -65,22 +66,22 @@ def test_each_state_has_a_reason_and_a_page(place, has, reason, page):
 @pytest.mark.parametrize(
     ("person", "place", "reason", "page"),
     [
-        (replace(ANA, is_active=False), DISCORD, "The account is closed.", "settings"),
+        (User(**ANA, is_active=False), DISCORD, "The account is closed.", "settings"),
         (
-            replace(ANA, has_account=False),
+            User(**{**ANA, "discord_id": None}),
             replace(DISCORD, state="no_address"),
             "No Discord account is linked.",
             "remind",
         ),
         (
-            replace(ANA, email=""),
+            User(**{**ANA, "email": None}),
             replace(CALENDAR, state="no_address"),
             "No e-mail address is known.",
             "settings",
         ),
         (
-            replace(ANA, left_at=NOW),
-            replace(DISCORD, state="not_joined"),
+            User(**ANA),
+            replace(DISCORD, state="not_joined", left_at=NOW),
             "Left the Discord server",
             "remind",
         ),
@@ -93,5 +94,5 @@ def test_what_the_person_lacks_comes_first(person, place, reason, page):
 
 
 def test_someone_without_an_account_is_told_which_address_it_must_have():
-    line = explain(replace(ANA, has_account=False), replace(DISCORD, state="no_address"), NOW)
+    line = explain(User(**{**ANA, "discord_id": None}), replace(DISCORD, state="no_address"), NOW)
     assert "ana@example.org" in line.fix
