@@ -11,8 +11,7 @@ from cohorts import clock
 from guestvisits.rate_limits import Guesses, seconds_to_wait, too_many
 from guestvisits.selectors import led_meetings
 from guestvisits.views.signed_in import SignedInRequest, signed_in
-from meetings.calendars.entries import read_entries, read_entry
-from meetings.calendars.ics import write_calendar
+from meetings.calendars.feed import read_event, read_events, write_calendar
 from meetings.calendars.services import find_feed, find_reader, open_feed, revoke_feed
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
@@ -47,8 +46,8 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     if reader is None:
         guesses.note_failure()
         raise Http404("There is no such calendar.")
-    entries = read_entries(reader.pk, clock.now(), led=led_meetings(reader.pk))
-    response = HttpResponse(write_calendar(entries, name="My meetings"), content_type=CONTENT_TYPE)
+    events = read_events(reader.pk, clock.now(), led=led_meetings(reader.pk))
+    response = HttpResponse(write_calendar(events, name="My meetings"), content_type=CONTENT_TYPE)
     response["Cache-Control"] = "private, max-age=300"
     response["X-Robots-Tag"] = "noindex"
     return response
@@ -59,9 +58,11 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 def download(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     """Return one of the person's meetings as a file."""
     led = led_meetings(request.user.pk)
-    entry = read_entry(request.user.pk, meeting_id, clock.now(), led=led)
-    if entry is None:
+    event = read_event(request.user.pk, meeting_id, clock.now(), led=led)
+    if event is None:
         raise Http404("There is no such meeting among yours.")
-    response = HttpResponse(write_calendar([entry], name=entry.summary), content_type=CONTENT_TYPE)
+    response = HttpResponse(
+        write_calendar([event], name=str(event["summary"])), content_type=CONTENT_TYPE
+    )
     response["Content-Disposition"] = f'attachment; filename="meeting-{meeting_id}.ics"'
     return response

@@ -1,6 +1,5 @@
 """Personal calendars: a feed at a secret address, and single meetings as files.
 
-entries     selects the meetings and visits that belong in a calendar
-ics         writes them as iCalendar (pure)
+feed        selects the meetings and visits that belong in a calendar, and writes them
 services    creates, replaces and revokes the secret address
 """
