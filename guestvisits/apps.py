@@ -10,7 +10,7 @@ class GuestVisitsConfig(AppConfig):
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.steps.registry import step_kinds
         from guestvisits import receivers  # noqa: F401 - connects them
-        from guestvisits.breaks import BREAK_RULES
+        from guestvisits.breaks.break_steps import SkipWeeks, UndoBreak
         from guestvisits.consequences import find_consequences
         from guestvisits.ending.cohort_over import COHORT_OVER, find_cohorts_over
         from guestvisits.ending.end_steps import EndCohort, ReopenCohort
@@ -28,7 +28,6 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits.substitutes.no_facilitator import NO_FACILITATOR, find_no_facilitator
         from guestvisits.substitutes.selectors import find_substitutes
         from guestvisits.substitutes.thin_meetings import THIN_MEETING, find_thin_meetings
-        from meetings.breaks.visit_effects import visit_rules
         from meetings.moving.preview import consequences
         from meetings.registries import absences, leaders
 
@@ -43,7 +42,8 @@ class GuestVisitsConfig(AppConfig):
         consequences.register(find_consequences)
         step_kinds.register(EndCohort())
         step_kinds.register(ReopenCohort())
-        visit_rules.register(BREAK_RULES)
+        step_kinds.register(SkipWeeks())
+        step_kinds.register(UndoBreak())
         set_up_lines.register(find_lines, order=10)
         register_kinds(
             {

@@ -10,9 +10,7 @@ class MeetingsConfig(AppConfig):
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.services.calendar_notes import calendar_notes
         from cohorts.services.terms import term_previews
-        from cohorts.steps.registry import step_kinds
         from meetings import receivers  # noqa: F401 - connects them
-        from meetings.breaks.break_steps import SkipWeeks, UndoBreak
         from meetings.calendar_notes import find_notes
 
         # Imported because they register what they contain.
@@ -30,8 +28,6 @@ class MeetingsConfig(AppConfig):
             NeedKind(WAS_HELD, "Was this held?", find_meetings_in_question), order=65
         )
         term_previews.register(preview_terms)
-        step_kinds.register(SkipWeeks())
-        step_kinds.register(UndoBreak())
         register_kinds(
             {
                 "meetings_moved": "Meetings moved or cancelled",

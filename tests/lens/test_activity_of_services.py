@@ -92,7 +92,7 @@ EXEMPT = {
     "guestvisits.merging.services": {"write_merge": PART},
     "guestvisits.services.booking": {"expect_guest": PART, "decline_home": PART},
     "lens.desk.snoozing": {"forget_past": "deletes what is over"},
-    "meetings.breaks.services": {
+    "guestvisits.breaks.services": {
         "write_plan": PART,
         "ask_again": PART,
         "restore_answers": PART,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts.errors import Refusal
-from guestvisits.breaks import reopen_visits
+from guestvisits.breaks.visits import reopen_visits
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for

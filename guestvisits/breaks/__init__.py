@@ -14,7 +14,7 @@ Numbers never change. A skipped week is a `SkippedWeek`, as when one group postp
 
     break_rules     what a break and its undoing do to one group's rows (pure)
     wording         what people and channels read (pure)
-    visit_effects   what becomes of visits, which a higher layer decides
+    visits          what becomes of visits
     services        writing it
     break_steps     the two kinds of cohort step, with their forms
 """

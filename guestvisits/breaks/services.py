@@ -9,8 +9,8 @@ from typing import Any
 from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, live_group
 from cohorts.signals import announce, meetings_changed
-from meetings.breaks.break_rules import BreakUndo
-from meetings.breaks.visit_effects import VisitEffect, find_visits, keep_visits
+from guestvisits.breaks.break_rules import BreakUndo
+from guestvisits.breaks.visits import VisitEffect, find_visits, keep_visits
 from meetings.derivation import values_of
 from meetings.models import Attendance, Meeting, SkippedWeek
 from meetings.moving.facts import read_facts

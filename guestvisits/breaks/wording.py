@@ -10,8 +10,8 @@ from cohorts.selectors import group_by
 from cohorts.steps.registry import StepRecipient, StepSection
 from cohorts.words import join_names, name_date, name_when, one_line
 from cohorts.zones import find_zone
-from meetings.breaks.break_rules import Break
-from meetings.breaks.services import CohortPlan, GroupPlan
+from guestvisits.breaks.break_rules import Break
+from guestvisits.breaks.services import CohortPlan, GroupPlan
 from meetings.models import Meeting
 from meetings.moving.types import Change
 

@@ -2,7 +2,8 @@
 home and its host meeting; otherwise `guestvisits.lifecycle` applies. Undoing a break opens the
 visits again that it had ended."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
@@ -12,11 +13,23 @@ from cohorts.signals import announced_together
 from cohorts.words import name_when, one_line
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import expect_guest
-from meetings.breaks.visit_effects import VisitEffect, VisitRules
 from meetings.moving.types import Change
 
 
-def find_effects(changes: Sequence[Change]) -> Iterator[VisitEffect]:
+@dataclass(frozen=True, slots=True)
+class VisitEffect:
+    """What the changes do to one visit, with a line for staff and a sentence for the guest's
+    letter. `new_start` is None if the visit ends. `meeting_id`: the host's meeting."""
+
+    visit_id: int
+    meeting_id: int
+    user_id: int
+    line: str
+    sentence: str
+    new_start: datetime | None
+
+
+def find_visits(changes: Sequence[Change]) -> Iterator[VisitEffect]:
     """Yield the effects on open visits to the changed meetings. One query."""
     by_meeting = {change.meeting_id: change for change in changes if change.meeting_id}
     visits = GuestVisit.objects.filter(ended_at__isnull=True, host_meeting__in=by_meeting)
@@ -51,15 +64,16 @@ def _describe(visit: GuestVisit, host: Change, *, stays: bool) -> VisitEffect:
     )
 
 
-def keep_visits(starts: Mapping[int, datetime]) -> None:
+def keep_visits(effects: Iterable[VisitEffect]) -> None:
     """Write the new starts of visits that stay. The caller holds the locks of their groups."""
+    starts = {effect.visit_id: effect.new_start for effect in effects if effect.new_start}
     with announced_together():
         for visit in GuestVisit.objects.filter(pk__in=starts, ended_at__isnull=True):
             visit.chosen_start = starts[visit.pk]
             visit.save(update_fields=["chosen_start"])
 
 
-def find_ended(changes: Sequence[Change], since: datetime) -> Iterator[VisitEffect]:
+def find_ended_visits(changes: Sequence[Change], since: datetime) -> Iterator[VisitEffect]:
     """Yield the visits to the changed meetings that ended with them since then, if their guests
     have no other visit in place of that meeting now. One query."""
     after = {one.meeting_id: one for one in changes if one.meeting_id and one.after}
@@ -77,7 +91,7 @@ def find_ended(changes: Sequence[Change], since: datetime) -> Iterator[VisitEffe
         user__is_active=True,
     ).select_related("user", "host_meeting__group")
     latest = {(one.user_id, one.home_meeting_id): one for one in visits.order_by("pk")}
-    for visit in latest.values():
+    for visit in sorted(latest.values(), key=lambda one: one.pk):
         change = after[visit.host_meeting_id]
         if change.after and change.after.starts_at == visit.chosen_start:
             where = f"{one_line(visit.host_meeting.group.name)}, {change.label}"
@@ -100,6 +114,3 @@ def reopen_visits(visit_ids: Collection[int], now: datetime) -> None:
             visit.ended_at, visit.end_reason = None, ""
             visit.save(update_fields=["ended_at", "end_reason"])
             expect_guest(visit, now)
-
-
-BREAK_RULES = VisitRules("guest visits", find_effects, keep_visits, find_ended, reopen_visits)

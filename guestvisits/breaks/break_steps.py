@@ -23,8 +23,8 @@ from cohorts.steps.registry import (
     TakeBackForm,
 )
 from cohorts.words import name_dates, name_when
-from meetings.breaks.break_rules import Break, decide_break, decide_undo, is_by_hand
-from meetings.breaks.services import (
+from guestvisits.breaks.break_rules import Break, decide_break, decide_undo, is_by_hand
+from guestvisits.breaks.services import (
     CohortPlan,
     forecast_plan,
     groups_of_cohort,
@@ -34,8 +34,8 @@ from meetings.breaks.services import (
     restore_answers,
     write_plan,
 )
-from meetings.breaks.visit_effects import find_ended_visits, reopen_visits
-from meetings.breaks.wording import (
+from guestvisits.breaks.visits import find_ended_visits, reopen_visits
+from guestvisits.breaks.wording import (
     list_changes,
     write_posts,
     write_values,
@@ -253,6 +253,6 @@ class UndoBreak(_BreakStep):
         plan = self._plan(done, now)
         record = write_plan(plan, step, now) if plan.groups else {}
         restore_answers(done.record)
-        reopen_visits(plan.reopened, now)
+        reopen_visits([one.visit_id for one in plan.reopened], now)
         CohortStep.objects.filter(pk=done.pk).update(state=State.UNDONE, finished_at=now)
         return record

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.errors import Refusal
-from meetings.breaks.break_rules import Break, BreakUndo, decide_break, decide_undo
+from guestvisits.breaks.break_rules import Break, BreakUndo, decide_break, decide_undo
 from meetings.derivation import follows_rhythm, values_of
 from meetings.moving import moves
 from meetings.moving.types import MoveFacts
