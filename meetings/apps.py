@@ -8,10 +8,8 @@ class MeetingsConfig(AppConfig):
     def ready(self) -> None:
         from cohorts.activity.registry import register_kinds
         from cohorts.needs.registry import NeedKind, need_kinds
-        from cohorts.services.calendar_notes import calendar_notes
         from cohorts.services.terms import term_previews
         from meetings import receivers  # noqa: F401 - connects them
-        from meetings.calendar_notes import find_notes
 
         # Imported because they register what they contain.
         from meetings.messages import changes, departures, reminders, rsvp_requests  # noqa: F401
@@ -21,7 +19,6 @@ class MeetingsConfig(AppConfig):
         from meetings.needs.meetings_in_question import WAS_HELD, find_meetings_in_question
         from meetings.writing import staff_letter  # noqa: F401
 
-        calendar_notes.register(find_notes)
         need_kinds.register(NeedKind(CLOCK_CHANGE, "Clock change", find_clock_changes), order=110)
         need_kinds.register(NeedKind(AT_RISK, "At risk", find_people_at_risk), order=55)
         need_kinds.register(

@@ -2,20 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from cohorts.countries import find_holidays
 from cohorts.models import Cohort, Group, Membership, live_group
 from cohorts.selectors import group_by
-from cohorts.services.calendar_notes import CalendarNotes
 from cohorts.words import name_date, name_when
 from cohorts.zones import city_of, find_zone, known_zone
 from meetings.models import Meeting
 
 
-def find_notes(cohort: Cohort, now: datetime) -> list[CalendarNotes]:
-    """Return the notes on meetings ahead. Three queries."""
+@dataclass(frozen=True, slots=True)
+class CalendarNotes:
+    """A heading and its lines."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def find_calendar_notes(cohort: Cohort, now: datetime) -> list[CalendarNotes]:
+    """Return the notes on meetings that are ahead, without empty ones. Three queries."""
     groups = list(Group.objects.filter(live_group(), cohort=cohort).order_by("name", "pk"))
     ahead = Meeting.objects.filter(
         group__in=groups, starts_at__gt=now, status=Meeting.Status.SCHEDULED
@@ -25,7 +33,7 @@ def find_notes(cohort: Cohort, now: datetime) -> list[CalendarNotes]:
     members = Membership.objects.filter(group__in=groups, status=Membership.Status.ACTIVE)
     for group_id, zone in members.values_list("group", "user__timezone"):
         zones[group_id].add(known_zone(zone))
-    return [
+    notes = [
         CalendarNotes("Public holidays", tuple(_holiday_lines(cohort.country, groups, rows))),
         CalendarNotes(
             "Clock changes",
@@ -36,6 +44,7 @@ def find_notes(cohort: Cohort, now: datetime) -> list[CalendarNotes]:
             ),
         ),
     ]
+    return [note for note in notes if note.lines]
 
 
 def _holiday_lines(

@@ -11,6 +11,7 @@ from cohorts.models import CohortStep, Group, live_group
 from cohorts.signals import announce, meetings_changed
 from guestvisits.breaks.break_rules import BreakUndo
 from guestvisits.breaks.visits import VisitEffect, find_visits, keep_visits
+from guestvisits.selectors import find_absences
 from meetings.derivation import values_of
 from meetings.models import Attendance, Meeting, SkippedWeek
 from meetings.moving.facts import read_facts
@@ -18,7 +19,6 @@ from meetings.moving.forecasts import MailForecast, as_moved, forecast_groups
 from meetings.moving.history import record_move
 from meetings.moving.services import write_decision
 from meetings.moving.types import Change, Decision, MoveFacts
-from meetings.registries import find_absences
 from meetings.rhythm import Days
 from meetings.selectors import read_days
 

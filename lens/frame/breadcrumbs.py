@@ -11,8 +11,8 @@ from cohorts.access import staff_may
 from cohorts.admin_base.links import PAGES, cohort_url, find_page
 from cohorts.models import Cohort, User
 from lens.frame.sidebar import (
+    PageLink,
     SidebarEntry,
-    SidebarLink,
     build_sidebar,
     may_open_today,
     table_links,
@@ -21,7 +21,7 @@ from lens.frame.sidebar import (
 OWN_PAGE = {Cohort, *PAGES}  # rows with a page of their own; their form holds the settings
 
 
-def build_breadcrumbs(request: HttpRequest, context: Mapping[str, Any]) -> list[SidebarLink]:
+def build_breadcrumbs(request: HttpRequest, context: Mapping[str, Any]) -> list[PageLink]:
     """Return the way to the page, which comes last and has no address; nothing on Today itself.
 
     `context` is what the page's template knows.
@@ -32,24 +32,24 @@ def build_breadcrumbs(request: HttpRequest, context: Mapping[str, Any]) -> list[
     links = [*_link_lists(request, context, section), *_link_rows(request, context)]
     if not links:
         return []
-    here = SidebarLink(_name_page(context) or links[-1].title, "")
+    here = PageLink(_name_page(context) or links[-1].title, "")
     by_title = {link.title: link for link in (*links, here)}  # the most exact one of each title
     return list(by_title.values())
 
 
 def _link_lists(
     request: HttpRequest, context: Mapping[str, Any], section: SidebarEntry | None
-) -> Iterator[SidebarLink]:
+) -> Iterator[PageLink]:
     """Yield links to Today, to the section and to the table, those that the person may open."""
     if may_open_today(request):
-        yield SidebarLink("Today", reverse("admin:index"))
+        yield PageLink("Today", reverse("admin:index"))
     if section:
-        yield SidebarLink(section.title, section.url)
+        yield PageLink(section.title, section.url)
     if opts := context.get("opts"):
         yield from table_links(request, [opts.label_lower])
 
 
-def _link_rows(request: HttpRequest, context: Mapping[str, Any]) -> Iterator[SidebarLink]:
+def _link_rows(request: HttpRequest, context: Mapping[str, Any]) -> Iterator[PageLink]:
     """Yield links to the cohort, row or person that the page is about, if the person may view them.
 
     Those who may only delete a row may not.
@@ -59,7 +59,7 @@ def _link_rows(request: HttpRequest, context: Mapping[str, Any]) -> Iterator[Sid
         if not isinstance(row, Model) or (context.get("change") and type(row) not in OWN_PAGE):
             continue  # nothing, or the row's own page
         if staff_may(user, f"{row._meta.app_label}.view_{row._meta.model_name}"):
-            yield SidebarLink(str(row), _find_url(user, row))
+            yield PageLink(str(row), _find_url(user, row))
 
 
 def _find_url(user: User, row: Model) -> str:

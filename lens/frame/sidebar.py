@@ -36,7 +36,7 @@ class SidebarSection:
 
 
 @dataclass(frozen=True)
-class SidebarLink:
+class PageLink:
     title: str
     url: str
     is_current: bool = False
@@ -50,7 +50,7 @@ class SidebarEntry:
     title: str
     url: str
     is_current: bool
-    links: tuple[SidebarLink, ...] = ()
+    links: tuple[PageLink, ...] = ()
 
 
 SECTIONS = (
@@ -127,12 +127,12 @@ def build_sidebar(request: HttpRequest) -> list[SidebarEntry]:
     return entries
 
 
-def open_links(request: HttpRequest, section: SidebarSection) -> tuple[SidebarLink, ...]:
+def open_links(request: HttpRequest, section: SidebarSection) -> tuple[PageLink, ...]:
     """Return the pages of a section that the person may open."""
     if section.key == "operations":
         return _operations_links(request)
     pages = (
-        SidebarLink(title, url := reverse(address), request.path == url)
+        PageLink(title, url := reverse(address), request.path == url)
         for title, address, permissions in PAGES.get(section.key, ())
         if staff_may(cast(User, request.user), *permissions)
     )
@@ -150,17 +150,17 @@ def may_open_operations(request: HttpRequest) -> bool:
     return any(_may_view(request, label) for label in operations_tables())
 
 
-def _operations_links(request: HttpRequest) -> tuple[SidebarLink, ...]:
+def _operations_links(request: HttpRequest) -> tuple[PageLink, ...]:
     if not may_open_operations(request):
         return ()
-    first = SidebarLink("Operations", reverse("admin:operations"))
+    first = PageLink("Operations", reverse("admin:operations"))
     if not request.user.has_perm(PERMISSION):
         return (first,)
     url = reverse("drift")
-    return first, SidebarLink("Changed outside", url, request.path == url)
+    return first, PageLink("Changed outside", url, request.path == url)
 
 
-def table_links(request: HttpRequest, labels: Iterable[str]) -> Iterable[SidebarLink]:
+def table_links(request: HttpRequest, labels: Iterable[str]) -> Iterable[PageLink]:
     """Yield links to the lists of those tables that the person may view."""
     for label in labels:
         if _may_view(request, label):
@@ -168,7 +168,7 @@ def table_links(request: HttpRequest, labels: Iterable[str]) -> Iterable[Sidebar
             url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
             title = str(meta.verbose_name_plural)
             is_current = request.path == url
-            yield SidebarLink(title[0].upper() + title[1:], url, is_current)
+            yield PageLink(title[0].upper() + title[1:], url, is_current)
 
 
 def _may_view(request: HttpRequest, label: str) -> bool:

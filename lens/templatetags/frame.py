@@ -7,7 +7,7 @@ from django import template
 from cohorts.access import staff_may
 from cohorts.models import User
 from lens.frame.breadcrumbs import build_breadcrumbs
-from lens.frame.sidebar import SidebarEntry, SidebarLink, build_sidebar
+from lens.frame.sidebar import PageLink, SidebarEntry, build_sidebar
 
 register = template.Library()
 
@@ -18,7 +18,7 @@ def sidebar(context: template.Context) -> list[SidebarEntry]:
 
 
 @register.simple_tag(takes_context=True)
-def breadcrumbs(context: template.Context) -> list[SidebarLink]:
+def breadcrumbs(context: template.Context) -> list[PageLink]:
     """Return the way from Today to the page."""
     return build_breadcrumbs(context["request"], cast(dict[str, Any], context.flatten()))
 

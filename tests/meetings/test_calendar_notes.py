@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from cohorts.models import Group
-from cohorts.services.calendar_notes import find_calendar_notes
 from cohorts.validators import check_country
+from meetings.calendar_notes import find_calendar_notes
 from tests.admin.reading import text_of
 from tests.support.academy import Academy
 

@@ -15,7 +15,7 @@ from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort, User
 from cohorts.needs.open_cohorts import read_open_cohorts
 from lens.desk.cohort_page.header import read_header
-from lens.frame.sidebar import SEE_MESSAGES
+from lens.frame.sidebar import SEE_MESSAGES, PageLink
 from meetings.access import SEE_FIGURES, SEE_PEOPLE
 
 SEE_ATTENDANCE = (*SEE_COHORT, *SEE_PEOPLE)
@@ -43,17 +43,10 @@ TABS = (
 )
 
 
-@dataclass(frozen=True)
-class TabLink:
-    title: str
-    url: str
-    is_current: bool
-
-
-def list_tabs(cohort: Cohort, user: User, current: str) -> list[TabLink]:
+def list_tabs(cohort: Cohort, user: User, current: str) -> list[PageLink]:
     """Return links to the tabs that the user may open."""
     return [
-        TabLink(tab.title, reverse(tab.address, args=[cohort.pk]), tab.name == current)
+        PageLink(tab.title, reverse(tab.address, args=[cohort.pk]), tab.name == current)
         for tab in TABS
         if staff_may(user, *tab.permissions)
     ]

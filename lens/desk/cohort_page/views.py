@@ -37,7 +37,8 @@ from lens.desk.cohort_page.people_tab import (
     read_people_rows,
     with_reminders,
 )
-from lens.desk.cohort_page.tabs import TabLink, open_tab
+from lens.desk.cohort_page.tabs import open_tab
+from lens.frame.sidebar import PageLink
 from meetings.access import MOVE, SEE_GROUP
 
 GROUPS, PEOPLE = 60, 100  # on one page
@@ -103,14 +104,14 @@ def people_view(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "admin/desk/cohort/people.html", context)
 
 
-def _filters(rows: Iterable[PersonRow], chosen: PeopleFilter) -> Iterator[TabLink]:
+def _filters(rows: Iterable[PersonRow], chosen: PeopleFilter) -> Iterator[PageLink]:
     """Yield links to everyone and to the people who need something."""
     mine = [row for row in rows if PeopleFilter(chosen.group).keeps(row)]
     for show, title in (("", "All"), (NOT_JOINED, "Not joined"), (NO_MAIL, "No e-mail arrives")):
         one = PeopleFilter(chosen.group, show)
         found = len({row.member.user_id for row in mine if one.keeps(row)})
         asked = {name: value for name, value in (("group", one.group), ("show", show)) if value}
-        yield TabLink(f"{title}: {found}", f"?{urlencode(asked)}", show == chosen.show)
+        yield PageLink(f"{title}: {found}", f"?{urlencode(asked)}", show == chosen.show)
 
 
 def _people_acts(cohort: Cohort, facts: OpenCohorts) -> Iterator[NeedButton]:

@@ -6,7 +6,7 @@ from django import template
 
 from cohorts import clock
 from cohorts.models import Cohort
-from cohorts.services.calendar_notes import find_calendar_notes
+from meetings.calendar_notes import find_calendar_notes
 
 register = template.Library()
 
