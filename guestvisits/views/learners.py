@@ -63,7 +63,7 @@ def alternatives(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     now = clock.now()
     host_id = read_id(request.POST.get("host", ""))
-    with shown_refusals(request, "no_meeting"):
+    try:
         visit = book_visit(
             request.user.pk,
             home_meeting_id=meeting_id,
@@ -71,12 +71,16 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
             shown_start=_read_moment(request.POST.get("starts_at", "")),
             now=now,
         )
-        booked = f"You're visiting {visit.host_meeting.group} in {visit.host_meeting.label}."
-        if visit.home_meeting.starts_at > now:
-            booked += " Your own group will see that you are away."
-        messages.success(request, booked)
-        return redirect("my-meetings")
-    return redirect("alternatives", meeting_id)
+    except Refusal as refusal:
+        if refusal.code == "no_meeting":
+            raise Http404(refusal.sentence) from refusal
+        messages.error(request, refusal.sentence)
+        return redirect("alternatives", meeting_id)
+    booked = f"You're visiting {visit.host_meeting.group} in {visit.host_meeting.label}."
+    if visit.home_meeting.starts_at > now:
+        booked += " Your own group will see that you are away."
+    messages.success(request, booked)
+    return redirect("my-meetings")
 
 
 def _read_moment(text: str) -> datetime | None:
