@@ -6,6 +6,7 @@ from datetime import datetime
 
 from calendarsync.rsvp.dating import CalendarChanges
 from calendarsync.rsvp.merge import NO_ANSWER, GoogleRsvp, read_response
+from calendarsync.state import ids
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 
 NO_CHANGES = CalendarChanges()
@@ -26,11 +27,13 @@ class EventPlace:
 
 
 def find_series(place: EventPlace, observed: ObservedCalendar) -> ObservedEvent | None:
-    """Return the series that has the meeting's occurrence."""
+    """Return the series, or the part that was split off from one, that has the meeting's
+    occurrence."""
     for event_id in place.series_ids:
-        series = observed.events.get(event_id)
-        if series and place.original and _holds(series, place.original, observed):
-            return series
+        parts = (part for part in observed.split_off if ids.base_of(part.id) == event_id)
+        for series in (observed.events.get(event_id), *parts):
+            if series and place.original and _holds(series, place.original, observed):
+                return series
     return None
 
 

@@ -83,6 +83,14 @@ def test_the_newest_series_that_has_the_meeting_counts() -> None:
     assert read_rsvps(elsewhere, seen) == {}
 
 
+def test_a_part_that_was_split_off_has_the_meetings_of_its_own_weeks() -> None:
+    first = replace(series(), slot=replace(SLOT, count=1))
+    rest = replace(SLOT, first=SLOT.first + timedelta(weeks=1), count=2)
+    part = replace(series("series_R20261111T150000"), slot=rest)
+    seen = observe(part, first, replace(part, id="other_R20261111T150000"))
+    assert [find_series(place, seen) for place in PLACES] == [first, part, part]
+
+
 def test_a_single_event_outranks_the_series_and_a_cancelled_one_says_nothing() -> None:
     place = replace(PLACES[0], event_ids=("single",))
     single = ObservedEvent("single", "1", "confirmed", attendees=listed(ada="declined"))

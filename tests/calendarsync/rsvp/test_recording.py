@@ -344,3 +344,20 @@ def test_an_answer_to_a_meeting_moved_weeks_past_the_end_of_its_series_is_read(
     calendar.respond(person("Ada"), "declined", heard.groups["A"], last)
     listen(calendar)
     assert answers("Ada")[4] == "not_attending"
+
+
+def test_an_answer_to_the_later_part_of_a_series_that_was_split_by_hand_is_read(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    group, third = heard.groups["A"], heard.meeting("A", 3)
+    at = third.starts_at.isoformat().replace("+00:00", "Z")
+    calendar.do("split", event=calendar.series_id(group), at=at)
+    listen(calendar)
+    (later,) = [one for one in calendar.all_series if "_R" in one["id"]]
+    said = {"event": later["id"], "attendee": person("Ada").email}
+    calendar.do("respond", answer="declined", **said)
+    listen(calendar)
+    assert answers("Ada") == {3: "not_attending", 4: "not_attending"}
+    calendar.do("respond", answer="accepted", original_start=at, **said)
+    listen(calendar)
+    assert answers("Ada")[3] == "attending"
