@@ -4,13 +4,16 @@
                           that the guest leaves, shortly before access ends
     to the home group     who is away, in the days before its meeting
 
-If a visit ends before its access began, the host group gets no message. The farewell is sent a few
+If a visit ends before its access began, the host group gets no message; nor about a guest who has
+declined, unless they change their mind. The farewell is sent a few
 minutes early and never delays the end of access, which depends only on dates.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import Exists, OuterRef
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
@@ -36,6 +39,7 @@ from guestvisits.messages.visit_emails import (
 )
 from guestvisits.models import GuestVisit
 from guestvisits.windows import AccessWindow
+from meetings.models import Attendance
 
 JOINS, LEAVES, AWAY = "guest_joins", "guest_leaves", "member_away"
 BEFORE_THE_END = timedelta(minutes=5)
@@ -57,13 +61,18 @@ def pending_host_posts(
 
     One query, two if a visit was booked again.
     """
-    visits = recent_visits(since, group_ids)
+    declined = Attendance.objects.filter(
+        meeting=OuterRef("host_meeting"),
+        user=OuterRef("user"),
+        rsvp=Attendance.Rsvp.NOT_ATTENDING,
+    )
+    visits = recent_visits(since, group_ids).annotate(has_declined=Exists(declined))
     return throttle(_build_host_posts(visits), visits)
 
 
 def _build_host_posts(visits: Iterable[GuestVisit]) -> Iterator[Message]:
     for visit, window, same in with_windows(visits):
-        if not visit.ended_early:
+        if not (visit.ended_early or visit.has_declined):  # type: ignore[attr-defined]
             due_at = max(visit.booked_at, window.begins_at)
             yield post_to_host(visit, JOINS, due_at, visit.host_meeting.ends_at)
         if _needs_farewell(visit, window, same):

@@ -15,6 +15,7 @@ from cohorts.services.memberships import move_member
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
 from guestvisits.services.updating import update_all_visits, update_visits
+from meetings.rsvps import set_rsvp
 from tests.support.moves import cancel_meeting, move_meeting
 from tests.support.spread import in_matrix
 
@@ -58,6 +59,17 @@ def test_an_early_booking_is_announced_when_access_begins(academy, book, new_kin
     assert new_kinds(home - 6 * DAY) == ["member_away"]
     assert new_kinds(host - 6 * DAY - MINUTE) == []
     assert new_kinds(host - 6 * DAY) == ["guest_joins"]
+
+
+def test_a_guest_who_has_declined_is_announced_only_if_they_change_their_mind(
+    academy, book, new_kinds, now
+):
+    visit, host = book(number=2), academy.meeting("B", 2)
+    begins = host.starts_at - 6 * DAY
+    set_rsvp(host.pk, visit.user_id, "not_attending", now=now + MINUTE)
+    assert "guest_joins" not in new_kinds(begins)
+    set_rsvp(host.pk, visit.user_id, "attending", now=begins + MINUTE)
+    assert new_kinds(begins + 2 * MINUTE) == ["guest_joins"]
 
 
 def test_each_is_announced_once_even_if_collected_again(academy, book, new_kinds, now):
