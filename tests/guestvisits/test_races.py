@@ -209,9 +209,16 @@ def _facilitate_host_in_the_admin(person: User, academy: Academy) -> object:
     )
 
 
+def _close_account(person: User, _academy: Academy) -> None:
+    closed = User.objects.get(pk=person.pk)
+    closed.is_active = False
+    closed.save(update_fields=["is_active"])
+
+
 @pytest.mark.parametrize(
     ("change", "refusal", "ends"),
     [
+        (_close_account, "account_closed", {"deactivated"}),
         (_leave, "not_active_participant", {"left"}),
         in_matrix(_delete_membership, "no_meeting", {"left"}),
         (_change_to("B"), "no_meeting", {"became_member"}),
