@@ -34,13 +34,9 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 ACCOUNT = ("email", "discord_id", "is_active")
 
 
-def is_staff_account(person: User | None) -> bool:
-    return person is not None and (person.is_staff or person.is_superuser)
-
-
 def may_change_account(request: HttpRequest, person: User | None) -> bool:
     """Return whether the user may change this person's address, Discord id and password."""
-    return bool(request.user.is_superuser) or not is_staff_account(person)
+    return bool(request.user.is_superuser) or person is None or not person.is_privileged
 
 
 class PersonAddForm(AdminUserCreationForm):

@@ -108,6 +108,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def display_name(self) -> str:
         return self.nickname or self.name or self.email or f"Person {self.pk}"
 
+    @property
+    def is_privileged(self) -> bool:
+        """Return whether the person is staff, or a superuser without the staff flag."""
+        return self.is_staff or self.is_superuser
+
     def get_full_name(self) -> str:
         return self.name
 

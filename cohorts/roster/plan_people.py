@@ -58,7 +58,7 @@ def _outdated(line: RosterRow, email: str, person: User) -> Problem:
 
 
 def _check_account(person: User, lines: Iterable[RosterRow], problems: list[Problem]) -> None:
-    is_staff = _is_staff(person)
+    is_staff = person.is_privileged
     # Each sign-in sets `last_login`; an unfinished one with Discord sets only `discord_email`.
     has_account = is_staff or person.last_login or person.discord_email
     for line in lines:
@@ -73,12 +73,8 @@ def _check_account(person: User, lines: Iterable[RosterRow], problems: list[Prob
             problems.append(Problem(line.number, "name", sentence))
 
 
-def _is_staff(person: User) -> bool:
-    return person.is_staff or person.is_superuser
-
-
 def _keep_id(person: User) -> str:
-    why = "is a staff account" if _is_staff(person) else "has signed in before"
+    why = "is a staff account" if person.is_privileged else "has signed in before"
     held = f"the Discord ID {person.discord_id}" if person.discord_id else "no Discord ID"
     return (
         f"{person.email} {why} and has {held}. A roster cannot change that: leave this cell "

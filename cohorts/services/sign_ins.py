@@ -102,7 +102,7 @@ def store_profile(person: User, profile: DiscordProfile, *, now: datetime) -> No
         profile,
         person.discord_email,
         person.email,
-        is_staff=person.is_staff or person.is_superuser,
+        is_staff=person.is_privileged,
     )
     if is_new and any(pk != person.pk for pk in _people_at(profile.email)):
         _report_to_staff(RefusedSignIn.Code.ADDRESS_TAKEN, profile, person.pk, now)

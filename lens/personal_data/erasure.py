@@ -172,7 +172,7 @@ def left_outside(person: User) -> Iterator[str]:
 
 
 def _obstacles(person: User) -> Iterator[str]:
-    if person.is_staff or person.is_superuser:
+    if person.is_privileged:
         yield f"{person} is staff. Take away the staff status first."
     active = person.memberships.filter(status=Membership.Status.ACTIVE).select_related(
         "group__cohort"

@@ -27,15 +27,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
+from cohorts.admin.people import RIGHTS
 from cohorts.models import User
-from lens.sign_in.second_factor import is_privileged
 
 PASSWORD_FORMS = frozenset({"admin:password_change", "admin:auth_user_password_change"})
 PERSON_FORMS = frozenset({"admin:cohorts_user_change", "admin:cohorts_user_delete"})
 GROUP_FORMS = frozenset({f"admin:auth_group_{act}" for act in ("add", "change", "delete")})
 LISTS = frozenset({"admin:cohorts_user_changelist", "admin:auth_group_changelist"})
 ERASING = "erase-person"
-RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class ConfirmationMiddleware(MiddlewareMixin):
@@ -71,4 +70,4 @@ def needs_confirmation(request: HttpRequest, name: str, kwargs: dict[str, Any]) 
 def _is_staff(request: HttpRequest, object_id: str) -> bool:
     """Return whether the person is staff, found as the admin does: it also reads +5 and 005."""
     person = admin.site.get_model_admin(User).get_object(request, unquote(object_id))
-    return person is not None and is_privileged(person)
+    return person is not None and person.is_privileged

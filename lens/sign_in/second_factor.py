@@ -73,8 +73,7 @@ def _derive(secret_key: str) -> bytes:
 
 
 def is_privileged(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Whether the person is staff, or a superuser without the staff flag."""
-    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+    return isinstance(user, User) and user.is_privileged
 
 
 def has_second_factor(user: User) -> bool:

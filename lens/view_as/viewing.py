@@ -16,7 +16,6 @@ from cohorts.access import staff_may
 from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import User
-from lens.sign_in.second_factor import is_privileged
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ def find_obstacle(person: User) -> str:
 
     Staff cannot be viewed: their pages show what the viewer may have no right to.
     """
-    if is_privileged(person):
+    if person.is_privileged:
         return f"{person.display_name} is staff. Only the pages of other people can be viewed."
     if not person.is_active:
         return f"The account of {person.display_name} is closed, so there is nothing to view."
