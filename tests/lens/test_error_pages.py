@@ -37,6 +37,15 @@ def test_a13_a_form_without_a_boundary_is_a_400_and_no_failure(path: str) -> Non
     assert failures == []
 
 
+def test_a_page_that_is_missing_leads_staff_to_today_and_learners_to_their_meetings(
+    staff: Client,
+) -> None:
+    learner = Client()
+    learner.force_login(User.objects.create_user("ann@example.org", name="Ann"))
+    assert "Go to Today" in staff.get("/admin/nowhere/").content.decode()
+    assert "Go to my meetings" in learner.get("/nowhere/").content.decode()
+
+
 # -- a zero byte, which no text in PostgreSQL can hold -------------------------------------------
 
 
