@@ -153,7 +153,7 @@ def test_people_with_an_end_of_access_are_former_and_exempt_ones_may_stay():
 def test_a_series_lists_the_members_and_each_meeting_to_come():
     moved, cancelled, plain = weekly(FIRST, 3)
     moved = replace(moved, starts_at=FIRST + 2 * HOUR, minutes=90)
-    cancelled = replace(cancelled, cancelled=True)
+    cancelled = replace(cancelled, starts_at=FIRST + WEEK + HOUR, cancelled=True)
     facts = with_members([moved, cancelled, plain], record(), guests=(visit(CARL, 3),))
     (found,) = desired(facts).series
     assert (found.record, found.people, found.ahead, found.unwanted) == (
@@ -165,7 +165,7 @@ def test_a_series_lists_the_members_and_each_meeting_to_come():
     held = "week {} of Alpha".format
     assert found.occurrences == (
         DesiredOccurrence(held(1), FIRST, FIRST + 2 * HOUR, 90, 1, people=BOTH),
-        DesiredOccurrence(held(2), FIRST + WEEK, FIRST + WEEK, 60, 2, cancelled=True),
+        DesiredOccurrence(held(2), FIRST + WEEK, FIRST + WEEK + HOUR, 60, 2, cancelled=True),
         DesiredOccurrence(
             held(3), FIRST + 2 * WEEK, FIRST + 2 * WEEK, 60, 3, people=BOTH | {CARL.address}
         ),
@@ -174,6 +174,7 @@ def test_a_series_lists_the_members_and_each_meeting_to_come():
         ),
     )
     assert desired(facts).people == BOTH
+    assert not desired(facts, FIRST + 3 * WEEK).series[0].ahead
 
 
 def test_what_has_begun_is_left_as_it_is():

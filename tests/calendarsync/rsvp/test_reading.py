@@ -125,6 +125,11 @@ def test_an_answer_that_is_all_that_changed_is_dated_exactly_and_another_one_is_
     changes = find_changes([once], {whole.id: before}, NOW)
     read = read_rsvps(PLACES[0], observe(before, once), changes)
     assert read["ada@example.org"].written_at == later
+    single = replace(before, id="single", slot=None)
+    said = replace(single, attendees=whole.attendees, written_at=later)
+    changes = find_changes([said], {"single": single}, NOW)
+    read = read_rsvps(EventPlace(1, None, (), ("single",)), observe(said), changes)
+    assert (read["ada@example.org"].written_at, read["ben@example.org"].written_at) == (later, NOW)
 
 
 def test_who_is_only_on_the_occurrence_has_no_answer_on_the_series() -> None:
