@@ -9,12 +9,16 @@ from datetime import datetime
 
 from cohorts import clock
 from cohorts.models import AccessState, Group, Membership, User, live_group
+from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.services import report_outside_change
 from discordsync.bot.models import GuildMembership
 from discordsync.models import DiscordObject
 from discordsync.records import are_own_writes
 from discordsync.selectors import PROVIDER, groups_of
 from guestvisits.models import GuestVisit
+
+# Issues that staff resolve by changing or moving the bot's role.
+RIGHTS_OF_THE_BOT = ("role_too_low", "missing_permissions", "forbidden", "archive_open")
 
 
 def record_join(discord_id: int, joined_at: datetime) -> None:
@@ -51,6 +55,12 @@ def handle_object_change(outside_id: int, changes: Mapping[str, str] | None = No
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
     if record is not None and not (changes and are_own_writes(changes)):
         report_outside_change(groups_of(record), PROVIDER)
+
+
+def handle_bots_role_change() -> None:
+    """Handle a changed or moved role of the bot: compare the groups that wait for that."""
+    waiting = GroupSync.objects.filter(provider=PROVIDER, issue__in=RIGHTS_OF_THE_BOT)
+    report_outside_change(waiting.values_list("group_id", flat=True), PROVIDER)
 
 
 def handle_role_change(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:

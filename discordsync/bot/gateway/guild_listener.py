@@ -93,10 +93,14 @@ class GuildListener:
             await self._pass_on(guild_changes.handle_object_change, role.id)
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        """Handle a changed role, except for its position, which changes with every new role."""
+        """Handle a changed role.  Of positions, which change with every new role, only the bot's
+        counts: it decides which roles the bot can manage."""
         changes = changes_of_role(before, after)
         if is_ours(after.guild) and changes:
             await self._pass_on(guild_changes.handle_object_change, after.id, changes)
+        is_changed = before.position != after.position or before.permissions != after.permissions
+        if is_ours(after.guild) and is_changed and after in after.guild.me.roles:
+            await self._pass_on(guild_changes.handle_bots_role_change)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         if is_ours(channel.guild):

@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 
 from cohorts import clock
-from cohorts.models import AccessState, Group
+from cohorts.models import AccessState, Group, Membership
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.groups import end_group
+from cohorts.services.memberships import end_membership
 from discordsync.bot.models import GuildMembership
 from discordsync.models import HiddenCount
 from tests.discordsync.bot.here import (
@@ -137,6 +138,25 @@ def test_a_channel_that_someone_opens_to_all_is_shut_at_once(here, world, standi
         return everyone in overwrites
 
     here.people.wait(is_shut, "it stays open")
+
+
+def test_access_ends_at_once_when_staff_move_the_bots_role_above_the_groups(here, world, standing):
+    guild = world.sandbox.get("state")["discord"]
+    role, usual = guild["roles"][role_of(standing)], guild["roles"][guild["bot_role_id"]]
+    gone, sync = standing.people[0], GroupSync.objects.filter(group=standing.groups[0])
+    here.people.wait(lambda: works_and_is_settled(standing), "it does not settle")
+    world.sandbox.post("discord/settings", {"bot_role_position": role["position"]})
+    end_membership(Membership.objects.get(user=gone).pk, status="dropped", now=clock.now())
+    here.people.wait(lambda: works_and_is_settled(standing), "it does not settle")
+    assert sync.get(provider="discord").issue == "role_too_low"
+    world.sandbox.post("discord/settings", {"bot_role_position": usual["position"]})
+
+    def is_out() -> bool:
+        workers()
+        members = world.sandbox.get("state")["discord"]["members"]
+        return role_of(standing) not in members[str(gone.discord_id)]["roles"]
+
+    here.people.wait(is_out, "access stays open")
 
 
 @pytest.mark.matrix
