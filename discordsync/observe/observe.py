@@ -30,12 +30,13 @@ from discordsync.observe.recover import (
     held_by,
 )
 from discordsync.rest.client import DiscordClient
-from discordsync.state import keys
+from discordsync.state import keys, permissions
 from discordsync.state.facts import DiscordGroup, DiscordSnapshot, MessageFacts, Record
 from discordsync.state.observed import (
     ACTIVE,
     SCHEDULED,
     Discovered,
+    ObservedChannel,
     ObservedGuild,
     Sent,
     id_at,
@@ -288,11 +289,22 @@ def _places_to_search(
     """Yield each channel in which messages about a group may have arrived, with these messages."""
     tried = [message for message in group.messages if message.tried_at]
     record = snapshot.records.get(keys.text_channel(group.id))
-    if tried and record and record.outside_id in observed.channels:
-        yield record.outside_id or 0, tried
+    channel = observed.channels.get(record.outside_id or 0) if record else None
+    if tried and channel and _may_read_history(observed, channel):
+        yield channel.id, tried
     for direct in group.direct_messages:
         if direct.message.tried_at and direct.channel_id:
             yield direct.channel_id, [direct.message]
+
+
+def _may_read_history(observed: ObservedGuild, channel: ObservedChannel) -> bool:
+    """Return whether the bot can search a channel: otherwise Discord shows an empty history.
+
+    The bot's own overwrite, which someone may have changed, is put back by the plan.
+    """
+    held = channel.overwrites.get(observed.bot_id)
+    may = permissions.READ_MESSAGE_HISTORY & (held.allow if held else 0)
+    return bool(may or observed.bot_permissions & permissions.ADMINISTRATOR)
 
 
 async def _search_or_skip(

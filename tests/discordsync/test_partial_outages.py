@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from cohorts import clock
@@ -10,8 +12,9 @@ from cohorts.outbox.models import Message
 from cohorts.reconcile import services, tasks
 from cohorts.reconcile.issues import find_issue
 from cohorts.services.memberships import end_membership
+from discordsync.sandbox.permissions import Bit
 from meetings.models import Meeting
-from tests.discordsync.by_hand.edits import delete
+from tests.discordsync.by_hand.edits import VIEW, delete, overwrites_of, set_overwrites
 from tests.discordsync.guild_state import (
     holders_of,
     look_again,
@@ -30,6 +33,7 @@ pytestmark = [
 ]
 EVENTS, COUNTS = "/scheduled-events$", "/roles/member-counts$"
 FAILED, HANGING = {"kind": "error", "status": 500}, {"kind": "hold"}
+HISTORY = int(Bit.READ_MESSAGE_HISTORY)
 LIMITED = {"kind": "rate_limit", "retry_after": 300}
 
 
@@ -133,6 +137,27 @@ def test_a_channel_that_cannot_be_searched_delays_no_one_and_gets_no_message_twi
     assert welcome.state == "sent"
     texts = sandbox.get("state")["discord"]["messages"][path.split("/")[2]].values()
     assert [one["content"] for one in texts].count(welcome.body) == 1
+
+
+def test_a_channel_whose_history_the_bot_may_not_read_gets_no_message_twice(sandbox, set_clock):
+    made = make_cohort(groups=1, members=3)
+    join(sandbox, made.people)
+    sandbox.set_faults({"kind": "drop_after", "method": "POST", "path": "/messages$", "nth": 1})
+    realize(made)
+    look_again_once()
+    sandbox.set_faults()
+    key = f"text_channel:{made.groups[0].pk}"
+    bot = {sandbox.get("state")["discord"]["bot_id"]: {"type": 1, "allow": VIEW, "deny": HISTORY}}
+    set_overwrites(sandbox, key, overwrites_of(sandbox, key) | bot)
+    later = clock.now() + timedelta(minutes=10)  # Discord has forgotten the message's nonce
+    set_clock(later)
+    sandbox.set_clock(later)
+    look_again()
+    look_again()
+    (welcome,) = Message.objects.filter(kind="welcome")
+    texts = sandbox.get("state")["discord"]["messages"][outside_id(key)].values()
+    assert [one["content"] for one in texts].count(welcome.body) == 1
+    assert welcome.state == "sent"
 
 
 def test_a_call_that_hangs_each_time_delays_no_one_elses_end_of_access(
