@@ -100,8 +100,9 @@ QUOTA = re.compile(
     re.IGNORECASE,
 )
 MAILBOX = re.compile(r"\b[45]\.2\.\d+\b|mailbox|over quota", re.IGNORECASE)  # the recipient's
-# RFC 3463: the recipient's address or mailbox; 5.1.7 and 5.1.8 are about the sender's.
-RECIPIENT = re.compile(r"\b5\.(1\.(?![078]\b)\d+|2\.\d+)\b")
+# RFC 3463: the recipient's address or mailbox; 5.1.7 and 5.1.8 are about the sender's. A part of an
+# IP address is no code.
+RECIPIENT = re.compile(r"(?<![\d.])5\.(1\.(?![078]\b)\d+|2\.\d+)\b(?!\.\d)")
 
 
 def judge(error: Exception) -> MailFailure:
