@@ -5,7 +5,7 @@ cohort and of the page that led here.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.apps import apps
@@ -41,6 +41,13 @@ def cohort_url(user: User, cohort_id: int) -> str:
     if staff_may(user, "cohorts.view_cohort"):
         return reverse("admin:cohorts_cohort_change", args=[cohort_id])
     return reverse("admin:index")
+
+
+def cohorts_url(user: User, cohort_ids: Collection[int]) -> str:
+    """Return the address of the cohort's page, or of the list of cohorts if it is not one."""
+    if len(cohort_ids) == 1:
+        return cohort_url(user, *cohort_ids)
+    return reverse("admin:cohorts_cohort_changelist")
 
 
 class PageList(ChangeList):

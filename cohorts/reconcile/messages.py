@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 
-from cohorts.admin_base.links import cohort_url
+from cohorts.admin_base.links import cohorts_url
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_source, notification
@@ -57,17 +56,18 @@ def _build_email(request: RealizeRequest) -> Message:
 
 @notification(REALIZE_ENDED, title="Realize has finished")
 def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """Return the context of the e-mail's templates. Raises MessageObsolete. Four queries."""
+    """Return the context of the e-mail's templates. Raises MessageObsolete.
+
+    Four queries, and those about what the person may open.
+    """
     request = RealizeRequest.objects.filter(pk=message.context["request"]).first()
     if request is None:
         raise MessageObsolete("The request no longer exists.")
     groups = Group.objects.filter(pk__in=request.group_ids).select_related("cohort__course")
     results = {group: request.results[str(group.pk)] for group in groups}
     absent = _people_without_access(request.group_ids)
-    cohort_ids = {group.cohort_id for group in groups}
-    overview = reverse("admin:cohorts_cohort_changelist")
-    if len(cohort_ids) == 1 and message.user:
-        overview = cohort_url(message.user, *cohort_ids)
+    assert message.user  # the person who asked
+    overview = cohorts_url(message.user, {group.cohort_id for group in groups})
     empty = [group for group, outcome in results.items() if outcome == IssueCode.NO_ONE_HAS_ACCESS]
     return {
         "cohorts": sorted({f"{group.cohort.course}, {group.cohort}" for group in groups}),

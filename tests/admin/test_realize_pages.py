@@ -46,7 +46,7 @@ def test_the_plan_is_shown_before_anything_is_asked_for(staff, sandbox):
     assert "Create text channel “group-2”" in shown
     assert "Create category “Safety - Spring”" in shown
     assert f"{made.people[3]} Group 2 Discord Not in the Discord server yet." in shown
-    assert "Everyone in a group that is set up for the first time gets an e-mail" in shown
+    assert "Everyone in a group that is set up for the first time gets a message" in shown
     assert f'href="/admin/cohorts/{made.cohort.pk}/">Cancel' in staff.get(page).content.decode()
     assert "+ 6 channels; 0 of 500 in use" in shown
     assert sandbox.writes() == []

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
-from cohorts.admin_base.links import cohort_url
+from cohorts.admin_base.links import cohort_url, cohorts_url
 from cohorts.models import Cohort, Group, User, live_group
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, SyncRun
@@ -82,7 +82,7 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
         _title(groups, as_if_requested=as_if_requested),
         plan=view,
         cohort=groups[0].cohort if groups else None,
-        back=_page_of(groups, person_of(request)),
+        back=_page_of(groups, request),
         runs=ids,
         as_if_requested=as_if_requested,
         asked_at=runs[0].started_at,
@@ -121,7 +121,7 @@ def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
     runs = _find(ids)
     groups = _groups(runs)
     group_ids = [group.pk for group in groups]
-    back = _page_of(groups, person_of(request))
+    back = _page_of(groups, request)
     return start_plan(request, group_ids, as_if_requested=runs[0].as_if_requested, back=back)
 
 
@@ -154,12 +154,8 @@ def _groups(runs: Iterable[SyncRun]) -> list[Group]:
     return list(Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk"))
 
 
-def _page_of(groups: Iterable[Group], user: User) -> str:
-    """Return the address of these groups' cohort, or of the list if they are of several."""
-    cohorts = {group.cohort_id for group in groups}
-    if len(cohorts) == 1:
-        return cohort_url(user, *cohorts)
-    return reverse("admin:cohorts_cohort_changelist")
+def _page_of(groups: Iterable[Group], request: HttpRequest) -> str:
+    return cohorts_url(person_of(request), {group.cohort_id for group in groups})
 
 
 def _title(groups: Sequence[Group], *, as_if_requested: bool) -> str:

@@ -175,7 +175,7 @@ def test_the_email_says_what_is_ready_and_what_needs_a_person(made, staff, mail_
     text = email.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert "1 of 2 groups set up." in text
     assert "Late <b>risers</b>: The group has no weekly time" in text
-    assert f"is unknown:\n- {made.people[0].name}\n- {made.people[1].name}\n" in text
+    assert f"once that changes:\n- {made.people[0].name}\n- {made.people[1].name}\n" in text
     assert f"/admin/cohorts/{made.cohort.pk}/" in text
     assert "take part in one of our courses" not in text
     html = email.get_body(("html",)).get_content()
