@@ -107,7 +107,7 @@ class CohortStatusAdmin(StatusAdmin, CohortAdmin):
             cohort,
         )
         link = format_html('<a href="{}">Progress</a>', reverse("sync:progress", args=[cohort.pk]))
-        return link if all(each.group.set_up_at for each in cohort.view.groups) else button + link
+        return link if all(each.is_set_up for each in cohort.view.groups) else button + link
 
     @admin.action(description="Realize (preview first)", permissions=["realize"])
     def realize(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> HttpResponse:

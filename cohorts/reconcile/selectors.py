@@ -80,6 +80,15 @@ class GroupView:
     def is_asked_for(self) -> bool:
         return any(place.row and place.row.realize_requested_at for place in self.places)
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether each configured provider has set it up, also one that was configured later."""
+        return all(
+            place.row is not None and place.row.set_up_at is not None
+            for place in self.places
+            if place.provider.is_configured
+        )
+
 
 def describe_groups(groups: Iterable[Group], context: StatusContext) -> list[GroupView]:
     """Return these groups with their status, in the given order. One query."""

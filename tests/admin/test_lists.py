@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from calendarsync.provider import CalendarProvider
 from cohorts.models import Group
 from cohorts.outbox.models import OutboxPart
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import ProviderState, WorkerHeartbeat
+from cohorts.reconcile.provider import providers
 from tests.admin.reading import messages_of, text_of
 from tests.support.cohort import join, make_cohort, realize, work
 
@@ -40,7 +42,7 @@ def stand(sandbox, *cohorts):
     work("discord")
 
 
-def test_the_list_of_cohorts_shows_their_status(staff, sandbox):
+def test_the_list_of_cohorts_shows_their_status(staff, sandbox, registered):
     made = make_cohort(groups=3)
     join(sandbox, made.people)
     services.request_realize(made.ids[:1], by=None, now=datetime.now(UTC))
@@ -51,10 +53,13 @@ def test_the_list_of_cohorts_shows_their_status(staff, sandbox):
     assert "2 of 3 groups: not set up yet" in shown
     assert "2 not active yet, 1 active · Discord: 1 of 3 set up" in shown
     assert "Realize Progress" in shown
-    Group.objects.update(set_up_at=datetime.now(UTC))
+    services.request_realize(made.ids, by=None, now=datetime.now(UTC))
+    work("discord")
     shown = text_of(staff.get(COHORTS))
     assert "Progress" in shown
     assert "Realize Progress" not in shown, "there is nothing left to set up"
+    registered.add(providers, CalendarProvider())
+    assert "Realize Progress" in text_of(staff.get(COHORTS)), "the calendar was configured later"
 
 
 def test_the_worst_cohort_comes_first_with_the_reason_in_a_sentence(staff, sandbox):

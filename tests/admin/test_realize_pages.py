@@ -353,6 +353,14 @@ def test_the_request_can_be_withdrawn_and_what_exists_stays(staff, sandbox):
     assert "Withdraw the request" not in text_of(staff.get(address))
 
 
+def test_a_group_that_was_added_since_can_be_realized_while_others_wait(staff):
+    made = make_cohort(groups=2)
+    services.request_realize(made.ids[:1], by=None, now=clock.now())
+    page = staff.get(reverse("sync:progress", args=[made.cohort.pk])).content.decode()
+    assert "Withdraw the request (1 group)" in page
+    assert ">Realize</button>" in page
+
+
 def test_a_completed_cohort_has_nothing_under_way(staff):
     made = make_cohort(groups=1)
     Cohort.objects.filter(pk=made.cohort.pk).update(status=Cohort.Status.COMPLETED)

@@ -53,6 +53,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         total=len(views),
         ready=sum(view.worst.level <= Level.FINE for view in views),
         asked=[view for view in views if view.is_asked_for],
+        lacks_request=any(v.worst.level > Level.FINE and not v.is_asked_for for v in views),
         request_made=find_realize_request([view.group.pk for view in views]),
         providers=read_providers(context),
         is_worker_alive=context.is_worker_alive,
