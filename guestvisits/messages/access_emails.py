@@ -14,6 +14,7 @@ from typing import Any
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_source, notification
 from guestvisits.messages.visit_emails import (
+    RECENT,
     email_guest,
     get_open_visit,
     get_visit,
@@ -36,8 +37,10 @@ def pending_access_emails(
     for visit, window, same in with_windows(recent_visits(since, group_ids)):
         if visit.ended_early:
             continue
+        # What began before was recorded then, or goes on from a visit that is not read any more.
+        is_recent = window.begins_at > since - RECENT
         is_new = not any(other.begins_at < window.begins_at <= other.ends_at for other in same)
-        if is_new and visit.booked_at < window.begins_at:
+        if is_recent and is_new and visit.booked_at < window.begins_at:
             yield email_guest(visit, BEGUN, window.begins_at, visit.host_meeting.starts_at)
         if not any(other.holds(window.ends_at) for other in same):
             yield email_guest(visit, ENDED, window.ends_at, window.ends_at + SENT_WITHIN)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.models import User
+from cohorts.models import Cohort, User
 from cohorts.outbox.registry import message_sources
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit
@@ -86,6 +86,18 @@ def test_two_visits_to_one_group_are_one_access_that_begins_and_ends_once(academ
     assert new_kinds(ends(academy, 2)) == [], "the second gives access"
     update_all_visits(ends(academy, 2) + MINUTE)
     assert new_kinds(ends(academy, 3)) == ["access_ended"]
+
+
+def test_access_that_went_on_is_not_announced_once_the_first_visit_is_long_over(
+    academy, book, new_kinds
+):
+    Cohort.objects.update(guest_days_before=12)
+    book(number=2)
+    book(number=4)
+    assert new_kinds(ends(academy, 2)) == []
+    update_all_visits(ends(academy, 2) + MINUTE)
+    for days in (7, 8, 9):
+        assert new_kinds(ends(academy, 2) + days * DAY) == []
 
 
 def test_a_visit_that_was_cancelled_before_its_access_began_hides_no_other_access(
