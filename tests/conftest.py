@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.support.browser",
     "tests.support.browsers_last",
     "tests.support.clock",
+    "tests.support.compiled_once",
     "tests.support.conformance",
     "tests.support.counts",
     "tests.support.emptying",
