@@ -1,10 +1,13 @@
 """Carry out one action by one call, and update the observed state by its outcome."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import direct_messages
 from discordsync.plan.calls import Call
-from discordsync.rest.client import DiscordClient
 from discordsync.state.observed import (
     ObservedGuild,
     Overwrite,
@@ -12,6 +15,9 @@ from discordsync.state.observed import (
     read_event,
     read_role,
 )
+
+if TYPE_CHECKING:
+    from discordsync.rest.client import DiscordClient
 
 REASON_LENGTH = 400  # Discord accepts 512, percent-encoded
 

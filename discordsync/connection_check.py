@@ -1,7 +1,10 @@
 """The connection check of Discord: the bot's permissions, its role's position, the members."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -12,10 +15,12 @@ from discordsync.desired import DesiredGuild, desired_state
 from discordsync.issues import ISSUES
 from discordsync.observe.observe import observe
 from discordsync.plan.diff import Diff
-from discordsync.rest.client import DiscordClient, connect
 from discordsync.state import keys, permissions
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild, ObservedRole
+
+if TYPE_CHECKING:
+    from discordsync.rest.client import DiscordClient
 
 NAMED = 5  # roles that are named in one line
 REACH = "docs/operations.md, “Deploying”"
@@ -124,6 +129,8 @@ async def check_service() -> tuple[Check, ...]:
     """Check token, server, members intent, permissions and commands, as if Lens had no group."""
     if not settings.DISCORD_BOT_TOKEN:
         return (Check("Bot", False, "DISCORD_BOT_TOKEN is not set.", name_step(2)),)
+    from discordsync.rest.client import connect
+
     nothing = DiscordSnapshot(settings.INSTALLATION_ID, adopt=False, horizon=timedelta(0))
     try:
         async with connect(lambda: None) as client:  # reading needs no lease

@@ -9,9 +9,12 @@ any other refusal of a message           this one cannot be sent           e-mai
 404 to a message                         the channel is gone               id forgotten, e-mail
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from cohorts.outbox import rerouting
 from cohorts.outbox import services as outbox
@@ -20,8 +23,10 @@ from cohorts.reconcile.errors import CallFailed, Conflict, Refused
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import dm_channels
 from discordsync.plan.calls import Call
-from discordsync.rest.client import DiscordClient
 from discordsync.state.observed import ObservedGuild
+
+if TYPE_CHECKING:
+    from discordsync.rest.client import DiscordClient
 
 LANE = "directs"
 NUISANCE = frozenset({"dm_too_fast", "quarantined"})

@@ -9,6 +9,8 @@ Access depends on the guild, its channels and members.  If only another read fai
 says what is unknown, so that this delays no access.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 from collections import Counter
@@ -16,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -29,7 +31,6 @@ from discordsync.observe.recover import (
     find_unknown_accounts,
     held_by,
 )
-from discordsync.rest.client import DiscordClient
 from discordsync.state import keys, permissions
 from discordsync.state.facts import DiscordGroup, DiscordSnapshot, MessageFacts, Record
 from discordsync.state.observed import (
@@ -47,6 +48,9 @@ from discordsync.state.observed import (
     read_member_name,
     read_role,
 )
+
+if TYPE_CHECKING:
+    from discordsync.rest.client import DiscordClient
 
 PAGE = 1000
 HISTORY = 100  # messages in a page

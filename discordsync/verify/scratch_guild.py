@@ -1,14 +1,18 @@
 """Scratch roles, channels and events in the server, which no one but the bot can see."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cohorts.reconcile.errors import Conflict
 from cohorts.reconcile.models import ScratchObject
 from cohorts.reconcile.verify.bench import Bench
-from discordsync.rest.client import DiscordClient
 from discordsync.state import permissions
+
+if TYPE_CHECKING:
+    from discordsync.rest.client import DiscordClient
 
 ROLE, CHANNEL, EVENT = "role", "channel", "event"
 HIDDEN = "hidden channel"  # visible to the bot by a scratch role alone

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from cohorts.reconcile.verify.experiments import Verification
-from discordsync.rest.client import connect
 from discordsync.verify import guild_probes, message_probes
 from discordsync.verify.scratch_guild import VerifiedGuild, remove
 
@@ -31,6 +30,8 @@ UNTRIED = {
 @asynccontextmanager
 async def connect_noticing(check: Callable[[], None]) -> AsyncIterator[VerifiedGuild]:
     """Yield a connection that keeps the headers of answers."""
+    from discordsync.rest.client import connect
+
     headers: dict[tuple[str, str], Mapping[str, str]] = {}
     root = urlsplit(settings.DISCORD_API_BASE).path
 

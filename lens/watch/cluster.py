@@ -27,7 +27,13 @@ from lens.schedules import disable_bad
 
 logger = logging.getLogger(__name__)
 
-PRELOADED = ("discordsync.tasks", "guestvisits.tasks", "meetings.tasks", "cohorts.outbox.tasks")
+PRELOADED = (
+    "discordsync.rest.client",
+    "discordsync.tasks",
+    "guestvisits.tasks",
+    "meetings.tasks",
+    "cohorts.outbox.tasks",
+)
 
 
 class WatchedSentinel(Sentinel):

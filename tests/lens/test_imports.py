@@ -30,6 +30,24 @@ def test_no_package_imports_itself_by_way_of_its_neighbours() -> None:
     assert {package: cycle for package, cycle in cycles.items() if cycle} == {}
 
 
+def test_discords_client_is_loaded_only_where_it_is_used() -> None:
+    """A process that does not call Discord starts in a fifth less time."""
+    files = [file for app in APPS for file in (ROOT / app).rglob("*.py")]
+    body = {file: ast.parse(file.read_text()).body for file in files}
+    client = {"discordsync.rest.client", "discord", "aiohttp"}
+    loads = {name_of(file) for file in files if client & {*named_in(body[file])}}
+    callers = ("discordsync.rest.", "discordsync.bot.gateway.")
+    assert [n for n in loads if not n.startswith(callers) and ".sandbox." not in n] == []
+
+
+def named_in(body: list[ast.stmt]) -> Iterator[str | None]:
+    for node in body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
 def test_a_cycle_is_found() -> None:
     assert find_cycle({"a": {"b"}, "b": {"c", "d"}, "c": {"d"}, "d": set()}) == []
     assert find_cycle({"x": {"a"}, "a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
