@@ -212,7 +212,7 @@ def cohorts() -> list[MadeCohort]:
 
 
 some = settings(
-    max_examples=15,
+    max_examples=6,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],  # each example fills the database: shrinking would take minutes
     derandomize=True,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from discordsync.sandbox.permissions import who_may_what
@@ -17,10 +16,10 @@ from discordsync.state.facts import DiscordGroup, DiscordSnapshot
 from tests.discordsync.hands import meddle, meddling
 from tests.discordsync.inprocess import Guild, Work, work
 from tests.discordsync.strategies import EVERYBODY, NOW, snapshots, with_records_of
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-some = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 TEXT = {"VIEW_CHANNEL", "SEND_MESSAGES", "READ_MESSAGE_HISTORY"}
 VOICE = {"VIEW_CHANNEL", "CONNECT", "SPEAK"}
@@ -98,8 +97,13 @@ def is_let_in(facts: DiscordSnapshot, done: Work, person: int, cohort_id: int, w
     )
 
 
-@some
-@given(before=snapshots(), after=snapshots(), present=st.sets(st.sampled_from(sorted(EVERYBODY))))
+@examples(
+    12,
+    50,
+    before=snapshots(),
+    after=snapshots(),
+    present=st.sets(st.sampled_from(sorted(EVERYBODY))),
+)
 def test_everyone_sees_what_the_facts_say_and_nothing_else(before, after, present):
     guild = Guild(NOW)
     guild.join(present)
@@ -110,8 +114,7 @@ def test_everyone_sees_what_the_facts_say_and_nothing_else(before, after, presen
     check(guild, changed, work(guild, changed, NOW), shut_out=frozenset())
 
 
-@some
-@given(before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
+@examples(12, 50, before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
 def test_also_after_someone_changed_permissions_by_hand(before, after, hands, data):
     hands = [hand for hand in hands if hand.__name__ in UNDONE]
     guild = Guild(NOW)

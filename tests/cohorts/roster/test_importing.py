@@ -281,22 +281,33 @@ rosters = st.lists(
 )
 
 
+some = settings(deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+
+
 @pytest.mark.usefixtures("without_providers")
 class AnyRoster(TestCase):
     @given(rosters, rosters)
-    @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
-    )
+    @settings(some, max_examples=12)
     def test_any_roster_taken_a_second_time_changes_nothing(self, first, second):
-        for lines in (first, second):
-            data = make_file(*lines).encode()
-            shown = preview_roster(data)
-            if shown.problems:
-                continue
-            assert import_roster(data, now=NOW, confirmed=shown.digest) == shown
-            before = facts()
-            assert import_roster(data, now=NOW).changes == ()
-            assert facts() == before
+        check_a_second_time_changes_nothing(first, second)
+
+    @pytest.mark.matrix
+    @given(rosters, rosters)
+    @settings(some, max_examples=60)
+    def test_many_rosters_taken_a_second_time_change_nothing(self, first, second):
+        check_a_second_time_changes_nothing(first, second)
+
+
+def check_a_second_time_changes_nothing(*rosters: list[dict[str, str]]) -> None:
+    for lines in rosters:
+        data = make_file(*lines).encode()
+        shown = preview_roster(data)
+        if shown.problems:
+            continue
+        assert import_roster(data, now=NOW, confirmed=shown.digest) == shown
+        before = facts()
+        assert import_roster(data, now=NOW).changes == ()
+        assert facts() == before
 
 
 def test_an_address_belongs_to_the_person_who_has_it_today():

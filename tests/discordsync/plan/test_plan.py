@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cohorts.reconcile.runs.policy import hold_removals
@@ -23,10 +22,10 @@ from discordsync.state.observed import ObservedGuild
 from tests.discordsync.hands import hide_channel, meddle, meddling
 from tests.discordsync.inprocess import Guild, Work, look, work
 from tests.discordsync.strategies import EVERYBODY, NOW, snapshots, with_records_of
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-some = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 present_people = st.sets(st.sampled_from(sorted(EVERYBODY)))
 
 
@@ -56,8 +55,7 @@ def asked_for(groups: Iterable[int]) -> Policy:
 # -- reaching what is desired ----------------------------------------------------------------------
 
 
-@some
-@given(facts=snapshots(), present=present_people, data=st.data())
+@examples(10, 40, facts=snapshots(), present=present_people, data=st.data())
 def test_carrying_out_a_plan_in_any_order_reaches_what_is_desired(facts, present, data):
     guild = start(present)
 
@@ -70,8 +68,7 @@ def test_carrying_out_a_plan_in_any_order_reaches_what_is_desired(facts, present
     assert list(second.plan.actions) == []
 
 
-@some
-@given(before=snapshots(), after=snapshots(), data=st.data())
+@examples(10, 40, before=snapshots(), after=snapshots(), data=st.data())
 def test_after_any_change_of_facts_a_second_plan_is_empty(before, after, data):
     guild = start()
     first = work(guild, before, NOW)
@@ -84,8 +81,7 @@ def test_after_any_change_of_facts_a_second_plan_is_empty(before, after, data):
     assert third.done == []
 
 
-@some
-@given(before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
+@examples(10, 40, before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
 def test_any_change_by_hand_is_corrected_by_a_pass(before, after, hands, data):
     guild = start()
     first = work(guild, before, NOW)
@@ -111,8 +107,7 @@ def codes(done: Work) -> set[str]:
 # -- what a plan never holds -----------------------------------------------------------------------
 
 
-@some
-@given(before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
+@examples(10, 40, before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
 def test_a_plan_never_holds_what_the_policy_forbids(before, after, hands, data):
     guild = start()
     facts = with_records_of(after, work(guild, before, NOW).facts)
@@ -131,8 +126,7 @@ def test_a_plan_never_holds_what_the_policy_forbids(before, after, hands, data):
             assert action.group_id is None or action.group_id in asked
 
 
-@settings(some, max_examples=50)
-@given(before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
+@examples(15, 60, before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
 def test_a_plan_is_whole_in_order_guarded_and_the_same_for_any_order_of_what_is_read(
     before, after, hands, data
 ):
@@ -218,8 +212,9 @@ def in_words(plan: Plan) -> Any:
 # -- limits ----------------------------------------------------------------------------------------
 
 
-@some
-@given(
+@examples(
+    10,
+    40,
     facts=snapshots(),
     channels=st.integers(480, 500),
     roles=st.integers(238, 249),

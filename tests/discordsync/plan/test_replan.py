@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cohorts.reconcile.runs.planned_work import PlannedWork
@@ -37,12 +36,12 @@ from tests.discordsync.strategies import (
     snapshots,
     with_records_of,
 )
+from tests.support.examples import examples
 from tests.support.function_calls import count_calls
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 NOTHING = Plan()
-some = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @dataclass
@@ -107,8 +106,7 @@ MEMBERS = tuple(Member(person, facilitator=False) for person in PEOPLE)
 ROOM = {"channels": 500, "roles": 250, "events": 100}
 
 
-@some
-@given(facts=varied_snapshots(), present=present_people, data=st.data())
+@examples(12, 50, facts=varied_snapshots(), present=present_people, data=st.data())
 def test_realizing_part_by_part_leaves_what_whole_plans_leave(facts, present, data):
     asked = data.draw(st.sets(st.sampled_from(sorted(facts.groups))))
 
@@ -117,8 +115,7 @@ def test_realizing_part_by_part_leaves_what_whole_plans_leave(facts, present, da
     )
 
 
-@some
-@given(before=snapshots(), after=varied_snapshots(), hands=meddling, data=st.data())
+@examples(12, 50, before=snapshots(), after=varied_snapshots(), hands=meddling, data=st.data())
 def test_any_change_is_followed_part_by_part(before, after, hands, data):
     guild: Guild = start()
     facts = with_records_of(after, work(guild, before, NOW).facts)
