@@ -20,6 +20,8 @@ RSVP is pending again; one with a check-in is kept too, unless the meeting was m
 
 from datetime import datetime
 
+from django.db.models import Case, Value, When
+
 from cohorts.activity.recording import record
 from guestvisits.models import GuestVisit
 from meetings.models import Attendance
@@ -69,9 +71,12 @@ def _undo_attendances(visit: GuestVisit, now: datetime) -> None:
     if visit.end_reason == End.BECAME_MEMBER:
         at_host.update(is_guest=False)
     else:
-        earlier = at_host.filter(created_at__lt=visit.booked_at)
-        earlier.filter(rsvp=Rsvp.ATTENDING).update(rsvp=Rsvp.PENDING, rsvp_at=now)
-        earlier.update(is_guest=False)
+        came_by_booking = When(rsvp=Rsvp.ATTENDING, then=Value(Rsvp.PENDING))
+        at_host.filter(created_at__lt=visit.booked_at).update(
+            is_guest=False,
+            rsvp=Case(came_by_booking, default="rsvp"),
+            rsvp_at=Case(When(rsvp=Rsvp.ATTENDING, then=Value(now)), default="rsvp_at"),
+        )
         if visit.end_reason not in _WAS_NOT_HELD:
             at_host = at_host.filter(checked_in_at__isnull=True, correction="")
         at_host.delete()
