@@ -1,5 +1,6 @@
 """The visits that messages are about, the messages themselves, and what all of them say."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,6 @@ from django.db.models import Q, QuerySet
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
-from cohorts.selectors import group_by
 from guestvisits.models import GuestVisit
 from guestvisits.windows import AccessWindow, window_of, with_dates
 
@@ -38,9 +38,11 @@ def with_windows(
 ) -> Iterator[tuple[GuestVisit, AccessWindow, list[AccessWindow]]]:
     """Yield each visit with its window, and with all windows that its guest has in the group."""
     windows = [(visit, window_of(visit)) for visit in visits]
-    same = group_by(windows, lambda pair: (pair[1].user_id, pair[1].group_id))
+    same: dict[tuple[int, int], list[AccessWindow]] = defaultdict(list)
+    for _, window in windows:
+        same[window.user_id, window.group_id].append(window)
     for visit, window in windows:
-        yield visit, window, [other for _, other in same[window.user_id, window.group_id]]
+        yield visit, window, same[window.user_id, window.group_id]
 
 
 def email_guest(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime) -> Message:
