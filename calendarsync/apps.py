@@ -7,7 +7,7 @@ class CalendarSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from calendarsync import checks, set_up  # noqa: F401 - registers them
-        from calendarsync.mail_forecast import forecast_google_mails
+        from calendarsync.mails.mail_forecast import forecast_google_mails
         from calendarsync.management.calendar_report import report_calendars
         from calendarsync.provider import CalendarAdmin, CalendarProvider
         from calendarsync.rsvp.not_invited import NOT_INVITED, find_not_invited

@@ -15,8 +15,8 @@ For everyone else the group and its meetings do not exist (404).
 
 from collections.abc import Sequence
 
-from cohorts.access import staff_may
 from cohorts.models import User
+from cohorts.web.access import staff_may
 from meetings.selectors import facilitates, may_read_as_facilitator
 
 Act = tuple[str, ...]

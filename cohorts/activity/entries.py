@@ -12,10 +12,10 @@ from django.apps import apps
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, QuerySet
 
-from cohorts.access import staff_may
 from cohorts.activity.registry import title_of_kind
 from cohorts.models import ActivityEntry, ActivitySubject, Cohort, ErasureRequest, Group, User
 from cohorts.registries import Registry
+from cohorts.web.access import staff_may
 
 LENS, ERASED, GONE = "Lens", "an erased person", "a deleted person"
 SOMEONE = "a person"  # for staff who may not view people; they read no text either

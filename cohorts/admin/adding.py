@@ -9,7 +9,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.admin_base.base import confirmation_page
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
@@ -17,6 +16,7 @@ from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, Membership, User, live_group
 from cohorts.services.people import add_person
 from cohorts.validators import read_id
+from cohorts.web.access import require, staff_may
 
 PERMISSIONS = ("cohorts.add_membership", "cohorts.add_user")
 

@@ -27,10 +27,10 @@ from cohorts.admin_base.base import (
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import AccessException, AccessState, Group, Membership, User
-from cohorts.refusal_messages import shown_refusals
 from cohorts.services import memberships as services
 from cohorts.services.locks import lock_found, lock_groups
 from cohorts.validators import check_year
+from cohorts.web.refusal_messages import shown_refusals
 
 CHANGELIST = "admin:cohorts_membership_changelist"
 

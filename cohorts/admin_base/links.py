@@ -19,12 +19,12 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
-from cohorts.access import staff_may
 from cohorts.activity.admin_history import RecordingAdmin
 from cohorts.admin_base.exporting import ExportingAdmin
 from cohorts.group_labels import label_group, with_places
 from cohorts.models import Group, User
 from cohorts.validators import is_own_page, read_id
+from cohorts.web.access import staff_may
 
 # The pages of people and groups; their forms in the admin hold only the settings.
 PAGES: dict[type[Model], str] = {User: "admin:person", Group: "group"}

@@ -21,7 +21,7 @@ from cohorts.errors import Refusal
 from cohorts.exports.file_cells import FileCell, make_cell
 from cohorts.exports.file_formats import FORMATS
 from cohorts.models import Cohort
-from cohorts.refusal_messages import shown_refusals
+from cohorts.web.refusal_messages import shown_refusals
 
 MOST_ROWS = 50_000
 

@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.admin_base.base import ReadOnlyAdmin, TextFilter, admin_page
 from cohorts.models import User
 from cohorts.outbox import services
@@ -35,6 +34,7 @@ from cohorts.outbox.rendering.links import hide_unsubscribe_links
 from cohorts.outbox.rendering.render import MessageContent, get_content
 from cohorts.outbox.rendering.samples import Sample, find_samples, preview_channels
 from cohorts.validators import read_id
+from cohorts.web.access import require, staff_may
 
 # Mail clients only support inline styles, so e-mails use style attributes.  Pages that show an
 # e-mail allow these attributes and show it in a frame without scripts; <style> stays forbidden.

@@ -12,7 +12,7 @@ class SyncConfig(AppConfig):
         from cohorts.needs.registry import NeedKind, need_kinds
         from cohorts.outbox.holds import holds
         from cohorts.reconcile import messages, services  # noqa: F401 - it receives signals
-        from cohorts.reconcile.drift.decisions import DRIFT_DECIDED
+        from cohorts.reconcile.drift.drift_decisions import DRIFT_DECIDED
         from cohorts.reconcile.ui import deleted_outside
         from cohorts.reconcile.ui.not_set_up import NOT_SET_UP, find_not_set_up
         from cohorts.reconcile.ui.silent import find_silent

@@ -12,17 +12,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
-from cohorts.access import require
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import cohort_url
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, User
-from cohorts.refusal_messages import shown_refusals
 from cohorts.steps.letters import check_letter, fill_letter
 from cohorts.steps.recent import STEP_PAGE, describe_step
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepSection, step_kinds
 from cohorts.steps.services import ask_for_step, undo_step
 from cohorts.steps.tasks import wake_when_due
+from cohorts.web.access import require
+from cohorts.web.refusal_messages import shown_refusals
 from cohorts.zones import find_zone
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from cohorts.access import staff_may
 from cohorts.models import Cohort, CohortStep, Group, User
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import kind_of
+from cohorts.web.access import staff_may
 
 KIND_PAGE, STEP_PAGE = "admin:cohorts_cohort_step", "admin:cohorts_step"
 SHOWN = 10

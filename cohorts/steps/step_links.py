@@ -6,12 +6,12 @@ from itertools import groupby
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import staff_may
 from cohorts.activity.entries import EntryLink
 from cohorts.models import ActivityEntry, CohortStep, Group, User
 from cohorts.steps.recent import STEP_PAGE, describe_step
 from cohorts.steps.registry import step_kinds
 from cohorts.steps.services import kind_of
+from cohorts.web.access import staff_may
 
 
 def link_steps(entries: Collection[ActivityEntry], viewer: User) -> Mapping[int, EntryLink]:

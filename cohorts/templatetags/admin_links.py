@@ -2,9 +2,9 @@
 
 from django import template
 
-from cohorts.access import staff_may
 from cohorts.admin_base.links import cohort_url
 from cohorts.models import User
+from cohorts.web.access import staff_may
 
 register = template.Library()
 

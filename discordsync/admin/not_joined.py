@@ -20,8 +20,8 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.reconcile.ui.staff import staff_page
-from cohorts.refusal_messages import shown_refusals
 from cohorts.steps.letters import check_letter
+from cohorts.web.refusal_messages import shown_refusals
 from cohorts.words import count_people
 from discordsync.joining.reminder_times import JoinReminder
 from discordsync.joining.reminders import (

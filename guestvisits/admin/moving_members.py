@@ -10,13 +10,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import require
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import next_page
 from cohorts.models import Group, Membership, live_group
-from cohorts.refusal_messages import shown_refusals
 from cohorts.services.memberships import move_members
 from cohorts.validators import read_id
+from cohorts.web.access import require
+from cohorts.web.refusal_messages import shown_refusals
 from cohorts.words import join_names
 from cohorts.zones import find_zone, known_zone
 from guestvisits.joining.effects import find_effects

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.access import require
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.admin_base.reader_time import show_both
-from cohorts.refusal_messages import shown_refusals
+from cohorts.web.access import require
+from cohorts.web.refusal_messages import shown_refusals
 from guestvisits.admin.this_week import find_substitute_view, join_page, list_free
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.selectors import substitute_of

@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import require
 from cohorts.admin_base.base import confirmation_page
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.selectors import facilitators_of
+from cohorts.web.access import require
 from cohorts.words import count
 from guestvisits.admin.forms import MeetingChoiceField
 from guestvisits.models import Substitution

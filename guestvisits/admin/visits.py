@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.access import require
 from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.admin_base.links import next_page
 from cohorts.errors import Refusal
 from cohorts.models import User
-from cohorts.refusal_messages import shown_refusals
 from cohorts.validators import read_id
+from cohorts.web.access import require
+from cohorts.web.refusal_messages import shown_refusals
 from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm
 from guestvisits.admin.this_week import join_another_view
 from guestvisits.models import GuestVisit

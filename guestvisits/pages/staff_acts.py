@@ -17,11 +17,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from cohorts.access import staff_may
 from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Group, User
 from cohorts.steps.registry import step_kinds
+from cohorts.web.access import staff_may
 from guestvisits.ending import END
 from guestvisits.merging import MERGE
 from meetings.access import MOVE

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts import clock
-from cohorts.access import staff_may
 from cohorts.group_labels import name_places
 from cohorts.models import Group, User
-from cohorts.refusal_messages import shown_refusals
+from cohorts.web.access import staff_may
+from cohorts.web.refusal_messages import shown_refusals
 from guestvisits.pages.group_page import GroupPage, read_group_page, read_meeting_row
 from guestvisits.pages.member_page import awaits_access, read_member_page
 from guestvisits.pages.my_groups import read_my_groups

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from cohorts import clock
 from cohorts.models import Membership
-from cohorts.refusal_messages import shown_refusals
+from cohorts.web.refusal_messages import shown_refusals
 from guestvisits.joining.effects import find_effects
 from guestvisits.joining.joinable import find_joinable
 from guestvisits.joining.services import find_choice, join_or_switch

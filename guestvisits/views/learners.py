@@ -13,8 +13,8 @@ from django_htmx.http import HttpResponseLocation
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from cohorts.refusal_messages import shown_refusals
 from cohorts.validators import read_id
+from cohorts.web.refusal_messages import shown_refusals
 from guestvisits.joining.joinable import may_choose_group
 from guestvisits.pages.agenda import Upcoming, is_over
 from guestvisits.pages.my_meetings import read_my_meetings

@@ -4,9 +4,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from cohorts.access import require
 from cohorts.admin_base.base import admin_page
 from cohorts.models import User
+from cohorts.web.access import require
 from guestvisits.set_up_status import read_set_up
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 

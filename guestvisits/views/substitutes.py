@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cohorts import clock
 from cohorts.models import Group
-from cohorts.refusal_messages import shown_refusals
+from cohorts.web.refusal_messages import shown_refusals
 from guestvisits.pages.group_page import read_meeting_row
 from guestvisits.rate_limits import limited
 from guestvisits.substitutes.facts import others_who_come

@@ -11,7 +11,6 @@ from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_POST
 
 from cohorts import clock
-from cohorts.access import staff_may
 from cohorts.exports.answering import (
     MOST_ROWS,
     ExportedList,
@@ -23,6 +22,7 @@ from cohorts.models import Cohort, Group, User
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.roster.file.columns import COLUMNS
 from cohorts.roster.file.slots import RosterSlot, render_slot
+from cohorts.web.access import staff_may
 from lens.desk.activity.activity_list import list_activity
 from lens.desk.cohort_attendance.rows import (
     build_line,

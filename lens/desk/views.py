@@ -11,11 +11,11 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.admin_base.base import admin_page
 from cohorts.errors import Refusal
 from cohorts.needs.open_cohorts import read_open_cohorts
-from cohorts.refusal_messages import shown_refusals
+from cohorts.web.access import require, staff_may
+from cohorts.web.refusal_messages import shown_refusals
 from cohorts.zones import find_zone
 from lens.desk import snoozing, today, week
 from lens.desk.cohort_rows import read_cohort_rows

@@ -7,9 +7,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from cohorts.access import staff_may
 from cohorts.admin_base.links import PAGES, cohort_url, find_page
 from cohorts.models import Cohort, User
+from cohorts.web.access import staff_may
 from lens.frame.sidebar import (
     PageLink,
     SidebarEntry,

@@ -11,8 +11,8 @@ from operator import and_
 
 from django.db.models import F, Prefetch, Q
 
-from cohorts.access import staff_may
 from cohorts.models import Cohort, FormerAddress, Group, Membership, User
+from cohorts.web.access import staff_may
 
 SHOWN = 20  # of each kind
 MOST_WORDS = 6

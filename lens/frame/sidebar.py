@@ -13,10 +13,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from cohorts.access import staff_may
 from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.models import User
 from cohorts.reconcile.ui.staff import PERMISSION
+from cohorts.web.access import staff_may
 from meetings.access import SEE_GROUP
 
 SEE_TODAY = ("cohorts.view_cohort", *SEE_GROUP)

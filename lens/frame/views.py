@@ -14,10 +14,10 @@ from django.urls import resolve, reverse
 from django.views.decorators.http import require_safe
 
 from cohorts import clock
-from cohorts.access import staff_may
 from cohorts.admin_base.base import admin_page
 from cohorts.models import User
 from cohorts.reconcile.models import SyncRun
+from cohorts.web.access import staff_may
 from cohorts.words import abbreviate_date
 from cohorts.zones import find_zone
 from lens.charts.stacked_bars import BarChart, build_bars

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from cohorts import clock
 from cohorts.admin_base.base import admin_page
 from cohorts.models import ErasureRequest, User
-from cohorts.refusal_messages import shown_refusals
+from cohorts.web.refusal_messages import shown_refusals
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from lens.personal_data.erasure import (
     approve_erasure,

@@ -4,8 +4,8 @@ from typing import Any, cast
 
 from django import template
 
-from cohorts.access import staff_may
 from cohorts.models import User
+from cohorts.web.access import staff_may
 from lens.frame.breadcrumbs import build_breadcrumbs
 from lens.frame.sidebar import PageLink, SidebarEntry, build_sidebar
 

@@ -12,10 +12,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 
-from cohorts.access import staff_may
 from cohorts.activity.recording import record
 from cohorts.errors import Refusal
 from cohorts.models import User
+from cohorts.web.access import staff_may
 
 log = logging.getLogger(__name__)
 

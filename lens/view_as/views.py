@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from cohorts.access import require
 from cohorts.models import User
-from cohorts.refusal_messages import shown_refusals
+from cohorts.web.access import require
+from cohorts.web.refusal_messages import shown_refusals
 from lens.view_as.viewing import VIEW_AS, start_viewing, stop_viewing
 
 

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import next_page
 from cohorts.models import Group, User
+from cohorts.web.access import require, staff_may
 from meetings.access import MOVE
 from meetings.models import Meeting
 from meetings.moving.forms import GROUP_FORMS, MEETING_FORMS, MoveForm

@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from cohorts import clock
-from cohorts.access import require
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import cohort_url
 from cohorts.models import Cohort
-from cohorts.refusal_messages import shown_refusals
 from cohorts.services.terms import Term, change_term, preview_term
 from cohorts.validators import check_year
+from cohorts.web.access import require
+from cohorts.web.refusal_messages import shown_refusals
 from meetings.moving.forms import DateInput
 from meetings.moving.term_preview import forecast_term_mails
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Q, QuerySet
 
-from cohorts.access import staff_may
 from cohorts.models import Membership, User, live_group
+from cohorts.web.access import staff_may
 from meetings.meeting_times import MeetingTime
 from meetings.models import Attendance, Meeting
 from meetings.moving.types import Change

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from cohorts import clock
-from cohorts.access import staff_may
 from cohorts.models import AccessState, Group, Membership
 from cohorts.outbox.health.alarms import find_alarms
 from cohorts.outbox.models import Message
@@ -29,6 +28,7 @@ from cohorts.reconcile.status_text import Level, SyncStatus
 from cohorts.reconcile.ui.staff import PERMISSION
 from cohorts.reconcile.workers.health_checks import run_health_checks
 from cohorts.steps.failing import list_failing
+from cohorts.web.access import staff_may
 
 register = template.Library()
 

@@ -24,7 +24,7 @@ from cohorts.reconcile.differences import (
     DriftKind,
     DriftOption,
 )
-from cohorts.reconcile.drift.decisions import DriftDecision, decide, may_choose
+from cohorts.reconcile.drift.drift_decisions import DriftDecision, decide, may_choose
 from cohorts.reconcile.drift.drift_rows import DriftRow, read_drift_rows, read_ref
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.ui.plan_pages import person_of

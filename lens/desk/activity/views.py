@@ -7,13 +7,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from cohorts.access import require, staff_may
 from cohorts.activity.entries import read_page
 from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.exports.answering import answer_or_explain, read_query
 from cohorts.models import Cohort, User
+from cohorts.web.access import require, staff_may
 from lens.desk.activity.activity_form import ActivityForm
 from lens.desk.activity.activity_list import list_activity
 from lens.desk.cohort_page.tabs import open_tab

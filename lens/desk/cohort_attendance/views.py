@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.models import Cohort, User
 from cohorts.validators import read_ids
+from cohorts.web.access import require, staff_may
 from cohorts.words import count_people
 from lens.desk.cohort_attendance import rows
 from lens.desk.cohort_page.tabs import SEE_ATTENDANCE, WRITE_LETTERS, open_tab

@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.admin_base.base import admin_page
 from cohorts.exports.answering import ExportedList, answer_or_explain
 from cohorts.models import Cohort, CohortStep, User
 from cohorts.outbox.explanations import read_outlook
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.validators import read_id
+from cohorts.web.access import require, staff_may
 from lens.desk.cohort_messages.line_words import OF_STEPS
 from lens.desk.cohort_messages.message_lines import NOT_SENT, SHOWN, messages_of, read_page
 from lens.desk.cohort_page.tabs import open_tab

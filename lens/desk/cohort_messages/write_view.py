@@ -14,11 +14,11 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.group_labels import name_slot
 from cohorts.models import Cohort, Group, Membership, User
 from cohorts.outbox.explanations import read_outlook
 from cohorts.validators import read_ids
+from cohorts.web.access import require, staff_may
 from cohorts.words import count_people, join_names
 from discordsync.joining.reminders import find_not_joined, invited_members
 from guestvisits.views.letter_page import LetterPage

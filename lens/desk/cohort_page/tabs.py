@@ -9,11 +9,11 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort, User
 from cohorts.needs.open_cohorts import read_open_cohorts
+from cohorts.web.access import require, staff_may
 from lens.desk.cohort_page.header import read_header
 from lens.frame.sidebar import SEE_MESSAGES, PageLink
 from meetings.access import SEE_FIGURES, SEE_PEOPLE

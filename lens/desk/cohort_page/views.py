@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from cohorts.access import staff_may
 from cohorts.admin.adding import PERMISSIONS as ADDING
 from cohorts.models import Cohort, User
 from cohorts.needs.items import NeedButton
 from cohorts.needs.open_cohorts import OpenCohorts
 from cohorts.reconcile.ui.staff import PERMISSION
+from cohorts.web.access import staff_may
 from cohorts.words import count_people
 from cohorts.zones import find_zone
 from guestvisits.ending.end_steps import PERMISSIONS as ENDING

@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from cohorts import clock
-from cohorts.access import require, staff_may
 from cohorts.activity.registry import SEE_ACTIVITY
 from cohorts.admin_base.base import admin_page
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import User
 from cohorts.reconcile.selectors import read_context
 from cohorts.reconcile.status_text import Level, SyncStatus
+from cohorts.web.access import require, staff_may
 from guestvisits.selectors import list_visits
 from lens.desk.person_page import group_access, sections
 from lens.view_as.viewing import may_view_as

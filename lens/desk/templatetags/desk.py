@@ -7,10 +7,10 @@ from django import template
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from cohorts.access import staff_may
 from cohorts.admin_base.links import SEE_COHORT
 from cohorts.models import Cohort
 from cohorts.needs.items import NeedButton
+from cohorts.web.access import staff_may
 from cohorts.words import count_people
 from cohorts.zones import city_of
 from lens.desk.cohort_page.tabs import WRITE_LETTERS, list_tabs, read_head

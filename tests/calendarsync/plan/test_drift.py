@@ -7,7 +7,7 @@ import pytest
 from calendarsync.models import CalendarSeries
 from cohorts.models import User
 from cohorts.reconcile.differences import Drift, read_drift
-from cohorts.reconcile.drift.decisions import DriftDecided, DriftDecision, decide
+from cohorts.reconcile.drift.drift_decisions import DriftDecided, DriftDecision, decide
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.memberships import end_membership
 from tests.calendarsync.seen import SeenCalendar

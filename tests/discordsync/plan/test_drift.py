@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from cohorts import clock
 from cohorts.models import ActivityEntry, Group, User
 from cohorts.reconcile.differences import Drift, read_drift
-from cohorts.reconcile.drift.decisions import DriftDecided, DriftDecision, decide
+from cohorts.reconcile.drift.drift_decisions import DriftDecided, DriftDecision, decide
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
 from discordsync.sandbox.permissions import Bit

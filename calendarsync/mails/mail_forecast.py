@@ -8,7 +8,7 @@ from functools import partial
 from django.conf import settings
 
 from calendarsync.desired import desired_state
-from calendarsync.plan.mail_count import count_mails
+from calendarsync.mails.mail_count import count_mails
 from calendarsync.selectors import PROVIDER
 from calendarsync.snapshot import read_people, take_snapshot
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, Guest
