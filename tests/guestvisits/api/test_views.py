@@ -242,7 +242,7 @@ def test_cancelling(client, academy):
 
 @pytest.mark.parametrize(
     ("url", "queries"),
-    [(MINE, 4), (VISITS, 3), (f"{VISITS}/options?meeting_id={{home}}", 9)],
+    [(MINE, 4), (VISITS, 3), (f"{VISITS}/options?meeting_id={{home}}", 8)],
 )
 def test_each_answer_costs_the_same_queries_in_3_groups_and_in_60(now, url, queries, settings):
     """Two of them are the session and the person."""

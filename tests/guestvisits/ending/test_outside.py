@@ -110,9 +110,12 @@ def test_an_end_that_is_undone_in_the_last_second_writes_nothing_outside(running
 
 
 def keep(key: str, world: World) -> None:
-    """Staff have reviewed the removal and keep this object."""
-    shown = [{"key": key, "outside_id": str(DiscordObject.objects.get(key=key).outside_id)}]
-    assert decide(shown, {key: KEEP}, by=0, now=world.now).kept == 1
+    """Staff have reviewed the removal and keep this object, as they can after its archive."""
+    row = DiscordObject.objects.select_related("group__cohort").get(key=key)
+    assert row.group
+    assert row.group.archive
+    shown = [{"key": key, "outside_id": str(row.outside_id)}]
+    assert decide(shown, {key: KEEP}, by=0, now=row.group.archive.ends_at).kept == 1
 
 
 @pytest.mark.parametrize(
