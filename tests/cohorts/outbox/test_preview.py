@@ -68,7 +68,7 @@ def test_a_page_of_upcoming_messages_costs_the_same_for_any_number_of_people(
     registered.only(message_sources, *SOURCES)
     for number in range(20):
         academy.add_member(f"Person {number}", "A")
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(46):
         shown = preview(client, "reminder")
     assert shown.count("<option") > 20
 

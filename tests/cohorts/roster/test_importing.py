@@ -287,7 +287,7 @@ some = settings(deadline=None, suppress_health_check=[HealthCheck.differing_exec
 @pytest.mark.usefixtures("without_providers")
 class AnyRoster(TestCase):
     @given(rosters, rosters)
-    @settings(some, max_examples=12)
+    @settings(some, max_examples=5)
     def test_any_roster_taken_a_second_time_changes_nothing(self, first, second):
         check_a_second_time_changes_nothing(first, second)
 

@@ -132,21 +132,28 @@ def read(url: str) -> str:
         return answer.read().decode()
 
 
-def test_what_it_prints_answers_until_a_signal_to_make_and_the_next_run_keeps_the_data(
-    start: Callable[..., Demo],
-) -> None:
-    first = start("make", "run")
-    first.wait_until_ready()
-    urls = re.findall(r"http://\S+", first.said())
+def test_what_it_prints_answers_until_a_signal_to_make(start: Callable[..., Demo]) -> None:
+    demo = start("make", "run")
+    demo.wait_until_ready()
+    urls = re.findall(r"http://\S+", demo.said())
     assert len(urls) == 3
     for url in urls:
         assert "<html" in read(url).lower()
+    demo.process.send_signal(signal.SIGTERM)
+    demo.process.wait(ENDED_SOON)
+    demo.wait_until_nothing_is_left()
+    assert "Stopping. The data is kept" in demo.said()
+    assert "*** [" not in demo.said(), "make names a status that is not 0"
+
+
+@pytest.mark.matrix
+def test_the_next_run_keeps_the_data_and_names_a_process_that_dies(
+    start: Callable[..., Demo],
+) -> None:
+    first = start("make", "run", terminal=True)
+    first.wait_until_ready()
     before = first.count_members()
-    first.process.send_signal(signal.SIGTERM)
-    first.process.wait(ENDED_SOON)
-    first.wait_until_nothing_is_left()
-    assert "Stopping. The data is kept" in first.said()
-    assert "*** [" not in first.said(), "make names a status that is not 0"
+    press_and_wait(first)
     database = first.var / "lens.sqlite3"
     made = database.stat().st_ino
 
@@ -155,21 +162,20 @@ def test_what_it_prints_answers_until_a_signal_to_make_and_the_next_run_keeps_th
     assert database.stat().st_ino == made
     assert not (second.var / "before").exists()
     assert second.count_members() == before > 1
-    check_one_that_dies_is_named_and_the_rest_is_ended(second)
-
-
-def check_one_that_dies_is_named_and_the_rest_is_ended(demo: Demo) -> None:
-    os.kill(demo.find("worker"), signal.SIGKILL)
-    assert demo.process.wait(ENDED_SOON) == 1
-    assert "worker was ended by signal 9. Its last lines:\n  " in demo.said()
-    demo.wait_until_nothing_is_left()
+    os.kill(second.find("worker"), signal.SIGKILL)
+    assert second.process.wait(ENDED_SOON) == 1
+    assert "worker was ended by signal 9. Its last lines:\n  " in second.said()
+    second.wait_until_nothing_is_left()
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_in_a_terminal_ends_all_of_it(start: Callable[..., Demo], times: int) -> None:
+def test_a_second_ctrl_c_in_a_terminal_ends_all_of_it_too(start: Callable[..., Demo]) -> None:
     demo = start("make", "run", terminal=True)
     demo.wait_until_ready()
+    press_and_wait(demo, times=2)
+
+
+def press_and_wait(demo: Demo, *, times: int = 1) -> None:
     for _ in range(times):
         demo.press_ctrl_c()
     demo.process.wait(ENDED_SOON)
