@@ -92,10 +92,12 @@ ISSUES: dict[str, IssueText] = {
     "renamed": IssueText(
         "A channel or role of this group was renamed in Discord. Nothing else changes.",
         "Open “Changed outside” to keep the name or to apply ours. Everything continues to work.",
+        is_harmless=True,
     ),
     "channel_moved": IssueText(
         "A channel of this group was moved in Discord. Nothing else changes.",
         "Open “Changed outside” to keep it there or to move it back. Everything continues to work.",
+        is_harmless=True,
     ),
     "members_incomplete": IssueText(
         "Discord's list of members was incomplete, so someone may be missing from it.",

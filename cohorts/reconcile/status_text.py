@@ -118,7 +118,7 @@ def _settled(row: GroupSync | None) -> SyncStatus:
 def describe_issue(code: str, detail: str = "", *, tried: bool = False) -> SyncStatus:
     """Return the status for an issue. `tried`: calls for it failed, and are retried."""
     text = find_issue(code)
-    if code == IssueCode.NOT_REALIZED:
+    if code == IssueCode.NOT_REALIZED or (text.is_harmless and not tried):
         return SyncStatus(Level.TODO, text.sentence, text.fix, detail, text.remedy)
     grave = tried or text.needs_person or not (text.passes or code == IssueCode.NO_ONE_HAS_ACCESS)
     level = Level.BAD if grave else Level.WAITING

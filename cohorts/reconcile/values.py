@@ -297,14 +297,16 @@ class IssueText:
     """A sentence that says what is wrong, and one that says what to do.
 
     `needs_person`: no retry can succeed before a person has acted, so retries are not hurried.
-    `passes`: it resolves within minutes without action, so it is worth waiting for. `remedy` names
-    the button that resolves it (cohorts.reconcile.ui.remedies).
+    `passes`: it resolves within minutes without action, so it is worth waiting for. `is_harmless`:
+    everything works, and staff may choose what they prefer. `remedy` names the button that resolves
+    it (cohorts.reconcile.ui.remedies).
     """
 
     sentence: str
     fix: str
     needs_person: bool = False
     passes: bool = False
+    is_harmless: bool = False
     remedy: str = "check_now"
 
 

@@ -72,6 +72,15 @@ def say(row=None, *, status="preview", states=None, alive=True):
             (Level.BAD, "The group has no members, so nothing is created for it.", True),
         ),
         (
+            SETTLED | STANDS | {"issue": "renamed"},
+            {},
+            (
+                Level.TODO,
+                "A channel or role of this group was renamed in Discord. Nothing else changes.",
+                False,
+            ),
+        ),
+        (
             SETTLED | {"issue": "no_one_has_access"},
             {},
             (
