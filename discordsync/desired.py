@@ -35,6 +35,7 @@ from discordsync.state.facts import (
 from meetings.rhythm import MeetingFacts
 
 NAME_LENGTH = 100
+NUMBERED_LENGTH = 95  # of a name that a number may follow: " (2)"
 LAST_ASCII = 127
 
 
@@ -96,7 +97,7 @@ class DesiredCohort:
 
     def category_name(self, ordinal: int) -> str:
         """Return a category's name; after 24 groups a second one begins, with its number."""
-        return self.name if ordinal == 1 else f"{self.name[:95].strip()} ({ordinal})"
+        return self.name if ordinal == 1 else f"{self.name[:NUMBERED_LENGTH].strip()} ({ordinal})"
 
 
 @dataclass(frozen=True)
@@ -190,9 +191,12 @@ def desired_state(snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
 
 
 def desired_cohort(cohort: CohortFacts) -> DesiredCohort:
+    # A long course's name is cut: its cohorts differ by what follows it.
+    name = clean_name(cohort.name)
+    course = clean_name(cohort.course)[: max(NUMBERED_LENGTH - len(f" - {name}"), 0)].strip()
     return DesiredCohort(
         cohort.id,
-        clean_name(f"{cohort.course} - {cohort.name}"),
+        f"{course} - {name}" if course else name,
         name_text_channel(cohort.name, f"cohort {cohort.id}"),
     )
 

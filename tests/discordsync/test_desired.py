@@ -129,6 +129,14 @@ def test_each_object_has_its_name():
     }
 
 
+def test_the_name_of_a_long_course_leaves_room_for_that_of_the_cohort():
+    cohort = desired_cohort(replace(COHORT, course="x" * 90 + " yz" * 3))
+    assert cohort.category_name(1) == "x" * 81 + " - Winter 2027"
+    assert cohort.category_name(2) == "x" * 81 + " - Winter 2027 (2)"
+    alone = desired_cohort(replace(COHORT, name="n" * 100))
+    assert [len(alone.category_name(n)) for n in (1, 2)] == [100, 99]
+
+
 def test_a_name_without_letters_is_replaced_in_text_channels_only():
     group = desired(replace(GROUP, name="!!!")).groups[7]
     assert (group.text_name, group.voice_name) == ("group-7", "!!! voice")
