@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from calendarsync.models import CalendarSeries
+from calendarsync.models import CalendarAddress, CalendarSeries
 from cohorts.models import Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync
@@ -112,6 +112,31 @@ def test_a_split_series_is_reported_and_who_joins_is_invited_to_both_parts(
     calendar.work()
     invited = [calendar.invited(one) for one in calendar.all_series if "_R" in one["id"]]
     assert sorted("amy" in people for people in invited) == [False, True], "one part is over"
+
+
+def test_where_google_keeps_a_later_part_from_being_changed_all_else_goes_on(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    at = stamp(realized.meeting("A", 3).starts_at)
+    calendar.do("split", event=calendar.series_id(group), at=at)
+    calendar.look()
+    fault = {"kind": "error", "status": 400, "method": "PATCH", "path": r"_R\d{8}T\d{6}$"}
+    calendar.sandbox.set_faults(fault)
+    realized.add_member("Anne", "A")
+    realized.add_member("Bert", "B")
+    for _ in range(3):
+        calendar.try_once()
+    (later,) = [one for one in calendar.all_series if "_R" in one["id"]]
+    assert calendar.invited(later) == {"ada", "alan"}
+    assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
+    assert "bert" in calendar.invited(calendar.series(realized.groups["B"]))
+    assert not CalendarAddress.objects.filter(refused_at__isnull=False).exists()
+    assert calendar.troubles().keys() == {"Group A"}
+    calendar.sandbox.set_faults()
+    calendar.recover()
+    assert calendar.invited(calendar.find(later["id"])) == {"ada", "alan", "anne"}
+    assert calendar.troubles() == {"Group A": "series_split"}
 
 
 def test_a_later_part_that_is_left_when_a_split_series_is_recreated_is_reported(
